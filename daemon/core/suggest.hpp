@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// "Did you mean …?": the nearest of the names that would have been right.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace rwatch {
+
+/// The candidate nearest to `name` by edits (optimal string alignment), or empty where none is within a third of its length.
+[[nodiscard]] std::string_view nearest(std::string_view name, std::span<const std::string_view> candidates);
+
+/// "did you mean 'condition'?" or "".
+[[nodiscard]] std::string did_you_mean(std::string_view name, std::span<const std::string_view> candidates);
+
+} // namespace rwatch

@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/yaml.hpp"
+
+#include "core/escape.hpp"
+#include "core/suggest.hpp"
+#include "core/time.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <istream>
+#include <map>
+#include <memory>
+#include <streambuf>
+#include <unordered_set>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/yaml.h>
+
+namespace rwatch::yaml {
+
+namespace {
+
+/// A limit was met; the diagnostic is already written.
+struct Stop {};
+
+std::uint32_t one_based(int zero_based) noexcept { return zero_based < 0 ? 0 : static_cast<std::uint32_t>(zero_based) + 1; }
+
+/// An istream over memory that is not copied.
+class ViewBuffer : public std::streambuf {
+  public:
+    explicit ViewBuffer(std::string_view text) {
+        auto* begin = const_cast<char*>(text.data()); // never written: only the get area is set
+        setg(begin, begin, begin + text.size());
+    }
+};
+
+std::size_t count_nodes(const Node& node) noexcept {
+    std::size_t n = 1;
+    for (const auto& item : node.items)
+        n += count_nodes(item);
+    for (const auto& [key, value] : node.entries)
+        n += count_nodes(key) + count_nodes(value);
+    return n;
+}
+
+class Builder : public YAML::EventHandler {
+  public:
+    Builder(const std::string& file, Parsed& out) : file_(file), out_(out) {}
+
+    void OnDocumentStart(const YAML::Mark&) override {
+        stack_.clear();
+        anchors_.clear();
+    }
+    void OnDocumentEnd() override {}
+
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { leaf(make(NodeKind::null, mark), anchor); }
+
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+        Node node = make(NodeKind::scalar, mark);
+        node.quoted = tag != "?" && !tag.empty();
+        node.text = value;
+        // yaml-cpp leaves the reading of plain scalars to its caller: "~" and "null" are null.
+        if (!node.quoted && (value == "~" || value == "null" || value == "Null" || value == "NULL" || value.empty()))
+            node.kind = NodeKind::null;
+        leaf(std::move(node), anchor);
+    }
+
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        const auto found = anchors_.find(anchor);
+        if (found == anchors_.end())
+            fail(mark, "yaml-alias", "an alias stands inside the node that it names");
+        spend(count_nodes(found->second), mark);
+        Node copy = found->second;
+        copy.line = one_based(mark.line);
+        copy.column = one_based(mark.column);
+        add(std::move(copy), mark);
+    }
+
+    void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+        open(make(NodeKind::sequence, mark), anchor, mark);
+    }
+    void OnSequenceEnd() override { close(); }
+    void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+        open(make(NodeKind::map, mark), anchor, mark);
+    }
+    void OnMapEnd() override { close(); }
+
+  private:
+    struct Open {
+        Node node;
+        YAML::anchor_t anchor;
+        std::optional<Node> key; // map: read, its value not yet
+        bool dropping = false;   // map: the key was a duplicate, its value is thrown away
+        std::unordered_set<std::string> keys;
+    };
+
+    [[noreturn]] void fail(const YAML::Mark& mark, std::string code, std::string message) {
+        report(mark, std::move(code), std::move(message));
+        throw Stop{};
+    }
+
+    void report(const YAML::Mark& mark, std::string code, std::string message) {
+        out_.diagnostics.push_back({Severity::error, std::move(code), {file_, one_based(mark.line), one_based(mark.column)}, std::move(message), {}});
+    }
+
+    static Node make(NodeKind kind, const YAML::Mark& mark) {
+        Node node;
+        node.kind = kind;
+        node.line = one_based(mark.line);
+        node.column = one_based(mark.column);
+        return node;
+    }
+
+    void spend(std::size_t nodes, const YAML::Mark& mark) {
+        nodes_ += nodes;
+        if (nodes_ > kMaxNodes)
+            fail(mark, "yaml-too-large", "more than " + std::to_string(kMaxNodes) + " values in one file (aliases count expanded)");
+    }
+
+    void leaf(Node node, YAML::anchor_t anchor) {
+        YAML::Mark mark;
+        mark.line = static_cast<int>(node.line) - 1;
+        mark.column = static_cast<int>(node.column) - 1;
+        spend(1, mark);
+        if (anchor != 0)
+            anchors_[anchor] = node;
+        add(std::move(node), mark);
+    }
+
+    void open(Node node, YAML::anchor_t anchor, const YAML::Mark& mark) {
+        spend(1, mark);
+        if (stack_.size() >= kMaxDepth)
+            fail(mark, "yaml-too-deep", "more than " + std::to_string(kMaxDepth) + " nested lists and maps");
+        stack_.push_back({std::move(node), anchor, std::nullopt, false, {}});
+    }
+
+    void close() {
+        Open done = std::move(stack_.back());
+        stack_.pop_back();
+        if (done.anchor != 0)
+            anchors_[done.anchor] = done.node;
+        YAML::Mark mark;
+        mark.line = static_cast<int>(done.node.line) - 1;
+        mark.column = static_cast<int>(done.node.column) - 1;
+        add(std::move(done.node), mark);
+    }
+
+    void add(Node node, const YAML::Mark& mark) {
+        if (stack_.empty()) {
+            out_.documents.push_back(std::move(node));
+            return;
+        }
+        auto& top = stack_.back();
+        if (top.node.kind == NodeKind::sequence) {
+            top.node.items.push_back(std::move(node));
+            return;
+        }
+        if (!top.key) {
+            if (node.kind == NodeKind::sequence || node.kind == NodeKind::map)
+                fail(mark, "yaml-key", "a key must be text, not " + std::string(describe(node.kind)));
+            node.kind = NodeKind::scalar;
+            top.dropping = !top.keys.insert(node.text).second;
+            if (top.dropping)
+                report(mark, "duplicate-key", "key '" + node.text + "' stands twice in one map");
+            top.key = std::move(node);
+            return;
+        }
+        if (!top.dropping)
+            top.node.entries.emplace_back(std::move(*top.key), std::move(node));
+        top.key.reset();
+    }
+
+    const std::string& file_;
+    Parsed& out_;
+    std::vector<Open> stack_;
+    std::map<YAML::anchor_t, Node> anchors_;
+    std::size_t nodes_ = 0;
+};
+
+} // namespace
+
+std::string_view describe(NodeKind kind) noexcept {
+    switch (kind) {
+    case NodeKind::null:
+        return "nothing";
+    case NodeKind::scalar:
+        return "text";
+    case NodeKind::sequence:
+        return "a list";
+    case NodeKind::map:
+        return "a map";
+    }
+    return "nothing";
+}
+
+Parsed parse(std::string_view text, const std::string& file) {
+    Parsed out;
+    const auto refuse = [&](std::string code, std::string message) {
+        out.diagnostics.push_back({Severity::error, std::move(code), {file, 0, 0}, std::move(message), {}});
+    };
+    if (text.size() > kMaxText) {
+        refuse("file-too-large", "the file has " + std::to_string(text.size()) + " bytes, at most " + std::to_string(kMaxText) + " are read");
+        return out;
+    }
+    if (!is_utf8(text)) {
+        // Name the place: everything before it is fine.
+        std::uint32_t line = 1;
+        std::size_t begin = 0;
+        for (std::size_t end = text.find('\n'); is_utf8(text.substr(begin, end - begin)) && end != std::string_view::npos;
+             end = text.find('\n', begin)) {
+            begin = end + 1;
+            ++line;
+        }
+        out.diagnostics.push_back({Severity::error, "invalid-utf8", {file, line, 1}, "this line is not valid UTF-8", {}});
+        return out;
+    }
+    ViewBuffer buffer(text);
+    std::istream stream(&buffer);
+    try {
+        YAML::Parser parser(stream);
+        Builder builder(file, out);
+        while (parser.HandleNextDocument(builder)) {
+        }
+    } catch (const Stop&) {
+        return out;
+    } catch (const YAML::Exception& e) {
+        // DeepRecursion and parse errors alike carry a mark.
+        out.diagnostics.push_back({Severity::error, "yaml-syntax", {file, one_based(e.mark.line), one_based(e.mark.column)}, e.msg, {}});
+    }
+    return out;
+}
+
+const Node* Node::find(std::string_view key) const noexcept {
+    for (const auto& [k, v] : entries)
+        if (k.text == key)
+            return &v;
+    return nullptr;
+}
+
+std::optional<bool> Node::as_bool() const noexcept {
+    if (kind != NodeKind::scalar || quoted)
+        return std::nullopt;
+    for (const std::string_view yes : {"true", "True", "TRUE", "yes", "Yes", "on", "On"})
+        if (text == yes)
+            return true;
+    for (const std::string_view no : {"false", "False", "FALSE", "no", "No", "off", "Off"})
+        if (text == no)
+            return false;
+    return std::nullopt;
+}
+
+std::optional<std::int64_t> Node::as_int() const noexcept {
+    if (kind != NodeKind::scalar || quoted || text.empty())
+        return std::nullopt;
+    std::string_view digits = text;
+    int base = 10;
+    if (digits.starts_with("0x") || digits.starts_with("0o")) {
+        base = digits[1] == 'x' ? 16 : 8;
+        digits.remove_prefix(2);
+    }
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+    if (error != std::errc{} || end != digits.data() + digits.size())
+        return std::nullopt;
+    return value;
+}
+
+std::optional<double> Node::as_double() const noexcept {
+    if (kind != NodeKind::scalar || quoted || text.empty())
+        return std::nullopt;
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size())
+        return std::nullopt;
+    return value;
+}
+
+MapReader::MapReader(const Node& node, std::string what, const std::string& file, Diagnostics& out)
+    : node_(node), what_(std::move(what)), file_(file), out_(out) {}
+
+void MapReader::error(const Node& at, std::string code, std::string message, std::string hint) {
+    out_.push_back({Severity::error, std::move(code), {file_, at.line, at.column}, std::move(message), std::move(hint)});
+}
+
+const Node* MapReader::any(std::string_view key, bool required) {
+    known_.push_back(key);
+    const Node* value = node_.find(key);
+    if (value != nullptr && value->is_null())
+        value = nullptr;
+    if (value == nullptr && required)
+        error(node_, "missing-key", what_ + " has no '" + std::string(key) + "'");
+    return value;
+}
+
+const Node* MapReader::scalar(std::string_view key, bool required, std::string_view expected) {
+    const Node* value = any(key, required);
+    if (value != nullptr && !value->is_scalar()) {
+        error(*value, "wrong-type", "'" + std::string(key) + "' of " + what_ + " must be " + std::string(expected) + ", not " + std::string(describe(value->kind)));
+        return nullptr;
+    }
+    return value;
+}
+
+std::optional<std::string> MapReader::string(std::string_view key, bool required) {
+    const Node* value = scalar(key, required, "text");
+    return value == nullptr ? std::nullopt : std::optional(value->text);
+}
+
+std::optional<bool> MapReader::boolean(std::string_view key) {
+    const Node* value = scalar(key, false, "true or false");
+    if (value == nullptr)
+        return std::nullopt;
+    auto result = value->as_bool();
+    if (!result)
+        error(*value, "wrong-type", "'" + std::string(key) + "' of " + what_ + " must be true or false, not '" + value->text + "'");
+    return result;
+}
+
+std::optional<std::int64_t> MapReader::integer(std::string_view key, std::int64_t least, std::int64_t most) {
+    const Node* value = scalar(key, false, "a number");
+    if (value == nullptr)
+        return std::nullopt;
+    auto result = value->as_int();
+    if (!result)
+        error(*value, "wrong-type", "'" + std::string(key) + "' of " + what_ + " must be a whole number, not '" + value->text + "'");
+    else if (*result < least || *result > most) {
+        error(*value, "out-of-range", "'" + std::string(key) + "' of " + what_ + " must be from " + std::to_string(least) + " to " + std::to_string(most) + ", not " + value->text);
+        result.reset();
+    }
+    return result;
+}
+
+std::optional<std::int64_t> MapReader::span(std::string_view key) {
+    const Node* value = scalar(key, false, "a duration");
+    if (value == nullptr)
+        return std::nullopt;
+    auto result = parse_span(value->text);
+    if (!result)
+        error(*value, "bad-duration", "'" + std::string(key) + "' of " + what_ + " must be a duration such as 10s or 5min, not '" + value->text + "'");
+    return result;
+}
+
+std::optional<std::uint64_t> MapReader::size(std::string_view key) {
+    const Node* value = scalar(key, false, "a size");
+    if (value == nullptr)
+        return std::nullopt;
+    std::uint64_t number = 0;
+    const char* last = value->text.data() + value->text.size();
+    const auto [end, code] = std::from_chars(value->text.data(), last, number);
+    std::string_view unit(end, static_cast<std::size_t>(last - end));
+    unsigned shift = 0;
+    bool good = code == std::errc{};
+    if (unit == "k" || unit == "K" || unit == "KiB")
+        shift = 10;
+    else if (unit == "M" || unit == "MiB")
+        shift = 20;
+    else if (unit == "G" || unit == "GiB")
+        shift = 30;
+    else if (!unit.empty())
+        good = false;
+    if (!good || number > (UINT64_MAX >> shift)) {
+        error(*value, "bad-size", "'" + std::string(key) + "' of " + what_ + " must be a size such as 512k, 10M or 1G, not '" + value->text + "'");
+        return std::nullopt;
+    }
+    return number << shift;
+}
+
+std::optional<std::vector<std::string>> MapReader::strings(std::string_view key) {
+    const Node* value = any(key);
+    if (value == nullptr)
+        return std::nullopt;
+    std::vector<std::string> result;
+    if (value->is_scalar()) {
+        result.push_back(value->text);
+        return result;
+    }
+    if (!value->is_sequence()) {
+        error(*value, "wrong-type", "'" + std::string(key) + "' of " + what_ + " must be a list, not " + std::string(describe(value->kind)));
+        return std::nullopt;
+    }
+    for (const auto& item : value->items) {
+        if (item.is_scalar())
+            result.push_back(item.text);
+        else
+            error(item, "wrong-type", "each item of '" + std::string(key) + "' of " + what_ + " must be text, not " + std::string(describe(item.kind)));
+    }
+    return result;
+}
+
+const Node* MapReader::map(std::string_view key) {
+    const Node* value = any(key);
+    if (value != nullptr && !value->is_map()) {
+        error(*value, "wrong-type", "'" + std::string(key) + "' of " + what_ + " must be a map, not " + std::string(describe(value->kind)));
+        return nullptr;
+    }
+    return value;
+}
+
+const Node* MapReader::sequence(std::string_view key) {
+    const Node* value = any(key);
+    if (value != nullptr && !value->is_sequence()) {
+        error(*value, "wrong-type", "'" + std::string(key) + "' of " + what_ + " must be a list, not " + std::string(describe(value->kind)));
+        return nullptr;
+    }
+    return value;
+}
+
+std::optional<std::size_t> MapReader::choice(std::string_view key, std::span<const std::string_view> choices) {
+    const Node* value = scalar(key, false, "text");
+    if (value == nullptr)
+        return std::nullopt;
+    const auto found = std::find(choices.begin(), choices.end(), value->text);
+    if (found != choices.end())
+        return static_cast<std::size_t>(found - choices.begin());
+    std::string all;
+    for (const auto c : choices)
+        all.append(all.empty() ? "" : ", ").append(c);
+    error(*value, "bad-value", "'" + std::string(key) + "' of " + what_ + " must be one of " + all + ", not '" + value->text + "'", did_you_mean(value->text, choices));
+    return std::nullopt;
+}
+
+void MapReader::finish(Severity severity) {
+    for (const auto& [key, value] : node_.entries)
+        if (std::find(known_.begin(), known_.end(), key.text) == known_.end())
+            out_.push_back({severity, "unknown-key", {file_, key.line, key.column}, "unknown key '" + key.text + "' in " + what_, did_you_mean(key.text, known_)});
+}
+
+} // namespace rwatch::yaml

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Makes an event from fields, for the tests that stand beside rules: sets what the field is read from, so that derived fields agree.
+#pragma once
+
+#include "event/fields.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace rwatch::event {
+
+/// Owns an event and all that it points to. Not copyable or movable: the event points into it.
+class EventBuilder {
+  public:
+    EventBuilder();
+    EventBuilder(const EventBuilder&) = delete;
+    EventBuilder& operator=(const EventBuilder&) = delete;
+
+    /// Sets a field by name ("fd.name", "proc.aname[2]"). False with `error` where there is no such field, it can't be set, or the value does not fit.
+    bool set(std::string_view field, std::string_view value, std::string& error);
+
+    /// The event; where no evt.type was set, one is taken that the set fields can belong to. evt.num and times are the caller's.
+    [[nodiscard]] Event& event() noexcept { return event_; }
+
+    // For the table of fields:
+    [[nodiscard]] Process& process() noexcept { return *chain_.front(); }
+    /// The n-th ancestor, 1 the parent; made where it is missing. n is at most kMostAncestors.
+    Process& ancestor(std::size_t n);
+    [[nodiscard]] Placement& placement() noexcept { return placement_; }
+    /// A copy that lives as long as the builder.
+    std::string_view keep(std::string_view text);
+    void name_user(std::uint32_t uid, std::string_view name);
+    void name_group(std::uint32_t gid, std::string_view name);
+
+    static constexpr std::size_t kMostAncestors = 32;
+
+  private:
+    class Names : public Directory {
+      public:
+        [[nodiscard]] std::string_view user(std::uint32_t uid) const noexcept override;
+        [[nodiscard]] std::string_view group(std::uint32_t gid) const noexcept override;
+        std::map<std::uint32_t, std::string> users, groups;
+    };
+
+    std::deque<std::string> strings_;
+    Placement placement_;
+    Names names_;
+    std::deque<std::unique_ptr<Process>> chain_;
+    Event event_;
+};
+
+} // namespace rwatch::event

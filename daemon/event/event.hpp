@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// One thing that happened, and the processes it is about. An Event points into the record that it was decoded from and into the process
+// table: it is valid until the next one is read. Made by decode (or by EventBuilder for tests), completed by the process layer, read through fields.
+#pragma once
+
+#include "event/value.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace rwatch::event {
+
+/// Values as enum rw_kind of the wire format.
+enum class Kind : std::uint8_t { none, exec, fork, exit, open, chmod, rename, unlink, link, symlink, connect, count };
+inline constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::count);
+
+/// The system call; values as enum rw_call of the wire format, names as Falco's evt.type.
+enum class Call : std::uint16_t {
+    none,
+    execve, execveat,
+    fork, vfork, clone, clone3,
+    procexit,
+    open, openat, openat2, creat, open_by_handle_at,
+    chmod, fchmod, fchmodat, fchmodat2,
+    rename, renameat, renameat2,
+    unlink, unlinkat,
+    link, linkat,
+    symlink, symlinkat,
+    connect,
+    count
+};
+inline constexpr std::size_t kCalls = static_cast<std::size_t>(Call::count);
+
+/// A set of kinds, one bit each.
+using KindSet = std::uint32_t;
+[[nodiscard]] constexpr KindSet set_of(Kind kind) noexcept { return 1U << static_cast<unsigned>(kind); }
+inline constexpr KindSet kAllKinds = (1U << kKinds) - 2; // all but none
+
+[[nodiscard]] std::string_view name_of(Kind kind) noexcept;
+[[nodiscard]] std::string_view name_of(Call call) noexcept; ///< "openat"; "" for none
+[[nodiscard]] Call call_named(std::string_view name) noexcept;
+[[nodiscard]] Kind kind_of(Call call) noexcept;
+
+inline constexpr std::uint32_t kUnset = 0xffffffff; ///< loginuid, audit session, old mode
+
+/// A file's identity. dev as stat(2) gives st_dev.
+struct FileId {
+    std::uint64_t dev = 0;
+    std::uint64_t ino = 0; ///< 0: unknown
+    bool operator==(const FileId&) const = default;
+    [[nodiscard]] explicit operator bool() const noexcept { return ino != 0; }
+};
+
+struct FileInfo {
+    FileId id;
+    std::uint32_t mode = 0; ///< S_IFMT and permission bits
+    std::uint32_t nlink = 0;
+    std::uint32_t uid = 0;
+    std::int64_t mtime_ns = 0, ctime_ns = 0; ///< since the epoch; 0: unknown
+};
+
+/// A file that an event is about.
+struct Object {
+    std::string_view name;  ///< absolute, in the host's view; "" where unknown
+    std::string_view alias; ///< the way by which the kernel reached it where that is another name (bind mount, hard link)
+    std::string_view raw;   ///< the string that the caller passed: evidence only
+    FileInfo file;          ///< id false: the kernel could not tell
+    // How the name was found, for the process layer: see struct rw_path.
+    std::string_view mount_root;    ///< path of a bind mount's root within its file system
+    std::uint32_t mount_length = 0; ///< bytes of `name` that are the mount point
+    std::string_view base;          ///< directory that `raw` is relative to, as the kernel names it
+};
+
+/// Where systemd (or a container runtime) put a process; one for each cgroup, shared by its processes.
+struct Placement {
+    std::string cgroup;       ///< path below the cgroup root
+    std::string unit;         ///< "nginx.service", "session-3.scope", "user@1000.service"
+    std::string slice;        ///< "system.slice"
+    std::string user_unit;    ///< unit of the user's own manager
+    std::string session;      ///< login session, "3"
+    std::string machine;      ///< of systemd-machined
+    std::string container_id; ///< first 12 hex digits; "" on the host
+    std::string container_runtime;
+};
+
+/// One process, from its exec (or fork) on. Owned by the process table.
+struct Process {
+    std::uint32_t pid = 0, vpid = 0, ppid = 0;
+    std::uint64_t start_ns = 0; ///< boot clock; with pid its identity
+    const Process* parent = nullptr;
+    const Placement* placement = nullptr;
+
+    std::string comm;       ///< 15 bytes at most
+    std::string exe_path;   ///< of the running binary; "" for kernel threads
+    FileInfo exe;
+    std::string argv;       ///< NUL separated
+    std::string cmdline;    ///< comm and arguments, separated by blanks, as Falco's proc.cmdline
+    std::string cwd;        ///< at the time of exec
+    std::string filename;   ///< what was passed to exec
+    std::string script;     ///< where a #! line brought an interpreter: the script's path
+    std::uint32_t uid = 0, euid = 0, gid = 0, egid = 0;
+    std::uint32_t loginuid = kUnset, session = kUnset;
+    std::uint32_t tty = 0;
+    std::uint64_t cap_effective = 0, cap_permitted = 0;
+    std::uint64_t exec_ns = 0; ///< boot clock of the last exec, 0: only forked, or before us
+    bool exe_memfd = false, exe_unlinked = false;
+    bool args_truncated = false;
+    bool alive = true;
+};
+
+/// Names of users and groups; "" for an unknown id. Never asks a name service.
+class Directory {
+  public:
+    virtual ~Directory() = default;
+    [[nodiscard]] virtual std::string_view user(std::uint32_t uid) const noexcept = 0;
+    [[nodiscard]] virtual std::string_view group(std::uint32_t gid) const noexcept = 0;
+};
+
+struct Event {
+    Kind kind = Kind::none;
+    Call call = Call::none;
+    std::uint32_t flags = 0;   ///< RW_F_* of the wire format
+    std::uint64_t number = 0;  ///< counts from 1 since the start
+    std::uint64_t boot_ns = 0; ///< CLOCK_BOOTTIME: what rules count with
+    std::int64_t wall_ns = 0;  ///< since the epoch
+
+    // Who
+    std::uint64_t start_ns = 0, parent_start_ns = 0;
+    std::uint64_t cgroup = 0;
+    FileId exe;
+    std::uint32_t pid = 0, tid = 0, ppid = 0, vpid = 0;
+    std::uint32_t uid = 0, euid = 0, gid = 0, egid = 0;
+    std::uint32_t loginuid = kUnset, session = kUnset;
+    std::uint32_t pidns = 0, mntns = 0;
+    std::string_view comm;
+    const Process* process = nullptr;     ///< set by the process layer; never null after it
+    const Placement* placement = nullptr; ///< of the event's own cgroup; null: unknown
+    const Directory* directory = nullptr;
+
+    // What
+    Object object; ///< open, chmod, unlink, the source of rename, link and symlink; exec: the binary
+    Object target; ///< the new name of rename, link, symlink
+    bool has_result = false;
+    std::int64_t result = 0; ///< descriptor, child's pid, 0, or -errno
+    std::int32_t dfd = -100, dfd2 = -100;
+    std::uint32_t open_flags = 0;
+    std::uint32_t mode = 0, old_mode = kUnset;
+    std::uint64_t resolve = 0;
+    std::uint32_t call_flags = 0;
+    bool created = false;
+
+    // connect
+    std::uint16_t family = 0; ///< AF_*
+    std::uint8_t socket_type = 0, protocol = 0;
+    Address local, remote;
+    std::uint16_t local_port = 0, remote_port = 0;
+    std::string_view unix_path;
+    std::int32_t fd = -1;
+
+    // exec, for the process table
+    std::string_view argv, cwd, filename, interp;
+    std::uint64_t cap_effective = 0, cap_permitted = 0;
+    std::uint32_t tty = 0;
+    // fork
+    std::uint64_t child_start_ns = 0, child_cgroup = 0;
+    std::uint32_t child_pid = 0, child_vpid = 0;
+    // exit
+    std::uint32_t status = 0; ///< as wait(2)
+};
+
+} // namespace rwatch::event

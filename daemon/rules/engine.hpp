@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Runs a rule set over events, one at a time, on one thread. Counts for correlations; debounce is not here.
+#pragma once
+
+#include "event/event.hpp"
+#include "rules/correlation.hpp"
+#include "rules/rule_set.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rwatch::rules {
+
+/// What a correlation had counted when it fired.
+struct CorrelationResult {
+    std::uint64_t count = 0;     ///< events in the window
+    std::uint64_t distinct = 0;  ///< value_count: different values
+    std::int64_t first_ns = 0;   ///< boot clock of the oldest event in the window
+    std::int64_t timespan_ns = 0;
+};
+
+struct Match {
+    std::size_t index; ///< of the rule in its set
+    const Rule& rule;
+    const event::Event& event;
+    const CorrelationResult* correlation; ///< null for a plain rule
+};
+
+class MatchHandler {
+  public:
+    virtual ~MatchHandler() = default;
+    /// Called inside Engine::process, for each rule that fires.
+    virtual void on_match(const Match& match) noexcept = 0;
+};
+
+class Engine {
+  public:
+    Engine();
+    ~Engine();
+
+    /// Puts another rule set in place; correlation state of rules with an equal name and fingerprint goes on.
+    void install(std::shared_ptr<const RuleSet> set);
+
+    /// Tries every enabled, unpaused rule of the event's kind. Paused rules do not count either.
+    void process(const event::Event& event, event::Scratch& scratch, MatchHandler& handler) noexcept;
+
+    [[nodiscard]] const std::shared_ptr<const RuleSet>& rule_set() const noexcept { return set_; }
+    /// Groups of correlations that were thrown out because the bound on their number was met.
+    [[nodiscard]] std::uint64_t evicted_groups() const noexcept;
+
+  private:
+    std::shared_ptr<const RuleSet> set_;
+    std::vector<std::unique_ptr<Correlator>> correlators_; ///< by rule; null for plain rules
+    std::uint64_t processed_ = 0;
+    std::uint64_t evicted_before_ = 0; ///< by correlators that are gone
+};
+
+} // namespace rwatch::rules

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Output templates: "%proc.exepath reads %fd.name".
+#pragma once
+
+#include "core/diagnostic.hpp"
+#include "event/event.hpp"
+#include "event/fields.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rwatch::rules {
+
+class OutputFormat {
+  public:
+    OutputFormat() = default;
+
+    /// Reads a template; unknown fields are errors in `out`. `where`: place of the text's first byte.
+    static OutputFormat compile(std::string_view text, const Location& where, Diagnostics& out);
+
+    /// The text with each field's value (escaped: untrusted bytes stay on one line); "<NA>" for a missing one, as Falco; several values as "(a,b)".
+    [[nodiscard]] std::string render(const event::Event& event, event::Scratch& scratch) const;
+
+    /// Fields of the template, each once, in order.
+    [[nodiscard]] std::span<const event::FieldRef> fields() const noexcept { return fields_; }
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+  private:
+    struct Piece {
+        std::string literal;   // then
+        int field = -1;        // index into fields_, -1: none
+    };
+    std::string text_;
+    std::vector<Piece> pieces_;
+    std::vector<event::FieldRef> fields_;
+};
+
+} // namespace rwatch::rules

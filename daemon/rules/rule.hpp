@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// A rule as the engine and the outside see it: what its text said, compiled. Immutable once its RuleSet is made.
+#pragma once
+
+#include "core/diagnostic.hpp"
+#include "event/fields.hpp"
+#include "rules/condition.hpp"
+#include "rules/output_format.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rwatch::rules {
+
+/// syslog's numbers, Falco's names.
+enum class Priority : std::uint8_t { emergency, alert, critical, error, warning, notice, informational, debug };
+
+[[nodiscard]] std::string_view to_string(Priority priority) noexcept; ///< "Warning"
+/// As Falco reads it: case-insensitive, a prefix ("info", "warn", "emerg") is enough.
+[[nodiscard]] std::optional<Priority> parse_priority(std::string_view text) noexcept;
+
+/// Sigma's correlation over the events that match the condition.
+struct CorrelationSpec {
+    enum class Kind : std::uint8_t { event_count, value_count };
+    struct Bound {
+        enum class Op : std::uint8_t { lt, lte, gt, gte, eq, neq };
+        Op op;
+        std::uint64_t number;
+    };
+    Kind kind = Kind::event_count;
+    std::vector<event::FieldRef> group_by; ///< may be empty: one group
+    std::int64_t timespan_ns = 0;
+    std::vector<Bound> bounds;             ///< all must hold
+    std::optional<event::FieldRef> field;  ///< value_count: what is counted distinct
+};
+
+/// Repeats of an alert within a time are counted and told in a summary.
+struct DebounceSpec {
+    std::int64_t for_ns = 0;
+    std::vector<event::FieldRef> by; ///< empty: one key for the rule
+};
+
+/// One test that stands beside a rule.
+struct TestCase {
+    struct Step {
+        std::vector<std::pair<std::string, std::string>> fields; ///< field, value; "${n}" in a value is the number of the repeat, from 0
+        std::int64_t at_ns = 0;    ///< after the test's begin
+        std::int64_t every_ns = 0; ///< between repeats
+        std::uint32_t repeat = 1;
+        Location where;
+    };
+    std::string name;
+    std::vector<Step> events;
+    std::uint64_t alerts = 0; ///< how many the rule must raise after debounce (summaries not counted)
+    Location where;
+};
+
+struct Rule {
+    std::string name;
+    std::string description;             ///< `desc`
+    std::string respond;                 ///< what the admin should do next
+    std::vector<std::string> references; ///< links
+    Priority priority = Priority::notice;
+    std::vector<std::string> tags;
+    bool enabled = true;
+    Location where;
+    std::string condition_text;          ///< as written
+    Condition condition;
+    OutputFormat output;
+    std::optional<CorrelationSpec> correlation;
+    std::optional<DebounceSpec> debounce;
+    std::vector<TestCase> tests;
+    std::uint64_t fingerprint = 0;       ///< equal where condition and correlation are: counting state may survive a reload
+};
+
+} // namespace rwatch::rules

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// All rules of one generation, made from texts in one go: all or nothing. Shared between the main and the pipeline thread while in flight; const but for its counters.
+#pragma once
+
+#include "core/diagnostic.hpp"
+#include "rules/rule.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rwatch::rules {
+
+/// What is counted for each rule. Written by the pipeline thread (paused: by the main thread), read by any; all relaxed.
+struct RuleCounters {
+    std::atomic<std::uint64_t> evaluated{0};  ///< conditions tried
+    std::atomic<std::uint64_t> matched{0};    ///< events for which the condition was true
+    std::atomic<std::uint64_t> hits{0};       ///< alerts before debounce
+    std::atomic<std::uint64_t> suppressed{0}; ///< of these, held back by debounce
+    std::atomic<std::uint64_t> cost_ns{0};    ///< of the evaluations that were timed
+    std::atomic<std::uint64_t> timed{0};      ///< how many were timed (a sample)
+    std::atomic<std::int64_t> last_hit_ns{0}; ///< wall clock; 0: never
+    std::atomic<bool> paused{false};
+};
+
+struct SourceText {
+    std::string file; ///< name for diagnostics
+    std::string text;
+};
+
+class RuleSet {
+  public:
+    explicit RuleSet(std::vector<Rule> rules);
+
+    [[nodiscard]] std::span<const Rule> rules() const noexcept { return rules_; }
+    [[nodiscard]] RuleCounters& counters(std::size_t rule) const noexcept { return counters_[rule]; }
+    /// Index of an enabled or disabled rule by name; -1 where there is none.
+    [[nodiscard]] std::ptrdiff_t find(std::string_view name) const noexcept;
+    /// Indices of the rules a selector names: a rule's name, or a tag; never both (the name wins).
+    [[nodiscard]] std::vector<std::size_t> select(std::string_view name_or_tag) const;
+    /// Literals that rules compare whole with a path field: these files are also known by device and inode.
+    [[nodiscard]] std::span<const std::string> watched_paths() const noexcept { return watched_paths_; }
+    /// Rules to try for one kind of event, enabled ones only.
+    [[nodiscard]] std::span<const std::uint32_t> for_kind(event::Kind kind) const noexcept { return by_kind_[static_cast<std::size_t>(kind)]; }
+
+  private:
+    std::vector<Rule> rules_;
+    std::unique_ptr<RuleCounters[]> counters_;
+    std::vector<std::string> watched_paths_;
+    std::array<std::vector<std::uint32_t>, event::kKinds> by_kind_;
+};
+
+struct LoadResult {
+    std::shared_ptr<const RuleSet> set; ///< null where diagnostics has errors
+    Diagnostics diagnostics;            ///< in the order of files and lines
+};
+
+/// Reads, collects and compiles: lists, macros and rules over all texts in the order given.
+[[nodiscard]] LoadResult load(std::span<const SourceText> texts);
+
+} // namespace rwatch::rules

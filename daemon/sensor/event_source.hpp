@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Where records come from: the kernel (bpf_source) or a capture. Used by the pipeline thread alone after start, but for probes() and losses().
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rwatch::sensor {
+
+struct ProbeState {
+    std::string name;                      ///< family of hooks: "exec", "fork", "exit", "open", "chmod", "rename", "unlink", "link", "connect"
+    std::vector<std::string> alternatives; ///< best first
+    std::string attached;                  ///< the one taken; "" none
+    std::string reason;                    ///< why not a better one, or none; "" where the best is attached
+    std::string blind;                     ///< what goes unseen without it
+};
+
+class RecordHandler {
+  public:
+    virtual ~RecordHandler() = default;
+    /// One wire record, valid during the call.
+    virtual void on_record(std::span<const std::byte> record) noexcept = 0;
+};
+
+class EventSource {
+  public:
+    virtual ~EventSource() = default;
+    /// Hands over what has come, at most `most` records; gives how many. Does not wait.
+    virtual std::size_t drain(RecordHandler& handler, std::size_t most) noexcept = 0;
+    /// True where nothing will come any more (end of a capture).
+    [[nodiscard]] virtual bool ended() const noexcept = 0;
+    /// A descriptor that is readable when an urgent record has come, or -1.
+    [[nodiscard]] virtual int wake_fd() const noexcept = 0;
+    [[nodiscard]] virtual const std::vector<ProbeState>& probes() const noexcept = 0;
+    /// Records lost since the start, by name of kind ("open") or of cause; those above 0. From any thread.
+    [[nodiscard]] virtual std::vector<std::pair<std::string, std::uint64_t>> losses() const = 0;
+    /// Takes the probes off; what is in the ring can still be drained.
+    virtual void detach() noexcept = 0;
+};
+
+} // namespace rwatch::sensor

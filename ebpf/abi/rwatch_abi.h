@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The wire format between the eBPF probes and rwatchd: one fixed-size structure
+ * per kind of event, followed by its strings. Shared by both compilers; every
+ * structure is free of padding (-Wpadded is an error) and a multiple of 8 bytes.
+ * A record is self-contained: strings are (offset, length) pairs from its start.
+ */
+#ifndef RWATCH_ABI_H
+#define RWATCH_ABI_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+/* Raised whenever a structure below changes; captures carry it. */
+#define RW_ABI_VERSION 1
+
+#define RW_COMM_LEN 16
+#define RW_PATH_MAX 4096   /* bytes of one path, as the kernel's PATH_MAX */
+#define RW_ARGV_MAX 16384  /* bytes of argv kept, NUL separators included */
+#define RW_RECORD_MAX 49152 /* no record is larger */
+
+enum rw_kind {
+	RW_EXEC = 1, /* struct rw_exec: a new image runs */
+	RW_FORK,     /* struct rw_fork: a process (not a thread) was made */
+	RW_EXIT,     /* struct rw_exit: the last thread of a process is gone */
+	RW_OPEN,     /* struct rw_open: every variant of open */
+	RW_CHMOD,    /* struct rw_fsop */
+	RW_RENAME,   /* struct rw_fsop */
+	RW_UNLINK,   /* struct rw_fsop, rmdir by unlinkat too */
+	RW_LINK,     /* struct rw_fsop: hard link */
+	RW_SYMLINK,  /* struct rw_fsop */
+	RW_CONNECT,  /* struct rw_connect */
+	RW_KIND_COUNT
+};
+
+/* The system call behind an event; names as in Falco's evt.type. */
+enum rw_call {
+	RW_CALL_NONE = 0,
+	RW_CALL_EXECVE, RW_CALL_EXECVEAT,
+	RW_CALL_FORK, RW_CALL_VFORK, RW_CALL_CLONE, RW_CALL_CLONE3,
+	RW_CALL_PROCEXIT,
+	RW_CALL_OPEN, RW_CALL_OPENAT, RW_CALL_OPENAT2, RW_CALL_CREAT, RW_CALL_OPEN_BY_HANDLE_AT,
+	RW_CALL_CHMOD, RW_CALL_FCHMOD, RW_CALL_FCHMODAT, RW_CALL_FCHMODAT2,
+	RW_CALL_RENAME, RW_CALL_RENAMEAT, RW_CALL_RENAMEAT2,
+	RW_CALL_UNLINK, RW_CALL_UNLINKAT,
+	RW_CALL_LINK, RW_CALL_LINKAT,
+	RW_CALL_SYMLINK, RW_CALL_SYMLINKAT,
+	RW_CALL_CONNECT,
+	RW_CALL_COUNT
+};
+
+/* rw_common.flags */
+#define RW_F_PATH_TRUNC (1u << 0) /* a path was longer than the probe could walk or hold */
+#define RW_F_ARGV_TRUNC (1u << 1) /* argv was longer than RW_ARGV_MAX */
+#define RW_F_RAW_TRUNC  (1u << 2) /* a string from user memory was cut or could not be read */
+#define RW_F_CREATED    (1u << 3) /* open: this call created the file */
+#define RW_F_MEMFD      (1u << 4) /* the file is a memfd */
+#define RW_F_UNLINKED   (1u << 5) /* the file has no name left (i_nlink is 0) */
+#define RW_F_NEW_SESSION (1u << 6) /* reserved: setsid leader */
+#define RW_F_KERNEL_ADDR (1u << 7) /* connect: addresses come from the kernel's socket, not from user memory */
+#define RW_F_COMPAT     (1u << 8) /* called through the 32-bit system-call table */
+
+/* A string in the tail of the record: len bytes from off, no terminator counted. len 0: absent. */
+struct rw_str {
+	__u16 off;
+	__u16 len;
+};
+
+/*
+ * A path as the kernel has it. `path` is the way through the mounts of the
+ * caller's mount namespace up to its root. Where the last mount on that way is a
+ * bind mount (its root is not its file system's root), `root` is the path of the mount's
+ * root within the file system and `mnt` the length of the mount's own path: the host's name is
+ * mountpoint(dev) + root + path[mnt..].
+ */
+struct rw_path {
+	struct rw_str path;
+	struct rw_str root;
+	__u32 mnt; /* length in bytes of the part of `path` that is the bind mount's mount point */
+	__u32 reserved;
+};
+
+/* A file as its inode says; ino 0: the kernel side could not tell. */
+struct rw_file {
+	__u64 ino;
+	__u64 mtime_ns; /* since the epoch; 0 where not read */
+	__u64 ctime_ns;
+	__u32 dev;   /* kernel encoding of s_dev: major << 20 | minor */
+	__u32 mode;  /* S_IFMT and permission bits */
+	__u32 nlink;
+	__u32 uid;   /* owner, in the initial user namespace */
+};
+
+/* Opens every record: what happened when, and who did it. */
+struct rw_common {
+	__u16 kind;
+	__u16 call;
+	__u32 size;         /* of the whole record, bytes */
+	__u64 ktime;        /* CLOCK_BOOTTIME, ns */
+	__u64 start;        /* boot time at which the process (thread group leader) started, ns; with pid its identity */
+	__u64 parent_start; /* the same of ppid */
+	__u64 cgroup;       /* id of the cgroup v2 */
+	__u64 exe_ino;      /* mm->exe_file; 0 for kernel threads */
+	__u32 exe_dev;
+	__u32 flags;        /* RW_F_* */
+	__u32 pid, tid;     /* in the initial pid namespace; pid is the thread group */
+	__u32 ppid, vpid;   /* real parent; pid as the process sees it */
+	__u32 uid, euid;
+	__u32 gid, egid;
+	__u32 loginuid, session; /* audit; 0xffffffff: unset */
+	__u32 pidns, mntns; /* inode numbers of the namespaces */
+	char comm[RW_COMM_LEN];
+};
+
+struct rw_exec {
+	struct rw_common c;
+	struct rw_file exe;      /* what runs: for a script, the interpreter's binary */
+	struct rw_path exe_path;
+	struct rw_path cwd;
+	__u64 cap_effective, cap_permitted;
+	__u32 argc;
+	__u32 tty;               /* device of the controlling terminal; 0: none */
+	struct rw_str filename;  /* as passed to the call */
+	struct rw_str interp;    /* script: the interpreter of the #! line; else absent */
+	struct rw_str argv;      /* NUL separated, no trailing NUL */
+	struct rw_str reserved;
+};
+
+struct rw_fork {
+	struct rw_common c; /* the parent */
+	__u64 child_start;
+	__u64 child_cgroup;
+	__u32 child_pid, child_vpid;
+	__u32 child_pidns, child_mntns;
+};
+
+struct rw_exit {
+	struct rw_common c;
+	__u32 status; /* as wait(2) has it: signal in the low 7 bits, code in bits 8-15 */
+	__u32 reserved;
+};
+
+struct rw_open {
+	struct rw_common c;
+	struct rw_file file;
+	struct rw_path path;   /* success: the object opened */
+	struct rw_path base;   /* failure with a relative name: the directory it was relative to */
+	struct rw_str raw;     /* the string as passed; evidence only */
+	struct rw_str reserved;
+	__s32 ret;             /* descriptor, or -errno */
+	__s32 dfd;
+	__u32 open_flags;      /* O_* */
+	__u32 mode;
+	__u64 resolve;         /* openat2's RESOLVE_*; else 0 */
+};
+
+/*
+ * chmod, rename, unlink, link, symlink. Where the kernel side can name the object (fchmod, or a
+ * better hook), `file` and `path` are set. Otherwise the daemon resolves base + raw, and base2 + raw2 for the second name.
+ * symlink: raw is the target text, raw2 the new link.
+ */
+struct rw_fsop {
+	struct rw_common c;
+	struct rw_file file;
+	struct rw_path path;
+	struct rw_path base, base2;
+	struct rw_str raw, raw2;
+	__s32 ret;
+	__s32 dfd, dfd2;
+	__u32 call_flags; /* AT_*, RENAME_* */
+	__u32 mode;       /* chmod: the new permission bits */
+	__u32 old_mode;   /* chmod: before; 0xffffffff: unknown */
+};
+
+struct rw_connect {
+	struct rw_common c;
+	__u8 laddr[16], raddr[16]; /* IPv4 in the first 4 bytes, network order */
+	__u16 family;              /* AF_INET, AF_INET6, AF_UNIX; others are not reported */
+	__u16 lport, rport;        /* host order */
+	__u8 type;                 /* SOCK_STREAM … */
+	__u8 protocol;             /* IPPROTO_* */
+	__s32 ret;                 /* 0 or -errno; -EINPROGRESS is reported as such */
+	__s32 fd;
+	struct rw_str unix_path;   /* AF_UNIX; an abstract name begins with '@' */
+	__u32 reserved;
+};
+
+#endif /* RWATCH_ABI_H */
