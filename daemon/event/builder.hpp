@@ -22,10 +22,12 @@ class EventBuilder {
     /// Sets a field by name ("fd.name", "proc.aname[2]"). False with `error` where there is no such field, it can't be set, or the value does not fit.
     bool set(std::string_view field, std::string_view value, std::string& error);
 
-    /// The event; where no evt.type was set, one is taken that the set fields can belong to. evt.num and times are the caller's.
-    [[nodiscard]] Event& event() noexcept { return event_; }
+    /// The event, to be called after the last set(). Where no evt.type was set, it is one that the set fields belong to: an open, a connect, else the start of a
+    /// program. Number and times are the caller's.
+    Event& finish();
 
     // For the table of fields:
+    [[nodiscard]] Event& event() noexcept { return event_; }
     [[nodiscard]] Process& process() noexcept { return *chain_.front(); }
     /// The n-th ancestor, 1 the parent; made where it is missing. n is at most kMostAncestors.
     Process& ancestor(std::size_t n);

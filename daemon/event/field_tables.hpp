@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The parts of the table of fields, a file for each family; fields.cpp joins them. Helpers that their rows share. Private to the event layer.
+#pragma once
+
+#include "event/builder.hpp"
+#include "event/fields.hpp"
+
+#include <charconv>
+#include <concepts>
+#include <limits>
+#include <span>
+#include <sys/stat.h>
+
+namespace rwatch::event {
+
+[[nodiscard]] std::span<const Field> event_fields() noexcept;   // evt.*
+[[nodiscard]] std::span<const Field> file_fields() noexcept;    // fd.* of files, fs.*
+[[nodiscard]] std::span<const Field> network_fields() noexcept; // fd.* of sockets
+[[nodiscard]] std::span<const Field> process_fields() noexcept; // proc.*, thread.*
+[[nodiscard]] std::span<const Field> owner_fields() noexcept;   // user.*, group.*, systemd.*, container.*
+
+/// The static name of an argument of evt.arg, "" where no event has one of that name.
+[[nodiscard]] std::string_view argument_named(std::string_view name) noexcept;
+/// Read what put_open_flags and put_mode write; "FD_CREATED" is passed over.
+[[nodiscard]] bool parse_open_flags(std::string_view text, std::uint32_t& out) noexcept;
+[[nodiscard]] bool parse_mode(std::string_view text, std::uint32_t& out) noexcept;
+
+inline constexpr KindSet kOpen = set_of(Kind::open);
+inline constexpr KindSet kConnect = set_of(Kind::connect);
+inline constexpr KindSet kTwoNames = set_of(Kind::rename) | set_of(Kind::link) | set_of(Kind::symlink);
+inline constexpr KindSet kPathOps = kOpen | set_of(Kind::chmod) | set_of(Kind::unlink) | kTwoNames;
+
+/// Reads a whole decimal number that fits.
+template <std::integral T> bool parse_number(std::string_view text, T& out) noexcept {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+    return error == std::errc{} && end == text.data() + text.size();
+}
+
+[[nodiscard]] inline bool parse_flag(std::string_view text, bool& out) noexcept {
+    out = text == "true";
+    return out || text == "false";
+}
+
+/// Gives a builder's event a kind where the test set none.
+inline void lean(EventBuilder& builder, Call call) noexcept {
+    auto& event = builder.event();
+    if (event.call == Call::none) {
+        event.call = call;
+        event.kind = kind_of(call);
+    }
+}
+
+inline void add_string(Values& out, std::string_view text) noexcept {
+    if (!text.empty())
+        out.add(text);
+}
+
+/// A file's name: the canonical one, and the way by which the kernel reached it where that is another.
+inline void add_names(Values& out, const Object& object) noexcept {
+    add_string(out, object.name);
+    add_string(out, object.alias);
+}
+
+/// What stands before the last slash ("/" for a file in the root).
+[[nodiscard]] inline std::string_view directory_of(std::string_view path) noexcept {
+    const auto slash = path.rfind('/');
+    if (slash == std::string_view::npos)
+        return {};
+    return slash == 0 ? path.substr(0, 1) : path.substr(0, slash);
+}
+
+[[nodiscard]] inline std::string_view base_name(std::string_view path) noexcept {
+    return path.substr(path.rfind('/') + 1); // npos + 1 is 0
+}
+
+[[nodiscard]] inline std::string_view after_last_dot(std::string_view path) noexcept {
+    const auto name = base_name(path);
+    const auto dot = name.rfind('.');
+    return dot == std::string_view::npos || dot == 0 ? std::string_view{} : name.substr(dot);
+}
+
+} // namespace rwatch::event

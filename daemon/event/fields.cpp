@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Joins the parts of the table of fields, and reads references to them.
+#include "event/fields.hpp"
+
+#include "core/suggest.hpp"
+#include "event/field_tables.hpp"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace rwatch::event {
+
+namespace {
+
+constexpr std::string_view kArgumentPrefix = "evt.arg.";
+constexpr std::int32_t kLargestIndex = static_cast<std::int32_t>(EventBuilder::kMostAncestors);
+
+std::vector<Field> joined() {
+    std::vector<Field> all;
+    for (const auto part : {event_fields(), file_fields(), network_fields(), process_fields(), owner_fields()})
+        all.insert(all.end(), part.begin(), part.end());
+    std::sort(all.begin(), all.end(), [](const Field& a, const Field& b) { return a.name < b.name; });
+    return all;
+}
+
+const Field* find(std::string_view name) noexcept {
+    const auto all = fields();
+    const auto found = std::lower_bound(all.begin(), all.end(), name, [](const Field& f, std::string_view n) { return f.name < n; });
+    return found == all.end() || found->name != name ? nullptr : &*found;
+}
+
+std::string suggestion(std::string_view name) {
+    std::vector<std::string_view> names;
+    for (const auto& field : fields())
+        names.push_back(field.name);
+    return did_you_mean(name, names);
+}
+
+/// What stands in the brackets (or behind "evt.arg."), read as the field wants it. False with `error` where it does not fit.
+bool read_argument(const Field& field, std::string_view text, bool given, FieldArg& out, std::string& error) {
+    const auto quote = "'" + std::string(field.name) + "'";
+    switch (field.arg) {
+    case ArgKind::none:
+        error = "field " + quote + " takes no argument";
+        return !given;
+    case ArgKind::key:
+        out.key = argument_named(text);
+        error = given ? "no event has an argument '" + std::string(text) + "'" : "field " + quote + " needs an argument: evt.arg.flags";
+        return !out.key.empty();
+    case ArgKind::index:
+    case ArgKind::index_required:
+        error = "field " + quote + " takes a number from 0 to " + std::to_string(kLargestIndex) + " in brackets";
+        if (!given)
+            return field.arg == ArgKind::index;
+        return parse_number(text, out.index) && out.index >= 0 && out.index <= kLargestIndex;
+    }
+    return false;
+}
+
+} // namespace
+
+std::span<const Field> fields() noexcept {
+    static const std::vector<Field> all = joined();
+    return all;
+}
+
+std::optional<FieldRef> resolve_field(std::string_view text, std::string& error, std::string& hint) {
+    auto name = text;
+    std::string_view argument;
+    bool given = false;
+    if (text.ends_with(']')) {
+        const auto open = text.find('[');
+        if (open != std::string_view::npos) {
+            name = text.substr(0, open);
+            argument = text.substr(open + 1, text.size() - open - 2);
+            given = true;
+        }
+    } else if (text.starts_with(kArgumentPrefix)) {
+        name = kArgumentPrefix.substr(0, kArgumentPrefix.size() - 1);
+        argument = text.substr(kArgumentPrefix.size());
+        given = true;
+    }
+    const Field* field = find(name);
+    if (field == nullptr) {
+        error = "unknown field '" + std::string(name) + "'";
+        hint = suggestion(name);
+        return std::nullopt;
+    }
+    FieldRef ref{field, {}};
+    if (!read_argument(*field, argument, given, ref.arg, error))
+        return std::nullopt;
+    error.clear();
+    return ref;
+}
+
+std::string to_string(const FieldRef& ref) {
+    std::string text(ref.field->name);
+    if (!ref.arg.key.empty())
+        text.append(".").append(ref.arg.key);
+    else if (ref.arg.index >= 0)
+        text += "[" + std::to_string(ref.arg.index) + "]";
+    return text;
+}
+
+} // namespace rwatch::event

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// fd.* of files and fs.*: the objects that file calls worked on, as the kernel resolved them.
+#include "event/field_tables.hpp"
+
+#include <fcntl.h>
+
+namespace rwatch::event {
+
+namespace {
+
+constexpr KindSet kHasFd = kOpen | kConnect | set_of(Kind::chmod);
+constexpr KindSet kHasMode = kOpen | set_of(Kind::chmod);
+constexpr KindSet kHasFile = kPathOps | set_of(Kind::exec);
+
+/// The file behind a descriptor: an open, or a call that was given one.
+const Object* by_descriptor(const Event& e) noexcept {
+    const bool fchmod = e.call == Call::fchmod;
+    return e.kind == Kind::open || fchmod ? &e.object : nullptr;
+}
+
+const Object* path_object(const Event& e) noexcept { return (set_of(e.kind) & kPathOps) != 0 ? &e.object : nullptr; }
+const Object* second_object(const Event& e) noexcept { return (set_of(e.kind) & kTwoNames) != 0 ? &e.target : nullptr; }
+
+std::string_view type_of(std::uint32_t mode) noexcept {
+    switch (mode & S_IFMT) {
+    case S_IFDIR:
+        return "directory";
+    case S_IFIFO:
+        return "fifo";
+    case S_IFSOCK:
+        return "unix";
+    default:
+        return "file";
+    }
+}
+
+std::string_view type_char(std::uint32_t mode) noexcept { return (mode & S_IFMT) == S_IFIFO ? "p" : (mode & S_IFMT) == S_IFDIR ? "d" : "f"; }
+
+/// AF_* to Falco's names of types and their letters.
+std::string_view socket_type(std::uint16_t family, bool letter) noexcept {
+    switch (family) {
+    case 2:
+        return letter ? "4" : "ipv4";
+    case 10:
+        return letter ? "6" : "ipv6";
+    default:
+        return letter ? "u" : "unix";
+    }
+}
+
+/// "192.0.2.1:40000->198.51.100.7:443", the unix path, or the file's names.
+void get_fd_name(const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
+    if (const auto* object = by_descriptor(e)) {
+        add_names(out, *object);
+        return;
+    }
+    if (e.kind != Kind::connect)
+        return;
+    if (e.remote.family == 0) {
+        add_string(out, e.unix_path);
+        return;
+    }
+    const auto mark = s.mark();
+    s.put(e.local);
+    s.put(':');
+    s.put(static_cast<std::int64_t>(e.local_port));
+    s.put("->");
+    s.put(e.remote);
+    s.put(':');
+    s.put(static_cast<std::int64_t>(e.remote_port));
+    out.add(s.since(mark));
+}
+
+template <std::string_view (*Part)(std::string_view) noexcept> void add_parts(const Object* object, Values& out) noexcept {
+    if (object == nullptr)
+        return;
+    add_string(out, Part(object->name));
+    add_string(out, Part(object->alias));
+}
+
+std::uint32_t mode_now(const Event& e) noexcept { return e.object.file.id ? e.object.file.mode & 07777U : e.mode & 07777U; }
+
+/// A regular file that could not be executed and now can: by chmod, or by being created so.
+bool exec_added(const Event& e) noexcept {
+    const auto& file = e.object.file;
+    if (e.result < 0 || (file.id && !S_ISREG(file.mode)))
+        return false;
+    if (e.kind == Kind::open)
+        return e.created && (mode_now(e) & 0111U) != 0;
+    const bool before = e.old_mode != kUnset && (e.old_mode & 0111U) != 0;
+    return e.kind == Kind::chmod && (e.mode & 0111U) != 0 && !before;
+}
+
+bool set_object_name(EventBuilder& b, std::string_view text) {
+    b.event().object.name = b.keep(text);
+    return true;
+}
+
+bool parse_octal(std::string_view text, std::uint32_t& out) noexcept {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out, 8);
+    return error == std::errc{} && end == text.data() + text.size() && out <= 07777U;
+}
+
+bool set_file_number(std::uint64_t& number, std::string_view text) { return parse_number(text, number); }
+
+constexpr Field kRows[] = {
+    {"fd.created", Type::boolean, false, ArgKind::none, kOpen,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.kind == Kind::open)
+             out.add(e.created);
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         lean(b, Call::openat);
+         return parse_flag(text, b.event().created);
+     },
+     "Whether this open created the file (ours)"},
+    {"fd.dev", Type::integer, false, ArgKind::none, kHasFile,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.object.file.id && e.kind != Kind::exec)
+             out.add(static_cast<std::int64_t>(e.object.file.id.dev));
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) { return set_file_number(b.event().object.file.id.dev, text); },
+     "Device of the file, as stat(2) gives it"},
+    {"fd.directory", Type::string, true, ArgKind::none, kHasFd,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { add_parts<directory_of>(by_descriptor(e), out); }, nullptr,
+     "Directory of fd.name", true},
+    {"fd.filename", Type::string, true, ArgKind::none, kHasFd,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { add_parts<base_name>(by_descriptor(e), out); }, nullptr,
+     "Last part of fd.name"},
+    {"fd.ino", Type::integer, false, ArgKind::none, kHasFile,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.object.file.id && e.kind != Kind::exec)
+             out.add(static_cast<std::int64_t>(e.object.file.id.ino));
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) { return set_file_number(b.event().object.file.id.ino, text); },
+     "Inode of the file"},
+    {"fd.name", Type::string, true, ArgKind::none, kHasFd, get_fd_name,
+     [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         lean(b, Call::openat);
+         return set_object_name(b, text);
+     },
+     "The file that the kernel opened, in the host's view; for a connection 'local:port->remote:port'. A file known by two names (a hard link, a bind "
+     "mount) has both",
+     true},
+    {"fd.nameraw", Type::string, false, ArgKind::none, kHasFd,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { add_string(out, e.object.raw); },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         b.event().object.raw = b.keep(text);
+         return true;
+     },
+     "The name as the caller wrote it: evidence only, it can be rewritten behind the kernel's back"},
+    {"fd.num", Type::integer, false, ArgKind::none, kHasFd,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.kind == Kind::open)
+             out.add(e.result);
+         else if (e.kind == Kind::connect || e.call == Call::fchmod)
+             out.add(static_cast<std::int64_t>(e.fd));
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         auto& e = b.event();
+         if (e.kind == Kind::connect)
+             return parse_number(text, e.fd);
+         lean(b, Call::openat);
+         e.has_result = true;
+         return parse_number(text, e.result);
+     },
+     "The descriptor; negative for a failed open"},
+    {"fd.type", Type::string, false, ArgKind::none, kHasFd,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.kind == Kind::connect)
+             out.add(socket_type(e.family, false));
+         else if (by_descriptor(e) != nullptr)
+             out.add(type_of(e.object.file.mode));
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         auto& e = b.event();
+         if (text == "ipv4" || text == "ipv6" || text == "unix") {
+             lean(b, Call::connect);
+             e.family = text == "ipv4" ? 2 : text == "ipv6" ? 10 : 1;
+             return true;
+         }
+         lean(b, Call::openat);
+         e.object.file.mode = text == "directory" ? S_IFDIR : text == "fifo" ? S_IFIFO : S_IFREG;
+         return text == "directory" || text == "fifo" || text == "file";
+     },
+     "file, directory, fifo, ipv4, ipv6 or unix"},
+    {"fd.typechar", Type::string, false, ArgKind::none, kHasFd,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.kind == Kind::connect)
+             out.add(socket_type(e.family, true));
+         else if (by_descriptor(e) != nullptr)
+             out.add(type_char(e.object.file.mode));
+     },
+     nullptr, "One letter for fd.type: f, d, p, 4, 6, u"},
+    {"fs.mode", Type::integer, false, ArgKind::none, kHasMode,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.kind == Kind::chmod || (e.kind == Kind::open && e.created))
+             out.add(static_cast<std::int64_t>(mode_now(e)));
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_octal(text, b.event().mode); },
+     "Permission bits after chmod or creation (ours); tests write them in octal"},
+    {"fs.mode.before", Type::integer, false, ArgKind::none, set_of(Kind::chmod),
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.kind == Kind::chmod && e.old_mode != kUnset)
+             out.add(static_cast<std::int64_t>(e.old_mode & 07777U));
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_octal(text, b.event().old_mode); },
+     "Permission bits before chmod, where known (ours)"},
+    {"fs.mode.exec_added", Type::boolean, false, ArgKind::none, kHasMode,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.kind == Kind::chmod || e.kind == Kind::open)
+             out.add(exec_added(e));
+     },
+     nullptr, "A regular file became executable by this call: chmod that adds an execute bit, or creation with one (ours)"},
+    {"fs.path.extension", Type::string, true, ArgKind::none, kPathOps,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { add_parts<after_last_dot>(path_object(e), out); }, nullptr,
+     "From the last dot of the name, with it (ours)"},
+    {"fs.path.name", Type::string, true, ArgKind::none, kPathOps,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (const auto* object = path_object(e))
+             add_names(out, *object);
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) { return set_object_name(b, text); },
+     "The file that a call works on by its path, in the host's view; rename, link and symlink: the source", true},
+    {"fs.path.nameraw", Type::string, false, ArgKind::none, kPathOps,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (const auto* object = path_object(e))
+             add_string(out, object->raw);
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         b.event().object.raw = b.keep(text);
+         return true;
+     },
+     "fs.path.name as the caller wrote it"},
+    {"fs.path.source", Type::string, true, ArgKind::none, kTwoNames,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (second_object(e) != nullptr)
+             add_names(out, e.object);
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) { return set_object_name(b, text); },
+     "The old name of rename and link; what a symlink points to", true},
+    {"fs.path.sourceraw", Type::string, false, ArgKind::none, kTwoNames,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (second_object(e) != nullptr)
+             add_string(out, e.object.raw);
+     },
+     nullptr, "fs.path.source as the caller wrote it"},
+    {"fs.path.target", Type::string, true, ArgKind::none, kTwoNames,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (const auto* object = second_object(e))
+             add_names(out, *object);
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         b.event().target.name = b.keep(text);
+         return true;
+     },
+     "The new name of rename, link and symlink", true},
+    {"fs.path.target.extension", Type::string, true, ArgKind::none, kTwoNames,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { add_parts<after_last_dot>(second_object(e), out); }, nullptr,
+     "From the last dot of fs.path.target, with it (ours)"},
+    {"fs.path.targetraw", Type::string, false, ArgKind::none, kTwoNames,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (const auto* object = second_object(e))
+             add_string(out, object->raw);
+     },
+     nullptr, "fs.path.target as the caller wrote it"},
+};
+
+} // namespace
+
+std::span<const Field> file_fields() noexcept { return kRows; }
+
+} // namespace rwatch::event

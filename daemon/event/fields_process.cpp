@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// proc.* and thread.*: the process that acted, and its ancestors. The executable's path is the identity; names can be chosen freely by whoever runs it.
+#include "event/field_tables.hpp"
+
+#include <array>
+#include <sys/sysmacros.h>
+
+namespace rwatch::event {
+
+namespace {
+
+constexpr std::size_t kMostAncestors = EventBuilder::kMostAncestors; // walked for a bare proc.aname
+
+const Process* ancestor(const Event& e, std::int32_t n) noexcept {
+    const Process* process = e.process;
+    for (std::int32_t i = 0; i < n && process != nullptr; ++i)
+        process = process->parent;
+    return process;
+}
+
+/// What stands in argv before the first NUL.
+std::string_view argument_zero(const Process& p) noexcept { return std::string_view(p.argv).substr(0, p.argv.find('\0')); }
+
+std::string_view comm_of(const Process& p) noexcept { return p.comm; }
+std::string_view exe_path_of(const Process& p) noexcept { return p.exe_path; }
+std::string_view cmdline_of(const Process& p) noexcept { return p.cmdline; }
+
+/// Arguments after the first, separated by blanks.
+std::string_view arguments_of(const Process& p, Scratch& s) noexcept {
+    std::string_view rest = p.argv;
+    const auto zero = rest.find('\0');
+    const auto mark = s.mark();
+    if (zero == std::string_view::npos)
+        return {};
+    rest.remove_prefix(zero + 1);
+    while (true) {
+        const auto next = rest.find('\0');
+        s.put(rest.substr(0, next));
+        if (next == std::string_view::npos)
+            return s.since(mark);
+        s.put(' ');
+        rest.remove_prefix(next + 1);
+    }
+}
+
+template <std::string_view (*Part)(const Process&) noexcept> void get_own(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+    if (e.process != nullptr)
+        add_string(out, Part(*e.process));
+}
+
+template <std::string_view (*Part)(const Process&) noexcept> void get_parent(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+    if (const auto* process = ancestor(e, 1))
+        add_string(out, Part(*process));
+}
+
+/// [N]: that ancestor (0 the process itself); bare: all of them, nearest first.
+template <std::string_view (*Part)(const Process&) noexcept>
+void get_ancestors(const Event& e, const FieldArg& arg, Scratch&, Values& out) noexcept {
+    if (arg.index >= 0) {
+        if (const auto* process = ancestor(e, arg.index))
+            add_string(out, Part(*process));
+        return;
+    }
+    const auto* process = ancestor(e, 1);
+    for (std::size_t i = 0; i < kMostAncestors && process != nullptr; ++i, process = process->parent)
+        add_string(out, Part(*process));
+}
+
+void rebuild_cmdline(Process& p) {
+    Scratch scratch;
+    const auto arguments = arguments_of(p, scratch);
+    p.cmdline = p.comm;
+    if (!arguments.empty())
+        p.cmdline.append(" ").append(arguments);
+}
+
+bool set_comm(Process& p, std::string_view text) {
+    p.comm = text.substr(0, 15); // TASK_COMM_LEN less the terminator
+    rebuild_cmdline(p);
+    return true;
+}
+
+bool set_exe_path(Process& p, std::string_view text) {
+    p.exe_path = text;
+    if (p.comm.empty())
+        set_comm(p, base_name(text));
+    if (p.argv.empty())
+        p.argv = text;
+    return true;
+}
+
+/// "comm arg1 arg2": Falco's form; sets comm and arguments.
+bool set_cmdline(Process& p, std::string_view text) {
+    const auto blank = std::min(text.find(' '), text.size());
+    const auto zero = std::string(argument_zero(p));
+    p.argv = zero.empty() ? std::string(text.substr(0, blank)) : zero;
+    std::string rest(text.substr(blank));
+    for (char& c : rest)
+        c = c == ' ' ? '\0' : c;
+    p.argv += rest;
+    p.comm = text.substr(0, std::min<std::size_t>(blank, 15));
+    p.cmdline = text;
+    return true;
+}
+
+bool set_arguments(Process& p, std::string_view text) {
+    auto zero = std::string(argument_zero(p));
+    p.argv = zero.empty() ? p.comm : zero;
+    if (!text.empty()) {
+        p.argv += '\0';
+        for (const char c : text)
+            p.argv += c == ' ' ? '\0' : c;
+    }
+    rebuild_cmdline(p);
+    return true;
+}
+
+template <bool (*Set)(Process&, std::string_view)> bool set_own(EventBuilder& b, const FieldArg&, std::string_view text) {
+    return Set(b.process(), text);
+}
+template <bool (*Set)(Process&, std::string_view)> bool set_parent(EventBuilder& b, const FieldArg&, std::string_view text) {
+    return Set(b.ancestor(1), text);
+}
+template <bool (*Set)(Process&, std::string_view)> bool set_ancestor(EventBuilder& b, const FieldArg& arg, std::string_view text) {
+    const auto n = arg.index < 0 ? 1 : static_cast<std::size_t>(arg.index);
+    return n <= EventBuilder::kMostAncestors && Set(b.ancestor(n), text);
+}
+
+template <bool Process::*Flag> void get_flag(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+    if (e.process != nullptr)
+        out.add(e.process->*Flag);
+}
+template <bool Process::*Flag> bool set_flag(EventBuilder& b, const FieldArg&, std::string_view text) {
+    return parse_flag(text, b.process().*Flag);
+}
+
+void add_tty(const Event& e, Values& out, Scratch& s) noexcept {
+    if (e.process == nullptr || e.process->tty == 0)
+        return;
+    // The device as the kernel encodes it: major << 20 | minor.
+    constexpr std::uint32_t kPtyMajor = 136;
+    constexpr std::uint32_t kVirtualMajor = 4;
+    const auto number = e.process->tty >> 20U;
+    const auto minor_number = e.process->tty & 0xfffffU;
+    const auto mark = s.mark();
+    s.put(number >= kPtyMajor && number < kPtyMajor + 8 ? "pts/" : number == kVirtualMajor ? (minor_number >= 64 ? "ttyS" : "tty") : "dev/");
+    s.put(static_cast<std::int64_t>(number == kVirtualMajor && minor_number >= 64 ? minor_number - 64 : minor_number));
+    out.add(s.since(mark));
+}
+
+/// Capability names, as capabilities(7) without the prefix's lower case: "CAP_CHOWN CAP_BPF".
+void add_capabilities(std::uint64_t set, Values& out, Scratch& s) noexcept {
+    constexpr std::array<std::string_view, 41> kNames{
+        "CHOWN",           "DAC_OVERRIDE",     "DAC_READ_SEARCH", "FOWNER",       "FSETID",         "KILL",        "SETGID",
+        "SETUID",          "SETPCAP",          "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW",
+        "IPC_LOCK",        "IPC_OWNER",        "SYS_MODULE",      "SYS_RAWIO",    "SYS_CHROOT",     "SYS_PTRACE",  "SYS_PACCT",
+        "SYS_ADMIN",       "SYS_BOOT",         "SYS_NICE",        "SYS_RESOURCE", "SYS_TIME",       "SYS_TTY_CONFIG", "MKNOD",
+        "LEASE",           "AUDIT_WRITE",      "AUDIT_CONTROL",   "SETFCAP",      "MAC_OVERRIDE",   "MAC_ADMIN",   "SYSLOG",
+        "WAKE_ALARM",      "BLOCK_SUSPEND",    "AUDIT_READ",      "PERFMON",      "BPF",            "CHECKPOINT_RESTORE"};
+    const auto mark = s.mark();
+    for (std::size_t bit = 0; bit < kNames.size(); ++bit) {
+        if ((set >> bit & 1U) == 0)
+            continue;
+        s.put(s.mark() == mark ? "CAP_" : " CAP_");
+        s.put(kNames[bit]);
+    }
+    out.add(s.since(mark));
+}
+
+constexpr Field kRows[] = {
+    {"proc.acmdline", Type::string, true, ArgKind::index, kAllKinds, get_ancestors<cmdline_of>, set_ancestor<set_cmdline>,
+     "Command line of an ancestor: [1] is the parent; bare: any ancestor"},
+    {"proc.aexe", Type::string, true, ArgKind::index, kAllKinds, get_ancestors<argument_zero>, nullptr, "argv[0] of an ancestor"},
+    {"proc.aexepath", Type::string, true, ArgKind::index, kAllKinds, get_ancestors<exe_path_of>, set_ancestor<set_exe_path>,
+     "Executable of an ancestor: [1] is the parent; bare: any ancestor"},
+    {"proc.aname", Type::string, true, ArgKind::index, kAllKinds, get_ancestors<comm_of>, set_ancestor<set_comm>,
+     "Name of an ancestor: [0] the process, [1] its parent; bare: any ancestor"},
+    {"proc.apid", Type::integer, true, ArgKind::index, kAllKinds,
+     [](const Event& e, const FieldArg& arg, Scratch&, Values& out) noexcept {
+         if (arg.index >= 0) {
+             if (const auto* process = ancestor(e, arg.index))
+                 out.add(static_cast<std::int64_t>(process->pid));
+             return;
+         }
+         const auto* process = ancestor(e, 1);
+         for (std::size_t i = 0; i < kMostAncestors && process != nullptr; ++i, process = process->parent)
+             out.add(static_cast<std::int64_t>(process->pid));
+     },
+     [](EventBuilder& b, const FieldArg& arg, std::string_view text) {
+         const auto n = arg.index < 0 ? 1 : static_cast<std::size_t>(arg.index);
+         return n <= EventBuilder::kMostAncestors && parse_number(text, b.ancestor(n).pid);
+     },
+     "Pid of an ancestor"},
+    {"proc.args", Type::string, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
+         if (e.process != nullptr)
+             out.add(arguments_of(*e.process, s));
+     },
+     set_own<set_arguments>, "Arguments without argv[0], separated by blanks"},
+    {"proc.cmdline", Type::string, false, ArgKind::none, kAllKinds, get_own<cmdline_of>, set_own<set_cmdline>, "Name and arguments, separated by blanks"},
+    {"proc.cwd", Type::string, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.process != nullptr)
+             add_string(out, e.process->cwd);
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         b.process().cwd = text;
+         return true;
+     },
+     "Working directory when the program was started"},
+    {"proc.duration", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.process != nullptr && e.process->start_ns != 0 && e.boot_ns >= e.process->start_ns)
+             out.add(static_cast<std::int64_t>(e.boot_ns - e.process->start_ns));
+     },
+     nullptr, "Nanoseconds since the process started"},
+    {"proc.exe", Type::string, false, ArgKind::none, kAllKinds, get_own<argument_zero>,
+     [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         auto& p = b.process();
+         p.argv.replace(0, argument_zero(p).size(), text);
+         return true;
+     },
+     "argv[0]: whatever the caller chose"},
+    {"proc.exe.dev", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.exe)
+             out.add(static_cast<std::int64_t>(e.exe.dev));
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.event().exe.dev); },
+     "Device of the executable (ours)"},
+    {"proc.exe.ino", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.exe)
+             out.add(static_cast<std::int64_t>(e.exe.ino));
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.event().exe.ino); },
+     "Inode of the executable (ours)"},
+    {"proc.exe_ino", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.exe)
+             out.add(static_cast<std::int64_t>(e.exe.ino));
+     },
+     nullptr, "Inode of the executable"},
+    {"proc.exe_ino.ctime", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.process != nullptr && e.process->exe.ctime_ns != 0)
+             out.add(e.process->exe.ctime_ns);
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.process().exe.ctime_ns); },
+     "When the executable's inode last changed, ns since the epoch"},
+    {"proc.exe_ino.mtime", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.process != nullptr && e.process->exe.mtime_ns != 0)
+             out.add(e.process->exe.mtime_ns);
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.process().exe.mtime_ns); },
+     "When the executable was last written, ns since the epoch"},
+    {"proc.exepath", Type::string, false, ArgKind::none, kAllKinds, get_own<exe_path_of>, set_own<set_exe_path>,
+     "The executable that runs, as the kernel has it; for a script, the interpreter"},
+    {"proc.is_exe_from_memfd", Type::boolean, false, ArgKind::none, kAllKinds, get_flag<&Process::exe_memfd>, set_flag<&Process::exe_memfd>,
+     "The executable is a memfd: it never was a file"},
+    {"proc.is_exe_unlinked", Type::boolean, false, ArgKind::none, kAllKinds, get_flag<&Process::exe_unlinked>, set_flag<&Process::exe_unlinked>,
+     "The executable had no name left when it was started (ours)"},
+    {"proc.name", Type::string, false, ArgKind::none, kAllKinds, get_own<comm_of>, set_own<set_comm>,
+     "The command name, 15 bytes at most: whatever the process chose"},
+    {"proc.pcmdline", Type::string, false, ArgKind::none, kAllKinds, get_parent<cmdline_of>, set_parent<set_cmdline>, "Command line of the parent"},
+    {"proc.pexe", Type::string, false, ArgKind::none, kAllKinds, get_parent<argument_zero>, nullptr, "argv[0] of the parent"},
+    {"proc.pexepath", Type::string, false, ArgKind::none, kAllKinds, get_parent<exe_path_of>, set_parent<set_exe_path>, "Executable of the parent"},
+    {"proc.pid", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(static_cast<std::int64_t>(e.pid)); },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         auto& e = b.event();
+         if (!parse_number(text, e.pid))
+             return false;
+         b.process().pid = e.tid = e.vpid = e.pid;
+         return true;
+     },
+     "Process id, in the initial pid namespace"},
+    {"proc.pname", Type::string, false, ArgKind::none, kAllKinds, get_parent<comm_of>, set_parent<set_comm>, "Name of the parent"},
+    {"proc.ppid", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(static_cast<std::int64_t>(e.ppid)); },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         if (!parse_number(text, b.event().ppid))
+             return false;
+         b.ancestor(1).pid = b.event().ppid;
+         return true;
+     },
+     "Process id of the parent, now"},
+    {"proc.script", Type::string, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.process != nullptr)
+             add_string(out, e.process->script);
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         b.process().script = text;
+         return true;
+     },
+     "The script that a #! line made the kernel start an interpreter for (ours)"},
+    {"proc.sessionid", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.session != kUnset)
+             out.add(static_cast<std::int64_t>(e.session));
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.event().session); },
+     "Audit session of the login (ours); missing for services"},
+    {"proc.tty", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.process != nullptr)
+             out.add(static_cast<std::int64_t>(e.process->tty));
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.process().tty); },
+     "Device number of the controlling terminal, 0 for none"},
+    {"proc.ttyname", Type::string, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept { add_tty(e, out, s); }, nullptr,
+     "The controlling terminal, 'pts/3' (ours); missing where there is none"},
+    {"proc.vpid", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(static_cast<std::int64_t>(e.vpid)); },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.event().vpid); },
+     "Process id as the process itself sees it"},
+    {"thread.cap_effective", Type::string, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
+         if (e.process != nullptr)
+             add_capabilities(e.process->cap_effective, out, s);
+     },
+     nullptr, "Effective capabilities when the program was started: 'CAP_CHOWN CAP_KILL'"},
+    {"thread.cap_permitted", Type::string, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
+         if (e.process != nullptr)
+             add_capabilities(e.process->cap_permitted, out, s);
+     },
+     nullptr, "Permitted capabilities when the program was started"},
+    {"thread.tid", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(static_cast<std::int64_t>(e.tid)); },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.event().tid); },
+     "Thread id, in the initial pid namespace"},
+};
+
+} // namespace
+
+std::span<const Field> process_fields() noexcept { return kRows; }
+
+} // namespace rwatch::event

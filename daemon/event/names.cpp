@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Names of kinds, calls, flags, modes and errors, and the text forms of values.
+#include "event/field_tables.hpp"
+
+#include <algorithm>
+#include <array>
+#include <arpa/inet.h>
+#include <charconv>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+namespace rwatch::event {
+
+namespace {
+
+constexpr std::array<std::string_view, kKinds> kKindNames{"none",   "exec",   "fork", "exit",    "open",   "chmod",
+                                                          "rename", "unlink", "link", "symlink", "connect"};
+
+struct CallRow {
+    std::string_view name;
+    Kind kind;
+};
+constexpr std::array<CallRow, kCalls> kCallRows{{
+    {"", Kind::none},
+    {"execve", Kind::exec},
+    {"execveat", Kind::exec},
+    {"fork", Kind::fork},
+    {"vfork", Kind::fork},
+    {"clone", Kind::fork},
+    {"clone3", Kind::fork},
+    {"procexit", Kind::exit},
+    {"open", Kind::open},
+    {"openat", Kind::open},
+    {"openat2", Kind::open},
+    {"creat", Kind::open},
+    {"open_by_handle_at", Kind::open},
+    {"chmod", Kind::chmod},
+    {"fchmod", Kind::chmod},
+    {"fchmodat", Kind::chmod},
+    {"fchmodat2", Kind::chmod},
+    {"rename", Kind::rename},
+    {"renameat", Kind::rename},
+    {"renameat2", Kind::rename},
+    {"unlink", Kind::unlink},
+    {"unlinkat", Kind::unlink},
+    {"link", Kind::link},
+    {"linkat", Kind::link},
+    {"symlink", Kind::symlink},
+    {"symlinkat", Kind::symlink},
+    {"connect", Kind::connect},
+}};
+
+struct Bit {
+    std::uint32_t bit;
+    std::string_view name;
+};
+constexpr std::array kOpenBits{
+    Bit{O_CREAT, "O_CREAT"},     Bit{O_APPEND, "O_APPEND"},       Bit{O_DSYNC, "O_DSYNC"},       Bit{O_EXCL, "O_EXCL"},
+    Bit{O_NONBLOCK, "O_NONBLOCK"}, Bit{O_TRUNC, "O_TRUNC"},       Bit{O_DIRECT, "O_DIRECT"},     Bit{O_DIRECTORY, "O_DIRECTORY"},
+    Bit{O_CLOEXEC, "O_CLOEXEC"}, Bit{O_NOFOLLOW, "O_NOFOLLOW"},   Bit{O_NOATIME, "O_NOATIME"},   Bit{O_PATH, "O_PATH"},
+    Bit{O_TMPFILE, "O_TMPFILE"},
+};
+constexpr std::array kModeBits{
+    Bit{S_IXOTH, "S_IXOTH"}, Bit{S_IWOTH, "S_IWOTH"}, Bit{S_IROTH, "S_IROTH"}, Bit{S_IXGRP, "S_IXGRP"},
+    Bit{S_IWGRP, "S_IWGRP"}, Bit{S_IRGRP, "S_IRGRP"}, Bit{S_IXUSR, "S_IXUSR"}, Bit{S_IWUSR, "S_IWUSR"},
+    Bit{S_IRUSR, "S_IRUSR"}, Bit{S_ISVTX, "S_ISVTX"}, Bit{S_ISGID, "S_ISGID"}, Bit{S_ISUID, "S_ISUID"},
+};
+
+template <std::size_t N> void put_bits(std::uint32_t value, const std::array<Bit, N>& bits, bool first, Scratch& out) noexcept {
+    for (const auto& [bit, name] : bits) {
+        if ((value & bit) != bit)
+            continue;
+        if (!first)
+            out.put('|');
+        out.put(name);
+        first = false;
+    }
+}
+
+/// Words joined by '|', each the name of a bit or in `plain` (worth its index).
+template <std::size_t N, std::size_t M>
+bool parse_bits(std::string_view text, const std::array<Bit, N>& bits, const std::array<std::string_view, M>& plain, std::uint32_t& out) noexcept {
+    out = 0;
+    while (!text.empty()) {
+        const auto word = text.substr(0, text.find('|'));
+        text.remove_prefix(std::min(text.size(), word.size() + 1));
+        const auto named = std::find(plain.begin(), plain.end(), word);
+        const auto bit = std::find_if(bits.begin(), bits.end(), [&](const Bit& b) { return b.name == word; });
+        if (named != plain.end())
+            out |= static_cast<std::uint32_t>(named - plain.begin());
+        else if (bit != bits.end())
+            out |= bit->bit;
+        else if (word != "FD_CREATED")
+            return false;
+    }
+    return true;
+}
+
+constexpr std::array<std::string_view, 4> kAccessModes{"O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"};
+
+/// The text form of an address into `buffer`; its length.
+std::size_t format(const Address& address, std::array<char, INET6_ADDRSTRLEN>& buffer) noexcept {
+    const int family = address.family == 4 ? AF_INET : AF_INET6;
+    if (address.family == 0 || inet_ntop(family, address.bytes.data(), buffer.data(), buffer.size()) == nullptr)
+        return 0;
+    return strnlen(buffer.data(), buffer.size());
+}
+
+} // namespace
+
+std::string_view name_of(Kind kind) noexcept { return kKindNames[static_cast<std::size_t>(kind) % kKinds]; }
+std::string_view name_of(Call call) noexcept { return kCallRows[static_cast<std::size_t>(call) % kCalls].name; }
+Kind kind_of(Call call) noexcept { return kCallRows[static_cast<std::size_t>(call) % kCalls].kind; }
+
+Call call_named(std::string_view name) noexcept {
+    const auto* found = std::find_if(kCallRows.begin() + 1, kCallRows.end(), [&](const auto& row) { return row.name == name; });
+    return found == kCallRows.end() ? Call::none : static_cast<Call>(found - kCallRows.begin());
+}
+
+std::string_view errno_name(int code) noexcept {
+    const char* name = strerrorname_np(code);
+    return name == nullptr ? std::string_view{} : name;
+}
+
+void put_open_flags(std::uint32_t flags, Scratch& out) noexcept {
+    out.put(kAccessModes[flags & O_ACCMODE]);
+    put_bits(flags, kOpenBits, false, out);
+}
+
+void put_mode(std::uint32_t mode, Scratch& out) noexcept {
+    if ((mode & 07777U) == 0)
+        out.put('0');
+    put_bits(mode & 07777U, kModeBits, true, out);
+}
+
+bool parse_open_flags(std::string_view text, std::uint32_t& out) noexcept { return parse_bits(text, kOpenBits, kAccessModes, out); }
+
+bool parse_mode(std::string_view text, std::uint32_t& out) noexcept {
+    return parse_bits(text, kModeBits, std::array<std::string_view, 1>{"0"}, out);
+}
+
+void Scratch::put(std::int64_t number, int base) noexcept {
+    std::array<char, 72> text;
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), number, base).ptr;
+    put(std::string_view(text.data(), static_cast<std::size_t>(end - text.data())));
+}
+
+void Scratch::put(const Address& address) noexcept {
+    std::array<char, INET6_ADDRSTRLEN> buffer;
+    put(std::string_view(buffer.data(), format(address, buffer)));
+}
+
+void append_text(const Value& value, std::string& out) {
+    std::array<char, INET6_ADDRSTRLEN> buffer;
+    switch (value.type) {
+    case Type::string:
+        out += value.string;
+        break;
+    case Type::integer:
+        out += std::to_string(value.integer);
+        break;
+    case Type::boolean:
+        out += value.boolean ? "true" : "false";
+        break;
+    case Type::address:
+        out.append(buffer.data(), format(value.address, buffer));
+        break;
+    }
+}
+
+std::optional<Address> parse_address(std::string_view text) noexcept {
+    std::array<char, INET6_ADDRSTRLEN> buffer{};
+    if (text.empty() || text.size() >= buffer.size())
+        return std::nullopt;
+    std::copy(text.begin(), text.end(), buffer.begin());
+    Address address;
+    if (inet_pton(AF_INET, buffer.data(), address.bytes.data()) == 1) {
+        address.family = 4;
+        return address;
+    }
+    if (inet_pton(AF_INET6, buffer.data(), address.bytes.data()) != 1)
+        return std::nullopt;
+    constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    address.family = 6;
+    if (std::equal(kMapped.begin(), kMapped.end(), address.bytes.begin())) {
+        std::copy(address.bytes.begin() + 12, address.bytes.end(), address.bytes.begin());
+        std::fill(address.bytes.begin() + 4, address.bytes.end(), 0);
+        address.family = 4;
+    }
+    return address;
+}
+
+} // namespace rwatch::event
