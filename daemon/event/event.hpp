@@ -44,6 +44,9 @@ inline constexpr KindSet kAllKinds = (1U << kKinds) - 2; // all but none
 
 inline constexpr std::uint32_t kUnset = 0xffffffff; ///< loginuid, audit session, old mode
 
+// Bits of Event::flags, as RW_F_* of the wire format: for layers that do not see it.
+inline constexpr std::uint32_t kFlagPathTruncated = 1U << 0, kFlagArgvTruncated = 1U << 1, kFlagMemfd = 1U << 4, kFlagUnlinked = 1U << 5;
+
 /// A file's identity. dev as stat(2) gives st_dev.
 struct FileId {
     std::uint64_t dev = 0;

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Every kind of record decoded field by field, and what is refused.
+#include "event/decode.hpp"
+
+#include "decode_record.hpp"
+
+#include <arpa/inet.h>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <fcntl.h>
+#include <random>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+using namespace rwatch;
+using event::decode;
+using event::Kind;
+using test::WireRecord;
+
+namespace {
+
+constexpr std::int64_t kOffset = 1'700'000'000'000'000'000;
+constexpr std::uint32_t kWireDev = (254U << 20U) | 3U;
+
+rw_file a_file() { return {.ino = 12, .mtime_ns = 7, .ctime_ns = 8, .dev = kWireDev, .mode = 0100644, .nlink = 1, .uid = 33}; }
+
+WireRecord<rw_open> an_open() {
+    WireRecord<rw_open> r(RW_OPEN, RW_CALL_OPENAT);
+    r.fixed.file = a_file();
+    r.fixed.path.path = r.string("/etc/shadow");
+    r.fixed.raw = r.string("../etc/shadow");
+    r.fixed.ret = 3;
+    r.fixed.dfd = AT_FDCWD;
+    r.fixed.open_flags = O_RDONLY | O_CLOEXEC;
+    r.fixed.mode = 0600;
+    r.fixed.resolve = 4;
+    return r;
+}
+
+} // namespace
+
+TEST_CASE("what every record carries") {
+    auto bytes = an_open().bytes();
+    const auto e = decode(bytes, kOffset);
+    REQUIRE(e);
+    CHECK(e->boot_ns == 5'000'000'000);
+    CHECK(e->wall_ns == kOffset + 5'000'000'000);
+    CHECK(e->start_ns == 4'000'000'000);
+    CHECK(e->parent_start_ns == 1'000'000'000);
+    CHECK(e->cgroup == 77);
+    CHECK(e->exe == event::FileId{makedev(254, 3), 4711});
+    CHECK(e->pid == 1000);
+    CHECK(e->tid == 1001);
+    CHECK(e->ppid == 999);
+    CHECK(e->vpid == 5);
+    CHECK(e->uid == 1);
+    CHECK(e->euid == 2);
+    CHECK(e->gid == 3);
+    CHECK(e->egid == 4);
+    CHECK(e->loginuid == 5);
+    CHECK(e->session == 6);
+    CHECK(e->pidns == 7);
+    CHECK(e->mntns == 8);
+    CHECK(e->comm == "bash");
+    CHECK(e->process == nullptr);
+    CHECK(e->number == 0);
+}
+
+TEST_CASE("a comm of sixteen bytes has no terminator") {
+    auto r = an_open();
+    std::memset(r.fixed.c.comm, 'x', sizeof r.fixed.c.comm);
+    auto bytes = r.bytes();
+    CHECK(decode(bytes, 0)->comm == "xxxxxxxxxxxxxxxx");
+}
+
+TEST_CASE("open") {
+    auto r = an_open();
+    r.fixed.c.flags = RW_F_CREATED;
+    auto bytes = r.bytes();
+    const auto e = decode(bytes, 0);
+    REQUIRE(e);
+    CHECK(e->kind == Kind::open);
+    CHECK(e->call == event::Call::openat);
+    CHECK(e->object.name == "/etc/shadow");
+    CHECK(e->object.raw == "../etc/shadow");
+    CHECK(e->object.mount_root.empty());
+    CHECK(e->object.file.id == event::FileId{makedev(254, 3), 12});
+    CHECK(e->object.file.mode == 0100644);
+    CHECK(e->object.file.nlink == 1);
+    CHECK(e->object.file.uid == 33);
+    CHECK(e->object.file.mtime_ns == 7);
+    CHECK(e->object.file.ctime_ns == 8);
+    CHECK(e->has_result);
+    CHECK(e->result == 3);
+    CHECK(e->dfd == AT_FDCWD);
+    CHECK(e->open_flags == (O_RDONLY | O_CLOEXEC));
+    CHECK(e->mode == 0600);
+    CHECK(e->resolve == 4);
+    CHECK(e->created);
+}
+
+TEST_CASE("open through a bind mount, and one that failed") {
+    auto r = an_open();
+    r.fixed.path.root = r.string("/etc");
+    r.fixed.path.path = r.string("/mnt/shadow");
+    r.fixed.path.mnt = 4;
+    auto bytes = r.bytes();
+    auto e = decode(bytes, 0);
+    REQUIRE(e);
+    CHECK(e->object.mount_root == "/etc");
+    CHECK(e->object.mount_length == 4);
+    CHECK_FALSE(e->created);
+
+    WireRecord<rw_open> failed(RW_OPEN, RW_CALL_OPEN);
+    failed.fixed.base.path = failed.string("/etc");
+    failed.fixed.raw = failed.string("shadow");
+    failed.fixed.ret = -EACCES;
+    bytes = failed.bytes();
+    e = decode(bytes, 0);
+    REQUIRE(e);
+    CHECK(e->object.name.empty());
+    CHECK(e->object.base == "/etc");
+    CHECK(e->result == -EACCES);
+    CHECK_FALSE(e->object.file.id);
+}
+
+TEST_CASE("a mount point longer than a cut path is not believed, but the event is kept") {
+    auto r = an_open();
+    r.fixed.path.root = r.string("/etc");
+    r.fixed.path.mnt = 400;
+    auto bytes = r.bytes();
+    const auto e = decode(bytes, 0);
+    REQUIRE(e);
+    CHECK(e->object.name == "/etc/shadow");
+    CHECK(e->object.mount_root.empty());
+    CHECK(e->object.mount_length == 0);
+}
+
+TEST_CASE("exec") {
+    WireRecord<rw_exec> r(RW_EXEC, RW_CALL_EXECVE);
+    r.fixed.exe = a_file();
+    r.fixed.exe_path.path = r.string("/usr/bin/dash");
+    r.fixed.cwd.path = r.string("/root");
+    r.fixed.filename = r.string("./x.sh");
+    r.fixed.interp = r.string("/bin/sh");
+    using namespace std::literals;
+    r.fixed.argv = r.string("/bin/sh\0./x.sh\0-v"sv);
+    r.fixed.argc = 3;
+    r.fixed.cap_effective = 0xff;
+    r.fixed.cap_permitted = 0x1ff;
+    r.fixed.tty = 34816;
+    r.fixed.c.flags = RW_F_MEMFD | RW_F_ARGV_TRUNC;
+    auto bytes = r.bytes();
+    const auto e = decode(bytes, 0);
+    REQUIRE(e);
+    CHECK(e->kind == Kind::exec);
+    CHECK(e->object.name == "/usr/bin/dash");
+    CHECK(e->object.raw == "./x.sh");
+    CHECK(e->filename == "./x.sh");
+    CHECK(e->object.file.id.ino == 12);
+    CHECK(e->cwd == "/root");
+    CHECK(e->interp == "/bin/sh");
+    CHECK(e->argv == "/bin/sh\0./x.sh\0-v"sv);
+    CHECK(e->cap_effective == 0xff);
+    CHECK(e->cap_permitted == 0x1ff);
+    CHECK(e->tty == 34816);
+    CHECK((e->flags & event::kFlagMemfd) != 0);
+    CHECK((e->flags & event::kFlagArgvTruncated) != 0);
+    CHECK(e->result == 0);
+    CHECK(e->has_result);
+}
+
+TEST_CASE("fork and exit") {
+    WireRecord<rw_fork> fork(RW_FORK, RW_CALL_CLONE);
+    fork.fixed.child_start = 6;
+    fork.fixed.child_cgroup = 78;
+    fork.fixed.child_pid = 1002;
+    fork.fixed.child_vpid = 6;
+    auto bytes = fork.bytes();
+    auto e = decode(bytes, 0);
+    REQUIRE(e);
+    CHECK(e->kind == Kind::fork);
+    CHECK(e->child_start_ns == 6);
+    CHECK(e->child_cgroup == 78);
+    CHECK(e->child_pid == 1002);
+    CHECK(e->child_vpid == 6);
+    CHECK(e->result == 1002);
+
+    WireRecord<rw_exit> exit(RW_EXIT, RW_CALL_PROCEXIT);
+    exit.fixed.status = 9;
+    bytes = exit.bytes();
+    e = decode(bytes, 0);
+    REQUIRE(e);
+    CHECK(e->kind == Kind::exit);
+    CHECK(e->status == 9);
+    CHECK_FALSE(e->has_result);
+}
+
+TEST_CASE("operations on names") {
+    struct Case {
+        rw_kind kind;
+        rw_call call;
+    };
+    const auto c = GENERATE(Case{RW_CHMOD, RW_CALL_FCHMODAT2}, Case{RW_RENAME, RW_CALL_RENAMEAT2},
+                            Case{RW_UNLINK, RW_CALL_UNLINK}, Case{RW_LINK, RW_CALL_LINKAT},
+                            Case{RW_SYMLINK, RW_CALL_SYMLINK});
+    WireRecord<rw_fsop> r(c.kind, c.call);
+    r.fixed.base.path = r.string("/a");
+    r.fixed.base2.path = r.string("/b");
+    r.fixed.raw = r.string("one");
+    r.fixed.raw2 = r.string("two");
+    r.fixed.ret = -1;
+    r.fixed.dfd = 4;
+    r.fixed.dfd2 = 5;
+    r.fixed.call_flags = AT_SYMLINK_NOFOLLOW;
+    r.fixed.mode = 0755;
+    r.fixed.old_mode = 0xffffffff;
+    auto bytes = r.bytes();
+    const auto e = decode(bytes, 0);
+    REQUIRE(e);
+    CHECK(static_cast<unsigned>(e->kind) == static_cast<unsigned>(c.kind));
+    CHECK(static_cast<unsigned>(e->call) == static_cast<unsigned>(c.call));
+    CHECK(e->object.base == "/a");
+    CHECK(e->target.base == "/b");
+    CHECK(e->object.raw == "one");
+    CHECK(e->target.raw == "two");
+    CHECK(e->result == -1);
+    CHECK(e->dfd == 4);
+    CHECK(e->dfd2 == 5);
+    CHECK(e->call_flags == AT_SYMLINK_NOFOLLOW);
+    CHECK(e->mode == 0755);
+    CHECK(e->old_mode == event::kUnset);
+}
+
+TEST_CASE("connect") {
+    WireRecord<rw_connect> r(RW_CONNECT, RW_CALL_CONNECT);
+    r.fixed.type = 1;
+    r.fixed.protocol = 6;
+    r.fixed.fd = 9;
+    r.fixed.ret = -EINPROGRESS;
+    r.fixed.lport = 40000;
+    r.fixed.rport = 443;
+
+    SECTION("IPv4: only four bytes are an address") {
+        r.fixed.family = AF_INET;
+        inet_pton(AF_INET, "192.0.2.1", r.fixed.raddr);
+        r.fixed.raddr[7] = 0xee;
+        auto bytes = r.bytes();
+        const auto e = decode(bytes, 0);
+        REQUIRE(e);
+        CHECK(e->family == AF_INET);
+        CHECK(e->remote == event::Address{{192, 0, 2, 1}, 4});
+        CHECK(e->local.family == 4);
+        CHECK(e->local_port == 40000);
+        CHECK(e->remote_port == 443);
+        CHECK(e->socket_type == 1);
+        CHECK(e->protocol == 6);
+        CHECK(e->fd == 9);
+        CHECK(e->result == -EINPROGRESS);
+    }
+    SECTION("IPv6") {
+        r.fixed.family = AF_INET6;
+        inet_pton(AF_INET6, "2001:db8::1", r.fixed.raddr);
+        auto bytes = r.bytes();
+        const auto e = decode(bytes, 0);
+        REQUIRE(e);
+        CHECK(e->family == AF_INET6);
+        CHECK(e->remote.family == 6);
+        CHECK(e->remote.bytes[15] == 1);
+    }
+    SECTION("IPv4-mapped IPv6 is IPv4, with an unbound local end too") {
+        r.fixed.family = AF_INET6;
+        inet_pton(AF_INET6, "::ffff:192.0.2.1", r.fixed.raddr);
+        auto bytes = r.bytes();
+        const auto e = decode(bytes, 0);
+        REQUIRE(e);
+        CHECK(e->family == AF_INET);
+        CHECK(e->remote == event::Address{{192, 0, 2, 1}, 4});
+        CHECK(e->local == event::Address{{}, 4});
+    }
+    SECTION("unix") {
+        r.fixed.family = AF_UNIX;
+        r.fixed.unix_path = r.string("@abstract");
+        auto bytes = r.bytes();
+        const auto e = decode(bytes, 0);
+        REQUIRE(e);
+        CHECK(e->unix_path == "@abstract");
+        CHECK(e->remote.family == 0);
+    }
+    SECTION("another family") {
+        r.fixed.family = AF_NETLINK;
+        auto bytes = r.bytes();
+        CHECK_FALSE(decode(bytes, 0));
+    }
+}
+
+TEST_CASE("what is refused") {
+    const auto good = an_open();
+    auto r = good;
+    SECTION("nothing") { CHECK_FALSE(decode({}, 0)); }
+    SECTION("a kind that is none, or unknown") {
+        r.fixed.c.kind = static_cast<__u16>(GENERATE(0, static_cast<int>(RW_KIND_COUNT), 65535));
+        auto bytes = r.bytes();
+        CHECK_FALSE(decode(bytes, 0));
+    }
+    SECTION("a call of another kind, or unknown") {
+        r.fixed.c.call = static_cast<__u16>(GENERATE(static_cast<int>(RW_CALL_CONNECT), static_cast<int>(RW_CALL_COUNT), 65535));
+        auto bytes = r.bytes();
+        CHECK_FALSE(decode(bytes, 0));
+    }
+    SECTION("no time, or an impossible one") {
+        r.fixed.c.ktime = GENERATE(std::uint64_t{0}, UINT64_MAX);
+        auto bytes = r.bytes();
+        CHECK_FALSE(decode(bytes, 0));
+    }
+    SECTION("a size beyond the record, or too small for its kind") {
+        auto bytes = r.bytes();
+        const auto size = GENERATE_COPY(static_cast<__u32>(bytes.size() + 1), static_cast<__u32>(sizeof(rw_open) - 8),
+                                        static_cast<__u32>(sizeof(rw_common) - 1), 0U, 0xffffffffU);
+        std::memcpy(bytes.data() + offsetof(rw_common, size), &size, sizeof size);
+        CHECK_FALSE(decode(bytes, 0));
+    }
+    SECTION("a string in the fixed part, or past the end") {
+        r.fixed.raw = GENERATE(rw_str{0, 4}, rw_str{sizeof(rw_open) - 1, 4}, rw_str{65535, 65535}, rw_str{sizeof(rw_open), 4096});
+        auto bytes = r.bytes();
+        CHECK_FALSE(decode(bytes, 0));
+    }
+    SECTION("a record over the limit") {
+        auto bytes = r.bytes();
+        bytes.resize(RW_RECORD_MAX + 8);
+        CHECK_FALSE(decode(bytes, 0));
+    }
+}
+
+TEST_CASE("every truncation of a record is refused, a longer reservation is not") {
+    const auto bytes = an_open().bytes();
+    for (std::size_t n = 0; n < bytes.size(); ++n)
+        CHECK_FALSE(decode(std::span(bytes).first(n), 0));
+    auto longer = bytes;
+    longer.resize(bytes.size() + 512);
+    CHECK(decode(longer, 0));
+}
+
+TEST_CASE("a record need not be aligned") {
+    const auto bytes = an_open().bytes();
+    for (std::size_t shift = 1; shift < 8; ++shift) {
+        std::vector<std::byte> moved(bytes.size() + shift);
+        std::copy(bytes.begin(), bytes.end(), moved.begin() + static_cast<std::ptrdiff_t>(shift));
+        const auto e = decode(std::span(moved).subspan(shift), 0);
+        REQUIRE(e);
+        CHECK(e->object.name == "/etc/shadow");
+    }
+}
+
+TEST_CASE("garbage: every view that comes out lies within the record") {
+    std::mt19937_64 random(4711); // the same garbage each time
+    std::size_t decoded = 0;
+    for (int round = 0; round < 200'000; ++round) {
+        auto bytes = an_open().bytes();
+        bytes[0] = static_cast<std::byte>(1 + random() % (RW_KIND_COUNT - 1));
+        bytes[2] = std::byte{0};
+        for (int i = 0; i < 6; ++i)
+            bytes[8 + random() % (bytes.size() - 8)] = static_cast<std::byte>(random());
+        const auto e = decode(bytes, static_cast<std::int64_t>(random()));
+        if (!e)
+            continue;
+        ++decoded;
+        const auto* begin = reinterpret_cast<const char*>(bytes.data());
+        for (const auto view : {e->object.name, e->object.raw, e->object.base, e->object.mount_root, e->target.raw,
+                                e->target.base, e->argv, e->cwd, e->filename, e->interp, e->unix_path, e->comm})
+            if (!view.empty())
+                REQUIRE((view.data() >= begin && view.data() + view.size() <= begin + bytes.size()));
+        REQUIRE(e->object.mount_length <= e->object.name.size());
+    }
+    CHECK(decoded > 1000);
+}
+
+TEST_CASE("device numbers as stat(2) gives them") {
+    CHECK(event::device_number((8U << 20U) | 1U) == makedev(8, 1));
+    CHECK(event::device_number((4095U << 20U) | 0xfffffU) == makedev(4095, 0xfffff));
+    struct stat st {};
+    REQUIRE(stat("/", &st) == 0);
+    CHECK(event::device_number((major(st.st_dev) << 20U) | minor(st.st_dev)) == st.st_dev);
+}
+
+TEST_CASE("decode speed", "[.bench]") {
+    const auto bytes = an_open().bytes();
+    constexpr int kRounds = 5'000'000;
+    std::uint64_t sum = 0;
+    const auto begin = std::chrono::steady_clock::now();
+    for (int i = 0; i < kRounds; ++i)
+        sum += decode(bytes, i)->object.name.size();
+    const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
+    CHECK(sum == kRounds * 11ULL);
+    WARN("decode of an open: " << took.count() / kRounds << " ns");
+}
