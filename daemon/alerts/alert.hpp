@@ -4,10 +4,13 @@
 
 #include "rules/engine.hpp"
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -29,6 +32,16 @@ struct Acknowledgement {
     std::string note;
 };
 
+/// What a correlation had counted, with times that mean something to who reads the alert.
+struct Correlation {
+    std::string type;             ///< Sigma's word: "event_count", "value_count"
+    std::uint64_t count = 0;      ///< events in the window
+    std::uint64_t distinct = 0;   ///< value_count: different values
+    std::int64_t first_ns = 0;    ///< wall clock of the oldest event in the window
+    std::int64_t timespan_ns = 0; ///< of the rule
+};
+
+/// Strings of an alert that AlertFactory made are valid UTF-8 without NUL and bounded (kMax…), so that none of its readers has to care.
 struct Alert {
     std::string id;           ///< unique; sorts by time: 13 hex digits of microseconds since the epoch, '-', 4 of a counter
     std::int64_t wall_ns = 0; ///< of the event
@@ -40,7 +53,7 @@ struct Alert {
     std::vector<std::pair<std::string, FieldValue>> output_fields; ///< never empty
     std::uint64_t suppressed = 0; ///< repeats held back since the last alert of this key
     bool summary = false;         ///< tells repeats only; no new event
-    std::optional<rules::CorrelationResult> correlation;
+    std::optional<Correlation> correlation;
 
     // Beyond Falco's format
     std::uint32_t pid = 0;
@@ -56,18 +69,40 @@ struct Alert {
 /// The same with description, respond, references, processes, unit, session … and acknowledgement (D-Bus GetAlert, rwatchctl show --json).
 [[nodiscard]] nlohmann::ordered_json to_full_json(const Alert& alert);
 
-/// Makes alerts of matches.
+/// to_json as one line of text, without newline.
+[[nodiscard]] std::string to_json_text(const Alert& alert);
+
+/// About how many bytes of memory the alert holds: what queues and history bound themselves by.
+[[nodiscard]] std::size_t memory_of(const Alert& alert) noexcept;
+
+/// Makes alerts of matches. Any thread: next_id and make_internal; make: the thread of the scratch.
 class AlertFactory {
   public:
+    static constexpr std::size_t kMaxOutput = 8192;        ///< bytes of the rendered output
+    static constexpr std::size_t kMaxFieldText = 16384;    ///< bytes of one output field, and of the process's own command line
+    static constexpr std::size_t kMaxFieldsText = 65536;   ///< bytes of all output fields of an alert
+    static constexpr std::size_t kMaxAncestorText = 1024;  ///< bytes of an ancestor's path, and of its command line
+    static constexpr std::size_t kMaxProcesses = 32;       ///< the process and its ancestors
+
     explicit AlertFactory(std::string hostname);
+    /// output_fields: those of the output template, then evt.type, proc.pid, proc.exepath … where the event has them.
     [[nodiscard]] Alert make(const rules::Match& match, event::Scratch& scratch);
     /// An alert about rwatch itself: losses, pauses, a full queue. Rule names begin with "rwatch ".
-    [[nodiscard]] Alert make_internal(std::string rule, rules::Priority priority, std::string output, std::vector<std::pair<std::string, FieldValue>> fields);
+    [[nodiscard]] Alert make_internal(std::string rule, rules::Priority priority, std::string output,
+                                      std::vector<std::pair<std::string, FieldValue>> fields);
     [[nodiscard]] std::string next_id(std::int64_t wall_ns);
+    /// Texts that were cut to a limit (they end in "…").
+    [[nodiscard]] std::uint64_t cut() const noexcept { return cut_.load(std::memory_order_relaxed); }
 
   private:
+    std::string clip(std::string_view text, std::size_t most);
+    void add_fields(Alert& alert, const rules::Match& match, event::Scratch& scratch);
+    void add_processes(Alert& alert, const event::Event& event);
+
     std::string hostname_;
-    std::uint32_t counter_ = 0;
+    std::vector<event::FieldRef> basics_;
+    std::atomic<std::uint32_t> counter_{0};
+    std::atomic<std::uint64_t> cut_{0};
 };
 
 } // namespace rwatch::alerts

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "alerts/alert.hpp"
+
+#include "core/escape.hpp"
+#include "core/time.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+namespace rwatch::alerts {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// In every alert, whatever its output template names.
+constexpr std::array<std::string_view, 7> kBasicFields{"evt.type",  "proc.pid", "proc.exepath", "proc.cmdline",
+                                                       "user.name", "user.uid", "systemd.unit"};
+
+Json to_json(const FieldValue& value) {
+    if (const auto* flag = std::get_if<bool>(&value))
+        return *flag;
+    if (const auto* number = std::get_if<std::int64_t>(&value))
+        return *number;
+    if (const auto* text = std::get_if<std::string>(&value))
+        return to_utf8(*text);
+    return nullptr;
+}
+
+Json to_json(const std::vector<std::string>& texts) {
+    Json list = Json::array();
+    for (const auto& text : texts)
+        list.push_back(to_utf8(text));
+    return list;
+}
+
+Json to_json(const Correlation& correlation) {
+    Json out = Json::object();
+    if (!correlation.type.empty())
+        out["type"] = correlation.type;
+    out["count"] = correlation.count;
+    if (correlation.type != "event_count")
+        out["distinct"] = correlation.distinct;
+    out["timespan"] = format_span(correlation.timespan_ns);
+    if (correlation.first_ns != 0)
+        out["first"] = rfc3339(correlation.first_ns);
+    return out;
+}
+
+Json to_json(const ProcessInfo& process) {
+    Json out = Json::object();
+    out["pid"] = process.pid;
+    out["exe_path"] = to_utf8(process.exe_path);
+    out["cmdline"] = to_utf8(process.cmdline);
+    out["user"] = to_utf8(process.user);
+    out["started"] = process.started_ns == 0 ? Json(nullptr) : Json(rfc3339(process.started_ns));
+    return out;
+}
+
+std::string_view type_of(const rules::Rule& rule) noexcept {
+    if (!rule.correlation)
+        return {};
+    return rule.correlation->kind == rules::CorrelationSpec::Kind::value_count ? "value_count" : "event_count";
+}
+
+std::int64_t to_wall(const event::Event& event, std::uint64_t boot_ns) noexcept {
+    return event.wall_ns - (static_cast<std::int64_t>(event.boot_ns) - static_cast<std::int64_t>(boot_ns));
+}
+
+void put_placement(Alert& alert, const event::Placement& placement) {
+    alert.unit = to_utf8(placement.unit);
+    alert.slice = to_utf8(placement.slice);
+    alert.user_unit = to_utf8(placement.user_unit);
+    alert.session = to_utf8(placement.session);
+    alert.container = to_utf8(placement.container_id);
+}
+
+std::string user_of(const event::Event& event, std::uint32_t uid) {
+    const auto name = event.directory != nullptr ? event.directory->user(uid) : std::string_view{};
+    return name.empty() ? std::to_string(uid) : to_utf8(name);
+}
+
+/// The field's values as text, as one string where there are several.
+std::string joined(const event::Values& values) {
+    std::string text;
+    for (const auto& value : values.items()) {
+        if (!text.empty())
+            text += ',';
+        event::append_text(value, text);
+    }
+    return text;
+}
+
+} // namespace
+
+nlohmann::ordered_json to_json(const Alert& alert) {
+    Json out = Json::object();
+    out["id"] = to_utf8(alert.id);
+    out["time"] = rfc3339(alert.wall_ns);
+    out["hostname"] = to_utf8(alert.hostname);
+    out["source"] = "rwatch";
+    out["rule"] = to_utf8(alert.rule);
+    out["priority"] = rules::to_string(alert.priority);
+    out["output"] = to_utf8(alert.output);
+    out["tags"] = to_json(alert.tags);
+    Json fields = Json::object();
+    for (const auto& [name, value] : alert.output_fields)
+        fields[to_utf8(name)] = to_json(value);
+    out["output_fields"] = std::move(fields);
+    out["suppressed"] = alert.suppressed;
+    if (alert.correlation)
+        out["correlation"] = to_json(*alert.correlation);
+    if (alert.summary)
+        out["summary"] = true;
+    return out;
+}
+
+nlohmann::ordered_json to_full_json(const Alert& alert) {
+    Json out = to_json(alert);
+    out["description"] = to_utf8(alert.description);
+    out["respond"] = to_utf8(alert.respond);
+    out["references"] = to_json(alert.references);
+    out["pid"] = alert.pid;
+    out["unit"] = to_utf8(alert.unit);
+    out["slice"] = to_utf8(alert.slice);
+    out["user_unit"] = to_utf8(alert.user_unit);
+    out["session"] = to_utf8(alert.session);
+    out["container"] = to_utf8(alert.container);
+    Json processes = Json::array();
+    for (const auto& process : alert.processes)
+        processes.push_back(to_json(process));
+    out["processes"] = std::move(processes);
+    out["acknowledged"] = nullptr;
+    if (alert.acknowledged) {
+        out["acknowledged"] = {{"time", rfc3339(alert.acknowledged->wall_ns)},
+                               {"uid", alert.acknowledged->uid},
+                               {"note", to_utf8(alert.acknowledged->note)}};
+    }
+    return out;
+}
+
+std::string to_json_text(const Alert& alert) {
+    return to_json(alert).dump();
+}
+
+std::size_t memory_of(const Alert& alert) noexcept {
+    constexpr std::size_t kEach = 64; // a string object and its share of the heap's overhead
+    std::size_t bytes = sizeof(Alert) + alert.output.size() + alert.description.size() + alert.respond.size();
+    for (const auto& text : alert.tags)
+        bytes += kEach + text.size();
+    for (const auto& text : alert.references)
+        bytes += kEach + text.size();
+    for (const auto& [name, value] : alert.output_fields) {
+        const auto* text = std::get_if<std::string>(&value);
+        bytes += 2 * kEach + name.size() + (text != nullptr ? text->size() : 0);
+    }
+    for (const auto& process : alert.processes)
+        bytes += sizeof(ProcessInfo) + process.exe_path.size() + process.cmdline.size() + process.user.size();
+    return bytes;
+}
+
+AlertFactory::AlertFactory(std::string hostname) : hostname_(std::move(hostname)) {
+    for (const auto name : kBasicFields) {
+        std::string error;
+        std::string hint;
+        const auto ref = event::resolve_field(name, error, hint);
+        assert(ref && "a basic field is missing from the table of fields");
+        if (ref)
+            basics_.push_back(*ref);
+    }
+}
+
+std::string AlertFactory::next_id(std::int64_t wall_ns) {
+    const auto micros = static_cast<unsigned long long>(std::max<std::int64_t>(wall_ns, 0) / 1000);
+    const auto count = counter_.fetch_add(1, std::memory_order_relaxed) & 0xffffU;
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%013llx-%04x", micros, count);
+    return text.data();
+}
+
+std::string AlertFactory::clip(std::string_view text, std::size_t most) {
+    constexpr std::string_view kEllipsis = "\xe2\x80\xa6";
+    auto out = to_utf8(text);
+    if (out.size() <= most)
+        return out;
+    cut_.fetch_add(1, std::memory_order_relaxed);
+    // Not in the middle of a character: back over its continuation bytes.
+    std::size_t end = most;
+    while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xc0U) == 0x80)
+        --end;
+    out.resize(end);
+    return out.append(kEllipsis);
+}
+
+void AlertFactory::add_fields(Alert& alert, const rules::Match& match, event::Scratch& scratch) {
+    std::size_t room = kMaxFieldsText;
+    event::Values values;
+    const auto add = [&](const event::FieldRef& ref, bool missing_too) {
+        event::read(ref, match.event, scratch, values);
+        if (values.empty() && !missing_too)
+            return;
+        auto name = event::to_string(ref);
+        const auto same = [&](const auto& field) { return field.first == name; };
+        if (std::any_of(alert.output_fields.begin(), alert.output_fields.end(), same))
+            return;
+        FieldValue value;
+        if (values.empty()) {
+            value = std::monostate{};
+        } else if (const auto& first = values.items().front(); !ref.field->list && first.type == event::Type::integer) {
+            value = first.integer;
+        } else if (!ref.field->list && first.type == event::Type::boolean) {
+            value = first.boolean;
+        } else {
+            auto text = clip(joined(values), std::min(kMaxFieldText, room));
+            room -= std::min(room, text.size());
+            value = std::move(text);
+        }
+        alert.output_fields.emplace_back(std::move(name), std::move(value));
+    };
+    for (const auto& ref : match.rule.output.fields())
+        add(ref, true);
+    for (const auto& ref : basics_)
+        add(ref, false);
+}
+
+void AlertFactory::add_processes(Alert& alert, const event::Event& event) {
+    for (const auto* process = event.process; process != nullptr; process = process->parent) {
+        if (alert.processes.size() == kMaxProcesses)
+            return;
+        const auto most = alert.processes.empty() ? kMaxFieldText : kMaxAncestorText;
+        ProcessInfo info;
+        info.pid = process->pid;
+        info.exe_path = clip(process->exe_path, most);
+        info.cmdline = clip(process->cmdline, most);
+        info.user = user_of(event, process->uid);
+        info.started_ns = process->start_ns == 0 ? 0 : to_wall(event, process->start_ns);
+        alert.processes.push_back(std::move(info));
+    }
+}
+
+Alert AlertFactory::make(const rules::Match& match, event::Scratch& scratch) {
+    const auto& event = match.event;
+    const auto& rule = match.rule;
+    Alert alert;
+    alert.id = next_id(event.wall_ns);
+    alert.wall_ns = event.wall_ns;
+    alert.hostname = hostname_;
+    alert.rule = rule.name;
+    alert.priority = rule.priority;
+    alert.output = clip(rule.output.render(event, scratch), kMaxOutput);
+    if (alert.output.empty())
+        alert.output = rule.name;
+    alert.tags = rule.tags;
+    add_fields(alert, match, scratch);
+    if (match.correlation != nullptr) {
+        const auto& counted = *match.correlation;
+        alert.correlation =
+            Correlation{std::string(type_of(rule)), counted.count, counted.distinct,
+                        to_wall(event, static_cast<std::uint64_t>(counted.first_ns)), counted.timespan_ns};
+    }
+    alert.pid = event.pid;
+    if (event.placement != nullptr)
+        put_placement(alert, *event.placement);
+    else if (event.process != nullptr && event.process->placement != nullptr)
+        put_placement(alert, *event.process->placement);
+    alert.description = rule.description;
+    alert.respond = rule.respond;
+    alert.references = rule.references;
+    add_processes(alert, event);
+    return alert;
+}
+
+Alert AlertFactory::make_internal(std::string rule, rules::Priority priority, std::string output,
+                                  std::vector<std::pair<std::string, FieldValue>> fields) {
+    Alert alert;
+    alert.wall_ns = wall_now();
+    alert.id = next_id(alert.wall_ns);
+    alert.hostname = hostname_;
+    alert.rule = std::move(rule);
+    alert.priority = priority;
+    // Reasons and names in it may come from users: one line, as rendered outputs are.
+    alert.output = clip(escape(output), kMaxOutput);
+    alert.tags = {"rwatch"};
+    alert.output_fields = std::move(fields);
+    for (auto& [name, value] : alert.output_fields)
+        if (auto* text = std::get_if<std::string>(&value))
+            *text = clip(*text, kMaxFieldText);
+    if (alert.output_fields.empty())
+        alert.output_fields.emplace_back("rwatch.version", RWATCH_VERSION);
+    return alert;
+}
+
+} // namespace rwatch::alerts
