@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""rwatch as an admin has it: installed, enabled and started under a real systemd, its five detections provoked by services and read from the journal,
+from the bus and through rwatchctl; then restart, reload, watchdog, policy and stop."""
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+import unittest
+
+from nspawn import Container
+
+BUILD = os.environ['RWATCH_BUILD']
+UNIT = 'rwatchd.service'
+BUS = ('org.rwatch1', '/org/rwatch1', 'org.rwatch1.Manager')
+WITHIN = 5  # the way through systemd-run and the journal included
+
+# What each deed is, by the unit that does it: (rule, tag, script).
+DEEDS = {
+    'rwt-shadow': ('Sensitive file read', 'sensitive_file', 'cat /etc/shadow >/dev/null'),
+    'rwt-chmod': ('Execute bit added to unpackaged file', 'chmod_exec', 'cp /bin/ls /tmp/x && chmod -x /tmp/x && chmod +x /tmp/x'),
+    'rwt-scan': ('Outbound port scan', 'port_scan', 'for p in {61001..61050}; do (exec 3<>/dev/tcp/127.0.0.1/$p) 2>/dev/null; done; true'),
+    'rwt-ransom': ('Ransomware suffix', 'ransomware', 'mkdir /tmp/d && touch /tmp/d/{1..40}.enc'),
+    'rwt-rapid': ('Rapid exec', 'rapid_exec', 'for i in {1..300}; do /bin/true; done'),
+}
+
+container = None
+stage = None
+
+
+def setUpModule():
+    global container, stage
+    if os.getuid() != 0:
+        raise SystemExit('the system test needs root')
+    stage = tempfile.mkdtemp(prefix='rwatch-stage-')
+    unittest.addModuleCleanup(shutil.rmtree, stage)
+    subprocess.run(['meson', 'install', '-C', BUILD, '--no-rebuild', '--quiet', '--destdir', stage], check=True, stdin=subprocess.DEVNULL)
+    container = Container(stage)
+    container.start()
+    unittest.addModuleCleanup(container.stop)
+    container.shell('cp -a /stage/. / && systemctl daemon-reload && systemctl reload dbus && journalctl --update-catalog')
+    container.run('systemctl', 'enable', '--now', UNIT)
+
+
+def wait_until(condition, what, within=WITHIN):
+    end = time.monotonic() + within
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            log = container.run('journalctl', '--quiet', '--no-pager', '-n', '60', '-u', UNIT, check=False).stdout
+            raise AssertionError(f'not within {within} s: {what}\n{log}')
+        time.sleep(0.1)
+
+
+def do(unit, script, *options):
+    container.run('systemd-run', '--quiet', '--wait', '--collect', f'--unit={unit}', *options, '/bin/bash', '-ec', script)
+
+
+def entries(*matches):
+    return container.journal(f'_SYSTEMD_UNIT={UNIT}', *matches)
+
+
+def alerts_of(unit, rule):
+    return entries(f'RWATCH_UNIT={unit}.service', f'RWATCH_RULE={rule}')
+
+
+def ctl(*arguments, check=0, **options):
+    result = container.run('rwatchctl', *arguments, check=False, **options)
+    if check is not None and result.returncode != check:
+        raise AssertionError(f'rwatchctl {arguments} gave {result.returncode}: {result.stdout}{result.stderr}')
+    return result
+
+
+def ctl_json(*arguments):
+    return json.loads(ctl('--json', *arguments).stdout)
+
+
+def busctl(verb, *arguments, **options):
+    return container.run('busctl', '--json=short', verb, *arguments, **options)
+
+
+def plain(data):
+    """What busctl's JSON says without its types."""
+    if isinstance(data, dict) and set(data) == {'type', 'data'}:
+        return plain(data['data'])
+    if isinstance(data, dict):
+        return {key: plain(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [plain(value) for value in data]
+    return data
+
+
+class Detections(unittest.TestCase):
+    """Each deed once, by a service; then what is told of it everywhere."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.told = {}
+        for unit, (rule, _, script) in DEEDS.items():
+            do(unit, script)
+            cls.told[unit] = wait_until(lambda unit=unit, rule=rule: alerts_of(unit, rule), f'{rule} by {unit}')
+
+    def each(self):
+        for unit, (rule, tag, _) in DEEDS.items():
+            with self.subTest(unit):
+                yield unit, rule, tag, self.told[unit][0]
+
+    def test_one_alert_each(self):
+        for unit, rule, _, _ in self.each():
+            first = [entry for entry in alerts_of(unit, rule) if entry['RWATCH_SUPPRESSED'] == '0']
+            self.assertEqual(1, len(first), [entry['MESSAGE'] for entry in first])
+
+    def test_journal_has_all_fields_of_the_contract(self):
+        for unit, rule, tag, entry in self.each():
+            self.assertEqual('rwatchd', entry['SYSLOG_IDENTIFIER'])
+            self.assertRegex(entry['MESSAGE_ID'], '^[0-9a-f]{32}$')
+            self.assertRegex(entry['PRIORITY'], '^[0-7]$')
+            self.assertRegex(entry['RWATCH_ALERT_ID'], '^[0-9a-f]{13}-[0-9a-f]{4}$')
+            self.assertIn(tag, entry['RWATCH_TAGS'])
+            self.assertEqual(f'{unit}.service', entry['RWATCH_UNIT'])
+            self.assertRegex(entry['OBJECT_PID'], r'^\d+$')
+            self.assertTrue([name for name in entry if name.startswith('RWATCH_F_')], entry)
+            self.assertTrue(entry['MESSAGE'])
+            self.assertEqual(rule, entry['RWATCH_RULE'])
+
+    def test_one_message_id_with_an_explanation(self):
+        ids = {entry['MESSAGE_ID'] for _, _, _, entry in self.each()}
+        self.assertEqual(1, len(ids))
+        catalog = container.run('journalctl', '--list-catalog').stdout
+        self.assertIn(ids.pop(), catalog)
+
+    def test_json_log(self):
+        log = [json.loads(line) for line in container.run('cat', '/var/log/rwatch/alerts.jsonl').stdout.splitlines()]
+        by_id = {alert['id']: alert for alert in log}
+        for _, rule, _, entry in self.each():
+            alert = by_id[entry['RWATCH_ALERT_ID']]
+            self.assertEqual((rule, entry['MESSAGE']), (alert['rule'], alert['output']))
+
+    def test_bus(self):
+        alerts = plain(json.loads(busctl('call', *BUS, 'ListAlerts', 'a{sv}', '0').stdout))[0]
+        by_id = {alert['id']: alert for alert in alerts}
+        for _, rule, tag, entry in self.each():
+            self.assertEqual(rule, by_id[entry['RWATCH_ALERT_ID']]['rule'])
+            alert = plain(json.loads(busctl('call', *BUS, 'GetAlert', 's', entry['RWATCH_ALERT_ID']).stdout))[0]
+            self.assertIn(tag, alert['tags'])
+
+    def test_rwatchctl(self):
+        listed = {alert['id'] for alert in ctl_json('alerts')}
+        for unit, rule, _, entry in self.each():
+            self.assertIn(entry['RWATCH_ALERT_ID'], listed)
+            self.assertEqual({rule}, {alert['rule'] for alert in ctl_json('alerts', '--unit', f'{unit}.service', '--rule', rule)})
+            shown = ctl_json('show', entry['RWATCH_ALERT_ID'])
+            self.assertEqual(entry['MESSAGE'], shown['output'])
+            self.assertTrue(shown['processes'][0]['exe_path'].startswith('/usr/bin/'), shown['processes'])
+            self.assertIn(rule, ctl('show', entry['RWATCH_ALERT_ID']).stdout)
+
+
+class Service(unittest.TestCase):
+    def tearDown(self):
+        container.run('systemctl', 'reset-failed', UNIT, check=False)
+        container.run('systemctl', 'start', UNIT)
+
+    def detects(self, unit):
+        """A detection by a service of this name, which no test uses twice."""
+        do(unit, f'touch /tmp/{unit} && chmod +x /tmp/{unit}')
+        wait_until(lambda: alerts_of(unit, DEEDS['rwt-chmod'][0]), f'alert of {unit}')
+
+    def test_enabled_running_and_whole(self):
+        shown = container.show(UNIT, 'ActiveState', 'UnitFileState', 'Type', 'StatusText', 'NRestarts')
+        self.assertEqual(('active', 'enabled', 'notify', '0'), tuple(shown[key] for key in ('ActiveState', 'UnitFileState', 'Type', 'NRestarts')))
+        self.assertRegex(shown['StatusText'], r'\d+ rules')
+        status = ctl_json('status')
+        self.assertEqual('running', status['state'], status)
+        self.assertTrue(all(probe['attached'] for probe in status['probes']), status['probes'])
+
+    def test_sandbox_cuts_nothing(self):
+        # A process of another user that ran before the daemon: its binary is read from /proc, the deed through its own root.
+        container.run('systemctl', 'stop', UNIT)
+        container.shell('mkfifo -m 666 /tmp/rwt-go')
+        container.run('systemd-run', '--quiet', '--unit=rwt-before', '--uid=nobody', '/bin/bash', '-c',
+                      'read line </tmp/rwt-go; touch /tmp/rwt-before; chmod +x /tmp/rwt-before; true')
+        container.run('systemctl', 'start', UNIT)
+        container.shell('echo go >/tmp/rwt-go')
+        entry = wait_until(lambda: alerts_of('rwt-before', DEEDS['rwt-chmod'][0]), 'alert of rwt-before')[0]
+        processes = ctl_json('show', entry['RWATCH_ALERT_ID'])['processes']
+        self.assertEqual(['/usr/bin/chmod', '/usr/bin/bash'], [process['exe_path'] for process in processes[:2]])
+        self.assertEqual('nobody', processes[0]['user'])
+        self.assertIn('read line', processes[1]['cmdline'])
+
+    def test_private_tmp_of_another_service_is_seen(self):
+        do('rwt-private', 'touch /tmp/private && chmod +x /tmp/private', '--property=PrivateTmp=yes')
+        wait_until(lambda: alerts_of('rwt-private', DEEDS['rwt-chmod'][0]), 'alert from within PrivateTmp')
+
+    def test_pause_and_resume(self):
+        rule = DEEDS['rwt-chmod'][0]
+        ctl('pause', rule, '--reason', 'system test')
+        self.addCleanup(ctl, 'resume', rule, check=None)
+        do('rwt-paused', 'touch /tmp/paused && chmod +x /tmp/paused; cat /etc/shadow >/dev/null')
+        states = {detector['name']: detector['state'] for detector in ctl_json('detectors')}
+        self.assertEqual([rule], [name for name, state in states.items() if state == 'paused'])
+        time.sleep(2)
+        self.assertEqual([], alerts_of('rwt-paused', rule))
+        ctl('resume', rule)
+        self.detects('rwt-resumed')
+
+    def test_reload_by_client(self):
+        generation = ctl_json('status')['generation']
+        container.shell("mkdir -p /etc/rwatch/rules.d && printf -- '- rule: Mine\\n  condtion: x\\n' >/etc/rwatch/rules.d/mine.yaml")
+        self.addCleanup(container.shell, 'rm -f /etc/rwatch/rules.d/mine.yaml; rwatchctl reload')
+        result = ctl('reload', check=1)
+        self.assertRegex(result.stdout + result.stderr, '/etc/rwatch/rules.d/mine.yaml:2:3: .*condtion')
+        self.assertEqual(generation, ctl_json('status')['generation'])
+        self.detects('rwt-after-broken')
+        container.shell('rm /etc/rwatch/rules.d/mine.yaml')
+        ctl('reload')
+        self.assertEqual(generation + 1, ctl_json('status')['generation'])
+
+    def test_reload_by_systemctl(self):
+        before = container.show(UNIT, 'MainPID')['MainPID']
+        generation = ctl_json('status')['generation']
+        container.run('systemctl', 'reload', UNIT)
+        wait_until(lambda: ctl_json('status')['generation'] == generation + 1, 'the next generation')
+        self.assertEqual(before, container.show(UNIT, 'MainPID')['MainPID'])
+
+    def test_masked_rules_file(self):
+        name = sorted(os.listdir(os.path.join(stage, 'usr/lib/rwatch/rules.d')))[0]
+        count = len(ctl_json('detectors'))
+        container.shell(f'mkdir -p /etc/rwatch/rules.d && ln -s /dev/null /etc/rwatch/rules.d/{name}')
+        self.addCleanup(container.shell, f'rm -f /etc/rwatch/rules.d/{name}; rwatchctl reload')
+        ctl('reload', check=None)
+        self.assertLess(len(ctl_json('detectors')), count)
+
+    def test_restart_by_admin_keeps_rules_in_run(self):
+        container.shell('mkdir -p /run/rwatch/rules.d && touch /run/rwatch/rules.d/90-empty.yaml')
+        self.addCleanup(container.shell, 'rm -f /run/rwatch/rules.d/90-empty.yaml')
+        container.run('systemctl', 'restart', UNIT)
+        container.run('test', '-e', '/run/rwatch/rules.d/90-empty.yaml')
+        self.detects('rwt-restarted')
+
+    def test_restart_after_a_crash(self):
+        before = container.show(UNIT, 'MainPID')['MainPID']
+        container.run('systemctl', 'kill', '--signal=KILL', UNIT)
+        wait_until(lambda: container.show(UNIT, 'MainPID')['MainPID'] not in (before, '0')
+                   and container.show(UNIT, 'ActiveState')['ActiveState'] == 'active', 'rwatchd is started again', 15)
+        self.detects('rwt-after-crash')
+
+    def test_no_restart_for_a_wrong_configuration(self):
+        container.shell('mkdir -p /etc/rwatch/rwatchd.conf.d && echo "sinkz: {}" >/etc/rwatch/rwatchd.conf.d/bad.yaml')
+        self.addCleanup(container.shell, 'rm -f /etc/rwatch/rwatchd.conf.d/bad.yaml; systemctl reset-failed rwatchd; systemctl start rwatchd')
+        container.run('systemctl', 'restart', UNIT, check=False)
+        time.sleep(3)
+        shown = container.show(UNIT, 'ActiveState', 'ExecMainStatus', 'NRestarts')
+        self.assertEqual(('failed', '78', '0'), (shown['ActiveState'], shown['ExecMainStatus'], shown['NRestarts']))
+        container.shell('rm /etc/rwatch/rwatchd.conf.d/bad.yaml')
+
+    def test_stop_is_clean(self):
+        container.run('systemctl', 'stop', UNIT)
+        shown = container.show(UNIT, 'ActiveState', 'Result', 'ExecMainStatus')
+        self.assertEqual(('inactive', 'success', '0'), (shown['ActiveState'], shown['Result'], shown['ExecMainStatus']))
+        self.assertEqual(3, ctl('status', check=None).returncode)
+        self.assertEqual('inactive', container.show(UNIT, 'ActiveState')['ActiveState'])  # asking started nothing
+
+    def test_a_call_on_the_bus_starts_it(self):
+        container.run('systemctl', 'stop', UNIT)
+        version = plain(json.loads(busctl('get-property', *BUS, 'Version').stdout))
+        self.assertRegex(version, r'^\d+\.\d+')
+
+
+class Watchdog(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        container.shell("mkdir -p /run/systemd/system/rwatchd.service.d; printf '[Service]\\nWatchdogSec=2\\n' "
+                        '>/run/systemd/system/rwatchd.service.d/watchdog.conf; systemctl daemon-reload; systemctl restart rwatchd')
+        cls.addClassCleanup(container.shell, 'rm -r /run/systemd/system/rwatchd.service.d; systemctl daemon-reload; systemctl restart rwatchd')
+
+    def test_it_is_fed(self):
+        first = container.show(UNIT, 'WatchdogTimestampMonotonic')['WatchdogTimestampMonotonic']
+        self.assertNotEqual('0', first)
+        time.sleep(5)
+        shown = container.show(UNIT, 'WatchdogTimestampMonotonic', 'ActiveState', 'NRestarts')
+        self.assertNotEqual(first, shown['WatchdogTimestampMonotonic'])
+        self.assertEqual(('active', '0'), (shown['ActiveState'], shown['NRestarts']))
+
+    def test_it_bites(self):
+        container.run('systemctl', 'kill', '--signal=STOP', UNIT)
+        wait_until(lambda: container.show(UNIT, 'NRestarts')['NRestarts'] == '1', 'a hung daemon is replaced', 20)
+        wait_until(lambda: container.show(UNIT, 'ActiveState')['ActiveState'] == 'active', 'active again', 15)
+
+
+class Policy(unittest.TestCase):
+    """What another user may see and do over the system bus."""
+
+    @classmethod
+    def setUpClass(cls):
+        do('rwt-secret', 'touch /tmp/secret-name && chmod +x /tmp/secret-name')
+        cls.entry = wait_until(lambda: alerts_of('rwt-secret', DEEDS['rwt-chmod'][0]), 'alert of rwt-secret')[0]
+
+    def test_properties_are_open(self):
+        self.assertEqual('running', plain(json.loads(busctl('get-property', *BUS, 'State', user='nobody').stdout)))
+        ctl('status', user='nobody')
+        ctl('detectors', user='nobody')
+
+    def test_alerts_are_not(self):
+        for method in (('GetAlert', 's', self.entry['RWATCH_ALERT_ID']), ('ListAlerts', 'a{sv}', '0'), ('Reload',), ('Pause', 'sts', 'Rapid exec', '0', '')):
+            result = busctl('call', *BUS, *method, user='nobody', check=False)
+            self.assertNotEqual(0, result.returncode, method)
+            self.assertRegex(result.stderr, '(?i)access ?denied|permission denied', method)
+            self.assertNotIn('secret-name', result.stdout + result.stderr)
+        self.assertEqual(4, ctl('alerts', user='nobody', check=None).returncode)
+
+    def test_files_are_closed(self):
+        for path in ('/var/log/rwatch/alerts.jsonl', '/var/lib/rwatch/.'):
+            self.assertNotEqual(0, container.run('ls', path, user='nobody', check=False).returncode, path)
+
+    def test_another_user_cannot_own_the_name(self):
+        container.run('systemctl', 'stop', UNIT)
+        self.addCleanup(container.run, 'systemctl', 'start', UNIT)
+        result = container.run('busctl', 'call', 'org.freedesktop.DBus', '/', 'org.freedesktop.DBus', 'RequestName', 'su', 'org.rwatch1', '4',
+                               user='nobody', check=False)
+        self.assertNotEqual(0, result.returncode)
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
