@@ -32,6 +32,7 @@ class EventBuilder {
     /// The n-th ancestor, 1 the parent; made where it is missing. n is at most kMostAncestors.
     Process& ancestor(std::size_t n);
     [[nodiscard]] Placement& placement() noexcept { return placement_; }
+    [[nodiscard]] std::uint32_t& session_size() noexcept { return session_size_; }
     /// A copy that lives as long as the builder.
     std::string_view keep(std::string_view text);
     void name_user(std::uint32_t uid, std::string_view name);
@@ -49,6 +50,7 @@ class EventBuilder {
 
     std::deque<std::string> strings_;
     Placement placement_;
+    std::uint32_t session_size_ = 0;
     Names names_;
     std::deque<std::unique_ptr<Process>> chain_;
     Event event_;

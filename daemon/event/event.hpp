@@ -105,10 +105,13 @@ struct Process {
     std::uint32_t uid = 0, euid = 0, gid = 0, egid = 0;
     std::uint32_t loginuid = kUnset, session = kUnset;
     std::uint32_t tty = 0;
+    std::uint32_t sid = 0;                       ///< POSIX session; 0: unknown
+    const std::uint32_t* session_size = nullptr; ///< living processes of that session
     std::uint64_t cap_effective = 0, cap_permitted = 0;
     std::uint64_t exec_ns = 0; ///< boot clock of the last exec, 0: only forked, or before us
     bool exe_memfd = false, exe_unlinked = false;
     bool args_truncated = false;
+    bool execed = true; ///< ran a program since it was forked; true where its beginning was not seen
     bool alive = true;
 };
 
@@ -164,7 +167,7 @@ struct Event {
     // exec, for the process table
     std::string_view argv, cwd, filename, interp;
     std::uint64_t cap_effective = 0, cap_permitted = 0;
-    std::uint32_t tty = 0;
+    std::uint32_t tty = 0, sid = 0;
     // fork
     std::uint64_t child_start_ns = 0, child_cgroup = 0;
     std::uint32_t child_pid = 0, child_vpid = 0;

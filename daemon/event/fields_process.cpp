@@ -263,6 +263,18 @@ constexpr Field kRows[] = {
      "The executable had no name left when it was started (ours)"},
     {"proc.name", Type::string, false, ArgKind::none, kAllKinds, get_own<comm_of>, set_own<set_comm>,
      "The command name, 15 bytes at most: whatever the process chose"},
+    {"proc.never_execed", Type::boolean, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.process != nullptr)
+             out.add(!e.process->execed);
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         bool never = false;
+         const bool good = parse_flag(text, never);
+         b.process().execed = !never;
+         return good;
+     },
+     "The process was forked and has run no program of its own since (ours)"},
     {"proc.pcmdline", Type::string, false, ArgKind::none, kAllKinds, get_parent<cmdline_of>, set_parent<set_cmdline>, "Command line of the parent"},
     {"proc.pexe", Type::string, false, ArgKind::none, kAllKinds, get_parent<argument_zero>, nullptr, "argv[0] of the parent"},
     {"proc.pexepath", Type::string, false, ArgKind::none, kAllKinds, get_parent<exe_path_of>, set_parent<set_exe_path>, "Executable of the parent"},
@@ -296,6 +308,16 @@ constexpr Field kRows[] = {
          return true;
      },
      "The script that a #! line made the kernel start an interpreter for (ours)"},
+    {"proc.session_size", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.process != nullptr && e.process->session_size != nullptr)
+             out.add(static_cast<std::int64_t>(*e.process->session_size));
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         b.process().session_size = &b.session_size();
+         return parse_number(text, b.session_size());
+     },
+     "Living processes of the POSIX session proc.sid (ours)"},
     {"proc.sessionid", Type::integer, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.session != kUnset)
@@ -303,6 +325,13 @@ constexpr Field kRows[] = {
      },
      [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.event().session); },
      "Audit session of the login (ours); missing for services"},
+    {"proc.sid", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.process != nullptr && e.process->sid != 0)
+             out.add(static_cast<std::int64_t>(e.process->sid));
+     },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.process().sid); },
+     "POSIX session id: the pid of the shell or service that the process descends from"},
     {"proc.tty", Type::integer, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.process != nullptr)
