@@ -18,14 +18,16 @@ namespace {
 constexpr std::size_t kEntryBytes = 256; // a window's own nodes, beside key and alert
 
 /// Beginnings of names of fields that differ between repeats of the same thing.
-constexpr std::array<std::string_view, 22> kVolatile{
-    "evt.num",       "evt.time",    "evt.rawtime", "evt.datetime", "evt.outputtime", "evt.reltime",
-    "evt.deltatime", "evt.latency", "evt.cpu",     "evt.count",    "evt.rawres",     "evt.rawarg",
-    "fd.num",        "proc.pid",    "proc.vpid",   "proc.ppid",    "proc.pvpid",     "proc.apid",
-    "proc.duration", "proc.start",  "thread.tid",  "thread.vtid"};
+constexpr std::array<std::string_view, 14> kVolatile{
+    "evt.num",  "evt.time",  "evt.rawtime", "evt.datetime", "evt.args",      "evt.rawres", "fd.num",
+    "proc.pid", "proc.vpid", "proc.ppid",   "proc.apid",    "proc.duration", "proc.start", "thread.tid"};
+/// Arguments (evt.arg.…) that hold numbers of descriptors.
+constexpr std::array<std::string_view, 3> kVolatileArguments{"fd", "dirfd", "res"};
 
-bool is_volatile(std::string_view field) noexcept {
-    return std::any_of(kVolatile.begin(), kVolatile.end(), [&](auto name) { return field.starts_with(name); });
+bool is_volatile(const event::FieldRef& ref) noexcept {
+    const auto begins = [&](auto name) { return ref.field->name.starts_with(name); };
+    return std::any_of(kVolatile.begin(), kVolatile.end(), begins) ||
+           std::find(kVolatileArguments.begin(), kVolatileArguments.end(), ref.arg.key) != kVolatileArguments.end();
 }
 
 /// With its length before it: no value can pass for the end of one and the begin of another.
@@ -57,7 +59,7 @@ std::string key_of(const rules::Match& match, event::Scratch& scratch) {
         return key;
     }
     for (const auto& ref : rule.output.fields())
-        if (!is_volatile(ref.field->name))
+        if (!is_volatile(ref))
             add_field(key, ref, match.event, scratch);
     return key;
 }

@@ -2,38 +2,26 @@
 // The daemon's configuration: /etc/rwatch/rwatchd.yaml and drop-ins, read whole or not at all. Reads texts; finding files is app's.
 #pragma once
 
+#include "alerts/json_file.hpp"
+#include "alerts/webhook.hpp"
 #include "core/diagnostic.hpp"
-#include "rules/rule.hpp"
 
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
-#include <vector>
 
 namespace rwatch::config {
 
-struct FileSink {
+struct FileSink : alerts::JsonFileOptions {
     bool enabled = true;
-    std::string path = "/var/log/rwatch/alerts.jsonl";
-    std::uint64_t max_size = 10U << 20U; ///< bytes; then rotated
-    std::uint32_t max_files = 10;        ///< rotated ones kept: alerts.jsonl.1 …
 };
 
 struct JournalSink {
     bool enabled = true;
 };
 
-struct WebhookSink {
+struct WebhookSink : alerts::WebhookOptions {
     bool enabled = false;
-    std::string url; ///< http or https
-    std::vector<std::pair<std::string, std::string>> headers;
-    std::int64_t timeout_ns = 10'000'000'000;
-    std::uint32_t retries = 5;                  ///< after the first attempt
-    std::int64_t backoff_ns = 500'000'000;      ///< before the first retry, doubled each time
-    std::int64_t backoff_max_ns = 60'000'000'000;
-    std::string ca_file;                        ///< "" the system's
-    rules::Priority min_priority = rules::Priority::debug;
 };
 
 struct Sensor {
@@ -60,12 +48,14 @@ struct SourceText {
 };
 
 struct ReadResult {
-    Config config;
+    Config config; ///< where diagnostics has errors: not to be used
     Diagnostics diagnostics;
 };
 
-/// Merges the texts in the order given: a key of a later one replaces that of an earlier one, maps are merged, lists replaced.
-/// Top-level keys: sensor {ring_size, poll_interval}, alerts {queue, history, debounce}, sinks {file {…}, journal {…}, webhook {…}}.
+/// Merges the texts in the order given: a key of a later one replaces that of an earlier one, maps (headers too) are merged. Tells all errors of
+/// all texts. Sizes are read as 512k, 10M, 1G; durations as 10s, 5min. packaging/rwatchd.yaml shows every key.
+/// Top-level keys: sensor {ring_size, poll_interval}, alerts {queue, history, debounce}, sinks {file {enabled, path, max_size,
+/// max_files}, journal {enabled}, webhook {enabled, url, headers, timeout, retries, backoff, backoff_max, ca_file, min_priority}}.
 [[nodiscard]] ReadResult read(std::span<const SourceText> texts);
 
 } // namespace rwatch::config
