@@ -245,8 +245,10 @@ class SharedDaemon(Case):
         cls.addClassCleanup(cls.daemon.close)
 
 
-def run(*command, check=True, **options):
-    return subprocess.run(command, check=check, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60 * SLOW, **options)
+def run(*command, **options):
+    """Runs a deed, in a session of its own: several rules count by session."""
+    return subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60 * SLOW,
+                          start_new_session=True, **options)
 
 
 def main():
