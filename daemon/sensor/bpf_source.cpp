@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "sensor/bpf_source.hpp"
+
+#include "core/error.hpp"
+#include "ebpf/abi/rwatch_abi.h"
+#include "sensor/probe_loader.hpp"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <cerrno>
+#include <string_view>
+
+namespace rwatch::sensor {
+namespace {
+
+constexpr std::array<std::string_view, RW_KIND_COUNT> kKindNames{"none", "exec", "fork", "exit", "open", "chmod",
+                                                                 "rename", "unlink", "link", "symlink", "connect"};
+
+/// struct rw_count of ebpf/lib/emit.bpf.h
+struct Count {
+    std::uint64_t submitted, lost;
+};
+
+std::uint64_t misses(int program) {
+    bpf_prog_info info{};
+    std::uint32_t size = sizeof(info);
+    return bpf_obj_get_info_by_fd(program, &info, &size) == 0 ? info.recursion_misses : 0;
+}
+
+} // namespace
+
+void BpfSource::LinkDeleter::operator()(bpf_link* link) const noexcept { bpf_link__destroy(link); }
+
+std::unique_ptr<BpfSource> BpfSource::open(const BpfOptions& options) {
+    std::unique_ptr<BpfSource> source(new BpfSource); // the constructor is private
+    ProbeLoader loader(options);
+    loader.run(*source);
+    source->ring_.reset(ring_buffer__new(source->ring_fd_.get(), &BpfSource::on_sample, source.get(), nullptr));
+    if (!source->ring_)
+        throw Error("map", "ring of events", errno);
+    return source;
+}
+
+BpfSource::~BpfSource() = default;
+
+int BpfSource::on_sample(void* context, void* data, std::size_t size) noexcept {
+    auto& self = *static_cast<BpfSource*>(context);
+    self.handler_->on_record({static_cast<const std::byte*>(data), size});
+    // libbpf 1.1 has no bounded consume: a negative value ends it, with this record consumed.
+    return --self.left_ == 0 ? -ECANCELED : 0;
+}
+
+std::size_t BpfSource::drain(RecordHandler& handler, std::size_t most) noexcept {
+    if (most == 0)
+        return 0;
+    handler_ = &handler;
+    left_ = most;
+    ring_buffer__consume(ring_.get());
+    handler_ = nullptr;
+    return most - left_;
+}
+
+void BpfSource::detach() noexcept { links_.clear(); }
+
+std::vector<std::pair<std::string, std::uint64_t>> BpfSource::counts(bool lost) const {
+    const int cpus = libbpf_num_possible_cpus();
+    std::vector<std::pair<std::string, std::uint64_t>> list;
+    if (cpus < 1)
+        return list;
+    std::vector<Count> values(static_cast<std::size_t>(cpus));
+    for (std::uint32_t kind = 1; kind < RW_KIND_COUNT; ++kind) {
+        if (bpf_map_lookup_elem(counts_fd_.get(), &kind, values.data()) != 0)
+            continue;
+        std::uint64_t sum = 0;
+        for (const auto& value : values)
+            sum += lost ? value.lost : value.submitted;
+        if (sum > 0)
+            list.emplace_back(kKindNames[kind], sum);
+    }
+    return list;
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> BpfSource::submitted() const { return counts(false); }
+
+std::vector<std::pair<std::string, std::uint64_t>> BpfSource::losses() const {
+    auto list = counts(true);
+    std::uint64_t missed = 0;
+    for (const auto& program : programs_)
+        missed += misses(program.get());
+    if (missed > 0)
+        list.emplace_back("missed", missed);
+    return list;
+}
+
+} // namespace rwatch::sensor

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Records from the running kernel: loads the eBPF object, attaches what the kernel lets it attach, and reads the ring.
+#pragma once
+
+#include "core/handle.hpp"
+#include "sensor/event_source.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+struct bpf_link;
+struct ring_buffer;
+extern "C" void ring_buffer__free(ring_buffer*);
+
+namespace rwatch::sensor {
+
+inline constexpr std::uint64_t kLeastRing = 64U * 1024U;
+inline constexpr std::uint64_t kMostRing = 1U << 30U;
+
+struct BpfOptions {
+    std::uint64_t ring_size = 8U << 20U; ///< bytes; taken up to a power of two between kLeastRing and kMostRing
+    std::uint32_t own_pid = 0;           ///< a process whose events are not reported
+    std::size_t skip_alternatives = 0;   ///< leaves out the first so many ways of each family (but never the last): for tests of the others
+};
+
+class BpfSource final : public EventSource {
+  public:
+    /// Loads and attaches. A family that can't be attached is told by probes(); where none can, or the object can't be loaded, throws Error, with
+    /// code() EPERM or EACCES where the process lacks the privilege.
+    [[nodiscard]] static std::unique_ptr<BpfSource> open(const BpfOptions& options);
+    ~BpfSource() override;
+
+    std::size_t drain(RecordHandler& handler, std::size_t most) noexcept override;
+    [[nodiscard]] bool ended() const noexcept override { return false; }
+    /// -1: no record is urgent yet; the ring is read on a timer.
+    [[nodiscard]] int wake_fd() const noexcept override { return -1; }
+    [[nodiscard]] const std::vector<ProbeState>& probes() const noexcept override { return states_; }
+    /// By kind what the full ring refused; "missed": programs that the kernel skipped because one was running on the CPU already.
+    [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> losses() const override;
+    void detach() noexcept override;
+
+    /// Records put into the ring since the start, by kind as losses(). From any thread.
+    [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> submitted() const;
+
+  private:
+    struct LinkDeleter {
+        void operator()(bpf_link* link) const noexcept;
+    };
+    using Link = std::unique_ptr<bpf_link, LinkDeleter>;
+    friend class ProbeLoader;
+
+    BpfSource() = default;
+    [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> counts(bool lost) const;
+    static int on_sample(void* context, void* data, std::size_t size) noexcept;
+
+    RecordHandler* handler_ = nullptr; ///< during drain
+    std::size_t left_ = 0;             ///< records that drain may still hand over
+
+    std::vector<ProbeState> states_;
+    Fd ring_fd_, counts_fd_;
+    std::vector<Fd> programs_; ///< for their count of misses
+    Handle<ring_buffer, ring_buffer__free> ring_;
+    std::vector<Link> links_;
+};
+
+} // namespace rwatch::sensor

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "sensor/probe_loader.hpp"
+
+#include "core/error.hpp"
+#include "ebpf/abi/rwatch_abi.h"
+
+#include <algorithm>
+#include <bit>
+#include <bpf/libbpf.h>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <fcntl.h>
+#include <mutex>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// Generated C; not ours to mend.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#include "rwatch_bpf.skel.h"
+#pragma GCC diagnostic pop
+
+namespace rwatch::sensor {
+namespace {
+
+constexpr const char* kTracefs = "/sys/kernel/tracing";
+constexpr const char* kTracefsOld = "/sys/kernel/debug/tracing";
+constexpr std::size_t kMostLog = 16U * 1024U; ///< bytes of libbpf's messages kept; the last ones count
+constexpr std::uint32_t kBufferFamilies = 2;  ///< enum rw_buf_family of ebpf/lib/emit.bpf.h
+
+/// libbpf's messages while a loader works. The printer is global to the process, so one at a time.
+class LibbpfLog {
+  public:
+    LibbpfLog() : lock_(busy()) {
+        text().clear();
+        libbpf_set_print(&LibbpfLog::print);
+    }
+    static std::string& text() {
+        static std::string messages;
+        return messages;
+    }
+
+  private:
+    static std::mutex& busy() {
+        static std::mutex mutex;
+        return mutex;
+    }
+    static int print(enum libbpf_print_level level, const char* format, va_list arguments) {
+        if (level == LIBBPF_DEBUG)
+            return 0;
+        std::array<char, 1024> line{};
+        const int n = std::vsnprintf(line.data(), line.size(), format, arguments);
+        if (n <= 0)
+            return 0;
+        auto& log = text();
+        log.append(line.data(), std::min(static_cast<std::size_t>(n), line.size() - 1));
+        if (log.size() > kMostLog)
+            log.erase(0, log.size() - kMostLog);
+        return n;
+    }
+    std::lock_guard<std::mutex> lock_;
+};
+
+/// The program that libbpf says it could not load, or "". "libbpf: prog 'on_exec': failed to load: -22"
+std::string failed_program(const std::string& log) {
+    const auto end = log.rfind("': failed to load");
+    if (end == std::string::npos || end == 0)
+        return {};
+    const auto begin = log.rfind('\'', end - 1);
+    return begin == std::string::npos ? std::string{} : log.substr(begin + 1, end - begin - 1);
+}
+
+/// What the verifier said last before its statistics: the line that tells why.
+std::string verifier_reason(const std::string& log) {
+    const auto end = log.rfind("\nprocessed ");
+    if (end == std::string::npos || end == 0)
+        return {};
+    const auto begin = log.rfind('\n', end - 1);
+    return log.substr(begin == std::string::npos ? 0 : begin + 1, end - begin - 1);
+}
+
+bool exists(const std::string& path) {
+    struct stat unused {};
+    return ::stat(path.c_str(), &unused) == 0;
+}
+
+std::string tracefs_events() {
+    for (const auto* root : {kTracefs, kTracefsOld})
+        if (exists(std::string(root) + "/events/syscalls"))
+            return std::string(root) + "/events/syscalls";
+    return {};
+}
+
+/// Mounts tracefs where systemd would, if it is nowhere. Gives what is wrong, "" for nothing.
+std::string ensure_tracefs() {
+    if (!tracefs_events().empty())
+        return {};
+    if (::mount("tracefs", kTracefs, "tracefs", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
+        return std::string("tracefs is not mounted at ") + kTracefs + " and can't be: " + errno_text(errno);
+    if (tracefs_events().empty())
+        return "this kernel has no tracepoints of system calls (CONFIG_FTRACE_SYSCALLS)";
+    return {};
+}
+
+void join(std::string& text, const std::string& more) {
+    if (!text.empty() && !more.empty())
+        text += "; ";
+    text += more;
+}
+
+Fd duplicate(int fd) {
+    Fd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+    if (!copy)
+        throw Error("keep", "descriptor of probes", errno);
+    return copy;
+}
+
+} // namespace
+
+void ProbeLoader::SkeletonDeleter::operator()(rwatch_bpf* skeleton) const noexcept { rwatch_bpf__destroy(skeleton); }
+
+ProbeLoader::ProbeLoader(const BpfOptions& options) : options_(options), choices_(families().size()) {
+    for (std::size_t i = 0; i < choices_.size(); ++i) {
+        const auto ways = families()[i].alternatives.size();
+        choices_[i].next = std::min(options.skip_alternatives, ways - 1);
+        if (choices_[i].next > 0)
+            choices_[i].reason = "left out by request";
+    }
+}
+
+ProbeLoader::~ProbeLoader() = default;
+
+void ProbeLoader::run(BpfSource& source) {
+    const LibbpfLog log;
+    tracefs_problem_ = ensure_tracefs();
+    // Each failed turn takes at least one alternative away, so this ends.
+    for (;;) {
+        links_.clear();
+        open_object();
+        choose_programs();
+        if (load() && attach_all())
+            break;
+    }
+    if (std::none_of(choices_.begin(), choices_.end(), [](const Choice& c) { return !c.attached.empty(); }))
+        throw Error("attach", "probes", last_error_ != 0 ? last_error_ : ENOENT);
+    hand_over(source);
+}
+
+void ProbeLoader::open_object() {
+    LibbpfLog::text().clear();
+    skeleton_.reset(rwatch_bpf__open());
+    if (!skeleton_)
+        throw Error("open", "eBPF object", errno);
+    skeleton_->rodata->own_tgid = options_.own_pid;
+    auto name_calls = [&](std::span<const WatchedCall> calls) {
+        for (const auto& call : calls)
+            if (call.number >= 0 && static_cast<std::size_t>(call.number) < std::size(skeleton_->rodata->call_of_nr))
+                skeleton_->rodata->call_of_nr[call.number] = call.call;
+    };
+    name_calls(process_calls());
+    for (const auto& family : families())
+        name_calls(family.calls);
+    const auto ring = std::bit_ceil(std::clamp(options_.ring_size, kLeastRing, kMostRing));
+    const int cpus = libbpf_num_possible_cpus();
+    if (cpus < 1)
+        throw Error("count", "possible CPUs", -cpus);
+    bpf_map__set_max_entries(skeleton_->maps.rw_ring, static_cast<std::uint32_t>(ring));
+    bpf_map__set_max_entries(skeleton_->maps.rw_buffers, static_cast<std::uint32_t>(cpus) * kBufferFamilies);
+}
+
+void ProbeLoader::choose_programs() {
+    bpf_program* each = nullptr;
+    bpf_object__for_each_program(each, skeleton_->obj) bpf_program__set_autoload(each, false);
+    bool stash = false;
+    for (std::size_t i = 0; i < choices_.size(); ++i) {
+        const auto& ways = families()[i].alternatives;
+        if (choices_[i].next == ways.size())
+            continue;
+        for (const auto& use : ways[choices_[i].next].programs) {
+            bpf_program__set_autoload(program(use), true);
+            stash = stash || use.place == Place::call_enter;
+        }
+    }
+    if (!stash) // the object's program text refers to the map only from programs that are not loaded
+        bpf_map__set_autocreate(skeleton_->maps.rw_stash, false);
+}
+
+bool ProbeLoader::load() {
+    const int err = rwatch_bpf__load(skeleton_.get());
+    if (err == 0)
+        return true;
+    last_error_ = -err;
+    auto why = verifier_reason(LibbpfLog::text());
+    if (why.empty())
+        why = errno_text(-err);
+    const auto program = failed_program(LibbpfLog::text());
+    if (!program.empty() && give_up_program(program, why))
+        return false;
+    // Not one program's fault: no privilege, no BTF, no memory.
+    throw Error("load", "probes", -err);
+}
+
+bool ProbeLoader::give_up_program(const std::string& program, const std::string& why) {
+    bool any = false;
+    for (std::size_t i = 0; i < choices_.size(); ++i) {
+        const auto& ways = families()[i].alternatives;
+        if (choices_[i].next == ways.size())
+            continue;
+        const auto& uses = ways[choices_[i].next].programs;
+        if (std::none_of(uses.begin(), uses.end(), [&](const ProgramUse& use) { return use.program == program; }))
+            continue;
+        give_up(i, why);
+        any = true;
+    }
+    return any;
+}
+
+void ProbeLoader::give_up(std::size_t family, const std::string& why) {
+    auto& choice = choices_[family];
+    join(choice.reason, std::string(families()[family].alternatives[choice.next].name) + ": " + why);
+    ++choice.next;
+}
+
+bool ProbeLoader::attach_all() {
+    bool all = true;
+    for (std::size_t i = 0; i < choices_.size(); ++i) {
+        choices_[i].attached.clear();
+        if (choices_[i].next < families()[i].alternatives.size())
+            all = attach(i) && all;
+    }
+    return all;
+}
+
+bpf_program* ProbeLoader::program(const ProgramUse& use) const {
+    return bpf_object__find_program_by_name(skeleton_->obj, std::string(use.program).c_str());
+}
+
+bool ProbeLoader::attach(std::size_t index) {
+    const auto& family = families()[index];
+    const auto& way = family.alternatives[choices_[index].next];
+    std::size_t offered = 0; // calls of the family that the kernel has, and of those the hooked ones
+    std::size_t hooked = 0;
+    for (const auto& use : way.programs) {
+        int err = 0;
+        if (use.place != Place::own) {
+            std::size_t here = 0;
+            const int n = attach_calls(family, use, here);
+            err = n < 0 ? -n : 0;
+            if (use.place == Place::call_exit && n > 0) {
+                offered = here;
+                hooked = static_cast<std::size_t>(n);
+            }
+        } else if (auto* link = bpf_program__attach(program(use)); link != nullptr) {
+            links_.emplace_back(link);
+        } else {
+            err = errno;
+        }
+        if (err != 0) {
+            last_error_ = err;
+            give_up(index, use.place != Place::own && !tracefs_problem_.empty() ? tracefs_problem_ : errno_text(err));
+            return false;
+        }
+    }
+    choices_[index].attached = way.name;
+    if (offered > 0)
+        choices_[index].attached += " (" + std::to_string(hooked) + " of " + std::to_string(offered) + ")";
+    return true;
+}
+
+int ProbeLoader::attach_calls(const Family& family, const ProgramUse& use, std::size_t& offered) {
+    const auto events = tracefs_events();
+    const std::string prefix = use.place == Place::call_enter ? "sys_enter_" : "sys_exit_";
+    int hooked = 0;
+    int err = ENOENT;
+    for (const auto& call : family.calls) {
+        const auto event = prefix + std::string(call.name);
+        // A call that the kernel does not have needs no hook.
+        if ((!use.only.empty() && use.only != call.name) || call.number < 0 || events.empty() || !exists(events + "/" + event))
+            continue;
+        ++offered;
+        if (auto* link = bpf_program__attach_tracepoint(program(use), "syscalls", event.c_str()); link != nullptr) {
+            links_.emplace_back(link);
+            ++hooked;
+        } else {
+            err = errno;
+        }
+    }
+    return hooked > 0 ? hooked : -err;
+}
+
+std::vector<ProbeState> ProbeLoader::states() const {
+    std::vector<ProbeState> list;
+    for (std::size_t i = 0; i < choices_.size(); ++i) {
+        const auto& family = families()[i];
+        ProbeState state{std::string(family.name), {}, choices_[i].attached, choices_[i].reason, std::string(family.blind)};
+        for (const auto& way : family.alternatives)
+            state.alternatives.emplace_back(way.name);
+        list.push_back(std::move(state));
+    }
+    return list;
+}
+
+// Maps and programs live on in the kernel through our descriptors and links; libbpf's copy of the object is not needed any more.
+void ProbeLoader::hand_over(BpfSource& source) {
+    source.states_ = states();
+    source.ring_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_ring));
+    source.counts_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_counts));
+    bpf_program* each = nullptr;
+    bpf_object__for_each_program(each, skeleton_->obj) if (bpf_program__fd(each) >= 0)
+        source.programs_.push_back(duplicate(bpf_program__fd(each)));
+    source.links_ = std::move(links_);
+    skeleton_.reset();
+}
+
+} // namespace rwatch::sensor

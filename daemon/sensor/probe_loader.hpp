@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Finds out which hooks this kernel allows by trying: loads the object with the best alternative of each family, and where a program is refused
+// goes on with the next one. Private to bpf_source.
+#pragma once
+
+#include "core/handle.hpp"
+#include "sensor/bpf_source.hpp"
+#include "sensor/probes.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+struct rwatch_bpf;
+struct bpf_program;
+
+namespace rwatch::sensor {
+
+class ProbeLoader {
+  public:
+    explicit ProbeLoader(const BpfOptions& options);
+    ~ProbeLoader();
+    ProbeLoader(const ProbeLoader&) = delete;
+    ProbeLoader& operator=(const ProbeLoader&) = delete;
+
+    /// Tries until what is chosen loads and attaches, then gives it to `source`. Throws Error as BpfSource::open.
+    void run(BpfSource& source);
+
+  private:
+    struct Choice {
+        std::size_t next = 0;  ///< index of the alternative to try; alternatives.size(): none is left
+        std::string reason;    ///< why the better ones are not taken
+        std::string attached;
+    };
+    struct SkeletonDeleter {
+        void operator()(rwatch_bpf* skeleton) const noexcept;
+    };
+
+    void open_object();
+    void choose_programs();
+    [[nodiscard]] bool load();
+    [[nodiscard]] bool attach_all();
+    [[nodiscard]] bool attach(std::size_t family);
+    [[nodiscard]] bpf_program* program(const ProgramUse& use) const;
+    /// Number of calls hooked, of those that this kernel has; negative errno where one can't be.
+    [[nodiscard]] int attach_calls(const Family& family, const ProgramUse& use, std::size_t& offered);
+    void give_up(std::size_t family, const std::string& why);
+    [[nodiscard]] bool give_up_program(const std::string& program, const std::string& why);
+    void hand_over(BpfSource& source);
+    [[nodiscard]] std::vector<ProbeState> states() const;
+
+    const BpfOptions& options_;
+    std::vector<Choice> choices_;
+    int last_error_ = 0;
+    std::string tracefs_problem_;
+    std::unique_ptr<rwatch_bpf, SkeletonDeleter> skeleton_;
+    std::vector<BpfSource::Link> links_; ///< die before the skeleton
+};
+
+} // namespace rwatch::sensor

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Where kernels differ: one get_x() for each drift, with the kernel that changed it.
+ * Each branch is decided by CO-RE when the object is loaded; the other is dead code to the verifier.
+ */
+#ifndef RWATCH_CORE_COMPAT_BPF_H
+#define RWATCH_CORE_COMPAT_BPF_H
+
+#include "kernel.bpf.h"
+
+/*
+ * Two ways to read kernel memory. Modern programs (5.17+) hold typed pointers and load
+ * straight through them; the verifier makes a bad pointer read as 0. Legacy programs, and
+ * pointers that came out of arrays, go through bpf_probe_read_kernel.
+ */
+#ifdef RW_LEGACY
+#define rw_read(src, a, ...) BPF_CORE_READ(src, a, ##__VA_ARGS__)
+#define rw_current() ((struct task_struct *)bpf_get_current_task())
+#define RW_NAME(name) name##_old
+#else
+#define rw_read(src, a, ...) ___arrow(src, a, ##__VA_ARGS__)
+#define rw_current() ((struct task_struct *)bpf_get_current_task_btf())
+#define RW_NAME(name) name
+#endif
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct timespec64 {
+	__s64 tv_sec;
+	long tv_nsec;
+};
+
+struct inode___timespec {
+	struct timespec64 i_mtime;
+	struct timespec64 i_ctime;
+};
+
+struct inode___underscored {
+	struct timespec64 i_mtime;
+	struct timespec64 __i_mtime;
+	struct timespec64 __i_ctime;
+};
+
+struct inode___split {
+	__s64 i_mtime_sec, i_ctime_sec;
+	__u32 i_mtime_nsec, i_ctime_nsec;
+};
+
+struct trace_event_raw_sched_process_exit___group {
+	bool group_dead;
+};
+
+#pragma clang attribute pop
+
+static __always_inline __u64 rw_ns(__s64 sec, __u64 nsec)
+{
+	return (__u64)sec * 1000000000ULL + nsec;
+}
+
+/* i_mtime is a timespec64; __i_mtime since 6.7 (12cd44023651); i_mtime_sec and i_mtime_nsec since 6.11 (3aa63a569c64). */
+static __always_inline __u64 get_mtime(struct inode *inode)
+{
+	struct inode___split *split = (void *)inode;
+	struct inode___underscored *under = (void *)inode;
+	struct inode___timespec *old = (void *)inode;
+
+	if (bpf_core_field_exists(split->i_mtime_sec))
+		return rw_ns(BPF_CORE_READ(split, i_mtime_sec), BPF_CORE_READ(split, i_mtime_nsec));
+	if (bpf_core_field_exists(under->__i_mtime))
+		return rw_ns(BPF_CORE_READ(under, __i_mtime.tv_sec), BPF_CORE_READ(under, __i_mtime.tv_nsec));
+	return rw_ns(BPF_CORE_READ(old, i_mtime.tv_sec), BPF_CORE_READ(old, i_mtime.tv_nsec));
+}
+
+/* i_ctime: as i_mtime, but __i_ctime since 6.6 (13bc24457850). */
+static __always_inline __u64 get_ctime(struct inode *inode)
+{
+	struct inode___split *split = (void *)inode;
+	struct inode___underscored *under = (void *)inode;
+	struct inode___timespec *old = (void *)inode;
+
+	if (bpf_core_field_exists(split->i_ctime_sec))
+		return rw_ns(BPF_CORE_READ(split, i_ctime_sec), BPF_CORE_READ(split, i_ctime_nsec));
+	if (bpf_core_field_exists(under->__i_ctime))
+		return rw_ns(BPF_CORE_READ(under, __i_ctime.tv_sec), BPF_CORE_READ(under, __i_ctime.tv_nsec));
+	return rw_ns(BPF_CORE_READ(old, i_ctime.tv_sec), BPF_CORE_READ(old, i_ctime.tv_nsec));
+}
+
+/* Audit's ids exist with CONFIG_AUDIT only; unset is (u32)-1. */
+static __always_inline __u32 get_loginuid(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->loginuid) ? rw_read(task, loginuid.val) : (__u32)-1;
+}
+
+static __always_inline __u32 get_sessionid(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->sessionid) ? rw_read(task, sessionid) : (__u32)-1;
+}
+
+/* The tracepoint tells whether the last thread died since 6.16 (group_dead); before, every thread that passes after the last one
+ * has counted down sees 0, so that two threads dying at once may both report. */
+static __always_inline bool exit_has_group_dead(void)
+{
+	return bpf_core_field_exists(((struct trace_event_raw_sched_process_exit___group *)0)->group_dead);
+}
+
+/* sk_protocol and sk_type are plain u16 since 5.6 (bf9765145b85) and bit fields before. */
+static __always_inline __u16 get_sk_type(struct sock *sk)
+{
+	return BPF_CORE_READ_BITFIELD_PROBED(sk, sk_type);
+}
+
+static __always_inline __u16 get_sk_protocol(struct sock *sk)
+{
+	return BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol);
+}
+
+#endif /* RWATCH_CORE_COMPAT_BPF_H */

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Names and permission bits: chmod, rename, unlink, link, symlink at their end. A descriptor gives the object exactly; for a name the record
+ * has where the name starts from and the name, and the daemon resolves it.
+ */
+#include "../lib/call.bpf.h"
+#include "../lib/task.bpf.h"
+
+#define RW_UNKNOWN_MODE 0xffffffff
+
+/* Two names at most: where they start from, and the strings' addresses. */
+struct rw_names {
+	__u64 name, name2;
+	bool is_fd;   /* the first object is the descriptor dfd itself */
+	bool is_text; /* the first name is a symbolic link's text */
+};
+
+static __always_inline __u32 rw_fsop_kind(__u32 call)
+{
+	switch (call) {
+	case RW_CALL_CHMOD:
+	case RW_CALL_FCHMOD:
+	case RW_CALL_FCHMODAT:
+	case RW_CALL_FCHMODAT2:
+		return RW_CHMOD;
+	case RW_CALL_RENAME:
+	case RW_CALL_RENAMEAT:
+	case RW_CALL_RENAMEAT2:
+		return RW_RENAME;
+	case RW_CALL_UNLINK:
+	case RW_CALL_UNLINKAT:
+		return RW_UNLINK;
+	case RW_CALL_LINK:
+	case RW_CALL_LINKAT:
+		return RW_LINK;
+	case RW_CALL_SYMLINK:
+	case RW_CALL_SYMLINKAT:
+		return RW_SYMLINK;
+	}
+	return 0;
+}
+
+static __always_inline void rw_chmod_args(struct rw_fsop *op, struct rw_args *args, struct rw_names *names)
+{
+	switch (op->c.call) {
+	case RW_CALL_CHMOD:
+		names->name = args->a[0];
+		op->mode = args->a[1] & 07777;
+		return;
+	case RW_CALL_FCHMOD:
+		op->dfd = args->a[0];
+		names->is_fd = true;
+		op->mode = args->a[1] & 07777;
+		return;
+	case RW_CALL_FCHMODAT2:
+		op->call_flags = args->a[3];
+	}
+	op->dfd = args->a[0];
+	names->name = args->a[1];
+	op->mode = args->a[2] & 07777;
+}
+
+/* Those with a directory before each name, and those without. */
+static __always_inline void rw_two_args(struct rw_fsop *op, struct rw_args *args, struct rw_names *names)
+{
+	if (op->c.call == RW_CALL_RENAME || op->c.call == RW_CALL_LINK) {
+		names->name = args->a[0];
+		names->name2 = args->a[1];
+		return;
+	}
+	op->dfd = args->a[0];
+	names->name = args->a[1];
+	op->dfd2 = args->a[2];
+	names->name2 = args->a[3];
+	if (op->c.call != RW_CALL_RENAMEAT)
+		op->call_flags = args->a[4];
+}
+
+static __always_inline void rw_fsop_args(struct rw_fsop *op, struct rw_args *args, struct rw_names *names)
+{
+	op->dfd = AT_FDCWD;
+	op->dfd2 = AT_FDCWD;
+	switch (op->c.kind) {
+	case RW_CHMOD:
+		rw_chmod_args(op, args, names);
+		return;
+	case RW_RENAME:
+	case RW_LINK:
+		rw_two_args(op, args, names);
+		return;
+	case RW_UNLINK:
+		if (op->c.call == RW_CALL_UNLINK) {
+			names->name = args->a[0];
+			return;
+		}
+		op->dfd = args->a[0];
+		names->name = args->a[1];
+		op->call_flags = args->a[2];
+		return;
+	case RW_SYMLINK:
+		names->is_text = true;
+		names->name = args->a[0];
+		names->name2 = args->a[1];
+		if (op->c.call == RW_CALL_SYMLINKAT) {
+			op->dfd2 = args->a[1];
+			names->name2 = args->a[2];
+		}
+		return;
+	}
+}
+
+/* fchmod, and an empty name with AT_EMPTY_PATH: the descriptor is the object. */
+static __always_inline void rw_put_fd_object(struct rw_buf *buf, struct rw_fsop *op, struct task_struct *task)
+{
+	struct file *file = rw_file_of(task, op->dfd);
+	struct rw_mode_before *before;
+	__u64 key;
+
+	if (!file)
+		return;
+	rw_put_file(buf, &op->file, &op->path, file);
+	if (op->c.kind != RW_CHMOD)
+		return;
+	if (op->ret == 0)
+		op->mode = op->file.mode & 07777;
+	key = bpf_get_current_pid_tgid();
+	before = bpf_map_lookup_elem(&rw_modes, &key);
+	/* Another thread may have put another file behind the descriptor meanwhile. */
+	if (before && before->ino == op->file.ino && before->dev == op->file.dev)
+		op->old_mode = before->mode & 07777;
+}
+
+SEC("tracepoint/syscalls/sys_exit_fchmodat")
+int RW_NAME(on_fsop)(struct syscall_trace_exit *ctx)
+{
+	struct task_struct *task = rw_current();
+	struct rw_names names = {};
+	struct rw_args args = {};
+	struct rw_fsop *op;
+	struct rw_buf *buf;
+	__u32 call, kind;
+
+	if (rw_is_own() || !rw_take_args(&args))
+		return 0;
+	call = rw_call_of(ctx->nr);
+	kind = rw_fsop_kind(call);
+	if (!kind)
+		return 0;
+	buf = rw_begin(RW_BUF_CALL, sizeof(*op));
+	if (!buf)
+		return 0;
+	op = (struct rw_fsop *)buf->rec;
+	rw_put_common(&op->c, task, kind, call);
+	op->ret = rw_result(ctx->ret);
+	op->old_mode = RW_UNKNOWN_MODE;
+	rw_fsop_args(op, &args, &names);
+	/* EFAULT: a name can't be read; trying it again would cost the call a fault. */
+	if (op->ret != -EFAULT) {
+		rw_put_user(buf, &op->raw, names.name);
+		rw_put_user(buf, &op->raw2, names.name2);
+	}
+	if (!op->raw.len && (op->call_flags & AT_EMPTY_PATH) && kind != RW_RENAME)
+		names.is_fd = true;
+	if (names.is_fd)
+		rw_put_fd_object(buf, op, task);
+	else if (!names.is_text)
+		rw_put_base(buf, &op->base, op->dfd, rw_is_absolute(buf, &op->raw));
+	if (names.name2)
+		rw_put_base(buf, &op->base2, op->dfd2, rw_is_absolute(buf, &op->raw2));
+	rw_end(buf);
+	return 0;
+}
+
+/* Before fchmod: the mode that it is about to replace. */
+SEC("tracepoint/syscalls/sys_enter_fchmod")
+int RW_NAME(on_fchmod)(struct syscall_trace_enter *ctx)
+{
+	struct task_struct *task = rw_current();
+	__u64 key = bpf_get_current_pid_tgid();
+	struct rw_mode_before before = {};
+	struct inode *inode;
+	struct file *file;
+
+	if (rw_is_own())
+		return 0;
+	file = rw_file_of(task, (__u32)ctx->args[0]);
+	if (!file)
+		return 0;
+	inode = BPF_CORE_READ(file, f_inode);
+	before.ino = BPF_CORE_READ(inode, i_ino);
+	before.dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	before.mode = BPF_CORE_READ(inode, i_mode);
+	bpf_map_update_elem(&rw_modes, &key, &before, BPF_ANY);
+	return 0;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * What the object has once: its license, the maps, and the constants that user space sets before loading.
+ */
+#include "../lib/emit.bpf.h"
+#include "../lib/call.bpf.h"
+
+/* Helpers such as bpf_probe_read_kernel are for GPL-compatible programs only. */
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+struct rw_ring_map rw_ring SEC(".maps");
+struct rw_counts_map rw_counts SEC(".maps");
+struct rw_buffers_map rw_buffers SEC(".maps");
+struct rw_stash_map rw_stash SEC(".maps");
+struct rw_modes_map rw_modes SEC(".maps");
+struct rw_syns_map rw_syns SEC(".maps");
+
+const volatile __u32 own_tgid = 0;
+const volatile __u8 call_of_nr[RW_NR_COUNT] = {};

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * A process is made, runs a new image, ends. Compiled twice: typed tracepoints for modern kernels, raw ones (RW_LEGACY) for older.
+ */
+#include "../lib/task.bpf.h"
+
+#ifdef RW_LEGACY
+#define RW_TP "raw_tp/"
+#else
+#define RW_TP "tp_btf/"
+#endif
+
+/* argv lies in one piece on the new stack, NUL after NUL. Read page by page, so that a page that is not there costs only what follows it. */
+static __always_inline void rw_put_argv(struct rw_buf *buf, struct rw_str *str, struct task_struct *task)
+{
+	struct mm_struct *mm = rw_read(task, mm);
+	__u64 start, size;
+	__u32 begin = buf->len;
+
+	if (!mm)
+		return;
+	start = rw_read(mm, arg_start);
+	size = rw_read(mm, arg_end) - start;
+	if (size > RW_ARGV_MAX) {
+		size = RW_ARGV_MAX;
+		buf->flags |= RW_F_ARGV_TRUNC;
+	}
+	/* A fixed number of turns, for the verifier. */
+	for (__u32 i = 0; i < RW_ARGV_MAX / RW_CHUNK; i++) {
+		__u32 off, n = size > RW_CHUNK ? RW_CHUNK : size;
+
+		if (!n)
+			break;
+		/* n <= RW_CHUNK here and off from rw_room keep the read inside rec. */
+		if (!rw_room(buf, &off, RW_F_ARGV_TRUNC))
+			break;
+		if (bpf_probe_read_user(&buf->rec[off], n, (void *)(start + i * RW_CHUNK))) {
+			buf->flags |= RW_F_ARGV_TRUNC;
+			break;
+		}
+		buf->len = off + n;
+		size -= n;
+	}
+	str->off = begin;
+	str->len = buf->len - begin;
+	if (str->len && !(buf->flags & RW_F_ARGV_TRUNC))
+		str->len--; /* the last NUL */
+}
+
+static __always_inline __u32 rw_tty(struct task_struct *task)
+{
+	struct tty_struct *tty = rw_read(task, signal, tty);
+	struct tty_driver *driver;
+
+	if (!tty)
+		return 0;
+	driver = rw_read(tty, driver);
+	return (rw_read(driver, major) << 20) | (rw_read(driver, minor_start) + rw_read(tty, index));
+}
+
+/* A memfd has no directory and no name, on the kernel's own tmpfs (or hugetlbfs): a file that merely calls itself so has a parent. */
+static __always_inline bool rw_is_memfd(struct file *exe)
+{
+	struct dentry *dentry = BPF_CORE_READ(exe, f_path.dentry);
+	unsigned long magic = BPF_CORE_READ(dentry, d_sb, s_magic);
+	char name[6] = {};
+
+	if (BPF_CORE_READ(dentry, d_parent) != dentry || (magic != TMPFS_MAGIC && magic != HUGETLBFS_MAGIC))
+		return false;
+	bpf_probe_read_kernel(name, sizeof(name), BPF_CORE_READ(dentry, d_name.name));
+	return name[0] == 'm' && name[1] == 'e' && name[2] == 'm' && name[3] == 'f' && name[4] == 'd' && name[5] == ':';
+}
+
+static __always_inline __u16 rw_exec_call(struct task_struct *task, struct linux_binprm *bprm)
+{
+	/* Set for a name relative to a descriptor, which only execveat can pass. */
+	if (rw_read(bprm, fdpath) || rw_current_call(task) == RW_CALL_EXECVEAT)
+		return RW_CALL_EXECVEAT;
+	return RW_CALL_EXECVE;
+}
+
+static __always_inline void rw_put_cwd(struct rw_buf *buf, struct rw_path *out, struct task_struct *task)
+{
+	struct fs_struct *fs = rw_read(task, fs);
+	struct path at = {};
+
+	if (!fs)
+		return;
+	bpf_core_read(&at, sizeof(at), &fs->pwd);
+	rw_put_path(buf, out, at.dentry, at.mnt);
+}
+
+SEC(RW_TP "sched_process_exec")
+int RW_NAME(on_exec)(unsigned long long *ctx)
+{
+	struct linux_binprm *bprm = (void *)ctx[2]; /* (task, old pid, bprm) */
+	struct task_struct *task = rw_current();
+	const struct cred *cred;
+	const char *filename, *interp;
+	struct rw_exec *exec;
+	struct rw_buf *buf;
+	struct file *exe;
+
+	if (rw_is_own())
+		return 0;
+	buf = rw_begin(RW_BUF_EXEC, sizeof(*exec));
+	if (!buf)
+		return 0;
+	exec = (struct rw_exec *)buf->rec;
+	rw_put_common(&exec->c, task, RW_EXEC, rw_exec_call(task, bprm));
+	exe = rw_exe(task);
+	if (exe) {
+		rw_put_file(buf, &exec->exe, &exec->exe_path, exe);
+		if (rw_is_memfd(exe))
+			buf->flags |= RW_F_MEMFD;
+	}
+	rw_put_cwd(buf, &exec->cwd, task);
+	cred = rw_read(task, cred);
+	bpf_core_read(&exec->cap_effective, sizeof(exec->cap_effective), &cred->cap_effective);
+	bpf_core_read(&exec->cap_permitted, sizeof(exec->cap_permitted), &cred->cap_permitted);
+	exec->argc = rw_read(bprm, argc);
+	exec->tty = rw_tty(task);
+	filename = rw_read(bprm, filename);
+	interp = rw_read(bprm, interp);
+	rw_put_kernel(buf, &exec->filename, filename);
+	/* One string until a #! line (or binfmt_misc) brings an interpreter. */
+	if (interp != filename)
+		rw_put_kernel(buf, &exec->interp, interp);
+	rw_put_argv(buf, &exec->argv, task);
+	rw_end(buf);
+	return 0;
+}
+
+SEC(RW_TP "sched_process_fork")
+int RW_NAME(on_fork)(unsigned long long *ctx)
+{
+	struct task_struct *child = (void *)ctx[1]; /* (parent, child) */
+	struct task_struct *task = rw_current();
+	int tgid = rw_read(child, tgid);
+	struct rw_fork fork = {};
+
+	if (tgid != rw_read(child, pid) || rw_is_own())
+		return 0;
+	rw_put_common(&fork.c, task, RW_FORK, rw_current_call(task));
+	fork.c.size = sizeof(fork);
+	fork.child_start = rw_read(child, start_boottime);
+	fork.child_cgroup = rw_cgroup(child);
+	fork.child_pid = tgid;
+	fork.child_vpid = rw_tgid_in_ns(child, &fork.child_pidns);
+	fork.child_mntns = rw_mntns(child);
+	rw_submit(&fork, sizeof(fork), RW_FORK);
+	return 0;
+}
+
+static __always_inline int rw_on_exit(struct task_struct *task)
+{
+	struct signal_struct *signal = rw_read(task, signal);
+	struct rw_exit exit = {};
+
+	if (rw_is_own())
+		return 0;
+	rw_put_common(&exit.c, task, RW_EXIT, RW_CALL_PROCEXIT);
+	exit.c.size = sizeof(exit);
+	/* As wait_task_zombie() has it. */
+	if (rw_read(signal, flags) & SIGNAL_GROUP_EXIT)
+		exit.status = rw_read(signal, group_exit_code);
+	else
+		exit.status = rw_read(task, group_leader, exit_code);
+	rw_submit(&exit, sizeof(exit), RW_EXIT);
+	return 0;
+}
+
+SEC(RW_TP "sched_process_exit")
+int RW_NAME(on_exit)(unsigned long long *ctx)
+{
+	struct task_struct *task = rw_current();
+
+	/* ctx[1] is beyond what older kernels pass: read only where the tracepoint has it, or the verifier refuses. */
+	if (exit_has_group_dead())
+		return (ctx[1] & 0xff) ? rw_on_exit(task) : 0;
+	return rw_read(task, signal, live.counter) == 0 ? rw_on_exit(task) : 0;
+}
