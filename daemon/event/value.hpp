@@ -57,6 +57,8 @@ class Scratch {
     /// Where the next string begins; give it to `since`.
     [[nodiscard]] std::size_t mark() const noexcept { return used_; }
     [[nodiscard]] std::string_view since(std::size_t mark) const noexcept { return {bytes_.data() + mark, used_ - mark}; }
+    /// Gives back what was composed since a mark; strings from there on are gone.
+    void release(std::size_t mark) noexcept { used_ = mark; }
     [[nodiscard]] std::uint64_t cut() const noexcept { return cut_; }
 
   private:
