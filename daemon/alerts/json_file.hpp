@@ -15,6 +15,7 @@ struct JsonFileOptions {
     std::string path = "/var/log/rwatch/alerts.jsonl";
     std::uint64_t max_size = 10U << 20U; ///< bytes; a line that would go past it begins a new file
     std::uint32_t max_files = 10;        ///< rotated ones kept: alerts.jsonl.1 …
+    bool operator==(const JsonFileOptions&) const = default;
 };
 
 /// How long the sink tries to write one alert before it is given up. While it tries, the queue keeps the rest.

@@ -21,6 +21,7 @@ struct WebhookOptions {
     std::int64_t backoff_max_ns = 60'000'000'000;
     std::string ca_file; ///< "" the system's
     rules::Priority min_priority = rules::Priority::debug;
+    bool operator==(const WebhookOptions&) const = default;
 };
 
 /// What the answer to an attempt means.

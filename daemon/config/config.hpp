@@ -14,25 +14,30 @@ namespace rwatch::config {
 
 struct FileSink : alerts::JsonFileOptions {
     bool enabled = true;
+    bool operator==(const FileSink&) const = default;
 };
 
 struct JournalSink {
     bool enabled = true;
+    bool operator==(const JournalSink&) const = default;
 };
 
 struct WebhookSink : alerts::WebhookOptions {
     bool enabled = false;
+    bool operator==(const WebhookSink&) const = default;
 };
 
 struct Sensor {
     std::uint64_t ring_size = 8U << 20U; ///< bytes, a power of two from 256k to 1G
     std::int64_t poll_ns = 5'000'000;    ///< between readings of the ring, 1 ms to 1 s
+    bool operator==(const Sensor&) const = default;
 };
 
 struct Alerts {
     std::uint64_t queue = 10000;                     ///< alerts each sink may have waiting
     std::uint64_t history = 10000;                   ///< alerts kept in memory
     std::int64_t debounce_ns = 10'000'000'000;       ///< for rules without `debounce`
+    bool operator==(const Alerts&) const = default;
 };
 
 struct Config {

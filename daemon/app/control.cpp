@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What the bus objects ask of the daemon, and what admins do to it through them.
+#include "app/daemon.hpp"
+#include "core/log.hpp"
+#include "core/time.hpp"
+
+#include <algorithm>
+
+namespace rwatch::app {
+
+namespace {
+
+/// By the kind's name: events that the pipeline received.
+std::uint64_t received(const pipeline::Counters& counters, const std::string& name) {
+    for (std::size_t kind = 0; kind < event::kKinds; ++kind)
+        if (event::name_of(static_cast<event::Kind>(kind)) == name)
+            return counters.received[kind].load(std::memory_order_relaxed);
+    return 0;
+}
+
+std::string join(const std::vector<std::string>& names) {
+    std::string text;
+    for (const auto& name : names)
+        text.append(text.empty() ? "'" : ", '").append(name).append("'");
+    return text;
+}
+
+} // namespace
+
+std::map<std::string, std::uint64_t> Daemon::losses() const {
+    std::map<std::string, std::uint64_t> lost;
+    for (const auto& [name, count] : source_->losses())
+        lost[name] += count;
+    if (const auto undecodable = pipeline_.counters().undecodable.load(std::memory_order_relaxed); undecodable != 0)
+        lost["undecodable"] = undecodable;
+    if (const auto failed = pipeline_.counters().failed.load(std::memory_order_relaxed); failed != 0)
+        lost["alerts without memory"] = failed;
+    return lost;
+}
+
+std::vector<bus::ProbeStatus> Daemon::probe_statuses() const {
+    std::vector<bus::ProbeStatus> out;
+    for (const auto& probe : source_->probes()) {
+        auto& status = out.emplace_back();
+        status.name = probe.name;
+        status.attached = probe.attached;
+        status.reason = probe.reason;
+        status.blind = probe.blind;
+        status.alternatives = probe.alternatives;
+        status.events = received(pipeline_.counters(), probe.name);
+    }
+    return out;
+}
+
+std::vector<alerts::SinkStatus> Daemon::sink_statuses() const {
+    auto all = outlet_.statuses();
+    if (bus_)
+        all.push_back(bus_->sink_status());
+    return all;
+}
+
+bus::Status Daemon::status() const {
+    bus::Status status;
+    status.version = RWATCH_VERSION;
+    status.state = stopping_ ? "stopping" : health_.state();
+    status.state_reason = health_.reason();
+    status.generation = generation_;
+    status.rules_loaded = rules_->rules().size();
+    for (std::size_t i = 0; i < rules_->rules().size(); ++i) {
+        status.rules_enabled += rules_->rules()[i].enabled ? 1 : 0;
+        status.rules_paused += rules_->counters(i).paused ? 1 : 0;
+    }
+    status.started_ns = started_ns_;
+    status.probes = probe_statuses();
+    status.events_received = pipeline_.counters().received_total();
+    status.events_lost = losses();
+    status.alerts_raised = pipeline_.counters().alerts.load(std::memory_order_relaxed);
+    status.alerts_suppressed = pipeline_.counters().suppressed.load(std::memory_order_relaxed);
+    status.sinks = sink_statuses();
+    status.processes = enricher_.processes();
+    return status;
+}
+
+std::vector<bus::Detector> Daemon::detectors() const {
+    std::vector<bus::Detector> out;
+    for (std::size_t i = 0; i < rules_->rules().size(); ++i) {
+        const auto& rule = rules_->rules()[i];
+        const auto& counters = rules_->counters(i);
+        const auto* pause = pauses_.of(rule);
+        auto& detector = out.emplace_back();
+        detector.name = rule.name;
+        detector.description = rule.description;
+        detector.state = !rule.enabled ? "disabled" : pause != nullptr ? "paused" : "active";
+        detector.priority = rule.priority;
+        detector.tags = rule.tags;
+        detector.matched = counters.matched;
+        detector.hits = counters.hits;
+        detector.suppressed = counters.suppressed;
+        detector.last_hit_ns = counters.last_hit_ns;
+        const std::uint64_t timed = counters.timed;
+        detector.mean_cost_ns = timed == 0 ? 0 : counters.cost_ns / timed;
+        if (pause != nullptr)
+            detector.pause = *pause;
+        detector.file = rule.where.file;
+        detector.line = rule.where.line;
+    }
+    return out;
+}
+
+std::vector<std::string> Daemon::acknowledge(const std::vector<std::string>& ids, const alerts::Acknowledgement& ack) {
+    std::vector<std::string> unknown, known;
+    for (const auto& id : ids)
+        (history_.acknowledge(id, ack) ? known : unknown).push_back(id);
+    if (bus_ && !known.empty())
+        bus_->acknowledged(known);
+    return unknown;
+}
+
+std::vector<std::string> Daemon::pause(const std::string& selector, std::int64_t for_ns, const std::string& reason, std::uint32_t uid) {
+    bus::Pause pause;
+    pause.selector = selector;
+    pause.reason = reason;
+    pause.uid = uid;
+    pause.since_ns = wall_now();
+    pause.until_ns = for_ns == 0 ? 0 : pause.since_ns + for_ns;
+    auto names = pauses_.add(pause, *rules_);
+    if (names.empty())
+        return names;
+    const auto until = for_ns == 0 ? std::string("until resumed") : "for " + format_span(for_ns);
+    raise("rwatch detector paused", rules::Priority::warning,
+          "Paused " + until + " by uid " + std::to_string(uid) + ": " + join(names) + (reason.empty() ? "" : " (" + reason + ")"),
+          {{"pause.selector", selector}, {"pause.reason", reason}, {"pause.uid", static_cast<std::int64_t>(uid)}, {"pause.until", pause.until_ns == 0 ? "" : rfc3339(pause.until_ns)}});
+    if (bus_)
+        bus_->detectors_changed();
+    return names;
+}
+
+std::vector<std::string> Daemon::resume(const std::string& selector, std::uint32_t uid) {
+    auto names = pauses_.remove(selector, *rules_);
+    if (names.empty())
+        return names;
+    raise("rwatch detector resumed", rules::Priority::notice, "Resumed by uid " + std::to_string(uid) + ": " + join(names),
+          {{"pause.selector", selector}, {"pause.uid", static_cast<std::int64_t>(uid)}});
+    if (bus_)
+        bus_->detectors_changed();
+    return names;
+}
+
+} // namespace rwatch::app

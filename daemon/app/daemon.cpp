@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The daemon's life: start, timers, reload, stop. What the bus asks of it is in control.cpp.
+#include "app/daemon.hpp"
+
+#include "app/report.hpp"
+#include "core/log.hpp"
+#include "core/time.hpp"
+#include "sensor/bpf_source.hpp"
+
+#include <csignal>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+namespace rwatch::app {
+
+namespace {
+
+constexpr std::int64_t kStopLimit = 5 * kSecond;    // for sinks to deliver what they hold
+constexpr std::int64_t kReplaceLimit = 2 * kSecond; // the same at a reload: the main loop waits meanwhile
+constexpr std::int64_t kDirectoryEvery = 5 * kSecond;
+
+std::string hostname() {
+    char name[256] = {};
+    gethostname(name, sizeof name - 1);
+    return name;
+}
+
+std::unique_ptr<sensor::EventSource> open_source(const config::Config& config) {
+    sensor::BpfOptions options;
+    options.ring_size = config.sensor.ring_size;
+    options.own_pid = static_cast<std::uint32_t>(getpid());
+    return sensor::BpfSource::open(options);
+}
+
+/// What is counted for a rule goes on where the rule keeps its name.
+void carry_over(const rules::RuleSet& from, const rules::RuleSet& to) {
+    for (std::size_t i = 0; i < to.rules().size(); ++i) {
+        const auto old = from.find(to.rules()[i].name);
+        if (old < 0)
+            continue;
+        const auto& a = from.counters(static_cast<std::size_t>(old));
+        auto& b = to.counters(i);
+        b.evaluated = a.evaluated.load();
+        b.matched = a.matched.load();
+        b.hits = a.hits.load();
+        b.suppressed = a.suppressed.load();
+        b.cost_ns = a.cost_ns.load();
+        b.timed = a.timed.load();
+        b.last_hit_ns = a.last_hit_ns.load();
+    }
+}
+
+} // namespace
+
+Daemon::Daemon(Options options, Loaded loaded)
+    : options_(std::move(options)), config_(loaded.config), rules_(std::move(loaded.rules)), rule_files_(loaded.rule_files), started_ns_(wall_now()),
+      factory_(hostname()), outlet_(config_, options_.console), history_(config_.alerts.history),
+      health_([this](auto&&... args) { raise(std::forward<decltype(args)>(args)...); }), source_(open_source(config_)),
+      pipeline_(enricher_, factory_, config_.alerts.debounce_ns, [this](const std::shared_ptr<const alerts::Alert>& alert) { outlet_.submit(alert); }),
+      runner_(*source_, pipeline_, config_.sensor.poll_ns, [this] { enricher_.chores(); }) {
+    // Probes are attached: what starts from now on is in the ring, what runs already is in /proc.
+    enricher_.fill();
+    enricher_.watch(rules_->watched_paths());
+    pauses_.apply(*rules_);
+    runner_.install(rules_);
+    if (options_.bus != "none")
+        bus_.emplace(loop_.get(), options_.bus, *this);
+}
+
+Daemon::~Daemon() { stop(); }
+
+int Daemon::run() {
+    watch_signals();
+    loop_.on_readable(outlet_.main_sink().fd(), [this] { on_alerts(); });
+    start_timers();
+    runner_.start();
+    every_second();
+    if (bus_) {
+        bus_->on_state([](const bus::BusState& state) {
+            log::notice(state.connected ? "on the bus" : "not on the bus: " + state.reason + "; detection goes on, rwatchctl will not answer");
+        });
+        bus_->start();
+    }
+    for (const auto& probe : source_->probes())
+        if (probe.attached.empty() || !probe.reason.empty())
+            log::notice("probe '" + probe.name + "': " + (probe.attached.empty() ? "not attached, blind to " + probe.blind : probe.attached) + " (" + probe.reason + ")");
+    log::notice("watching: " + std::to_string(rules_->rules().size()) + " rules from " + std::to_string(rule_files_) + " files");
+    sd_notify(0, "READY=1");
+    tell_systemd();
+    const int status = loop_.run();
+    stop();
+    return status;
+}
+
+void Daemon::watch_signals() {
+    for (const int signal : {SIGTERM, SIGINT})
+        loop_.on_signal(signal, [this] { loop_.quit(0); });
+    loop_.on_signal(SIGHUP, [this] {
+        const auto result = reload();
+        for (const auto& diagnostic : result.diagnostics)
+            log_diagnostic(diagnostic, {});
+    });
+}
+
+void Daemon::start_timers() {
+    loop_.every(kSecond, [this] { every_second(); });
+    loop_.every(kDirectoryEvery, [this] { enricher_.refresh(); });
+    std::uint64_t watchdog_usec = 0;
+    if (sd_watchdog_enabled(0, &watchdog_usec) > 0)
+        loop_.every(static_cast<std::int64_t>(watchdog_usec) * 1000 / 3, [this] { feed_watchdog(); });
+}
+
+void Daemon::feed_watchdog() {
+    // The main loop lives; the pipeline must too. A daemon that is blind is worth a restart.
+    if (boot_now() - runner_.heartbeat_ns() < Health::kPipelineStuck)
+        sd_notify(0, "WATCHDOG=1");
+}
+
+void Daemon::every_second() {
+    Vitals vitals;
+    vitals.now_ns = boot_now();
+    vitals.heartbeat_ns = runner_.heartbeat_ns();
+    vitals.probes = probe_statuses();
+    vitals.lost = losses();
+    vitals.sinks = outlet_.statuses();
+    if (bus_ && !bus_->state().connected && !bus_->state().reason.empty())
+        vitals.bus_trouble = bus_->state().reason;
+    const auto before = health_.state() + health_.reason();
+    health_.check(vitals);
+    if (bus_ && health_.take_new_loss())
+        bus_->events_lost(vitals.lost);
+    if (bus_ && health_.state() + health_.reason() != before)
+        bus_->state_changed();
+    end_pauses();
+    tell_systemd();
+}
+
+void Daemon::end_pauses() {
+    const auto next = pauses_.next_end();
+    if (next == 0 || next > wall_now())
+        return;
+    const auto ended = pauses_.expire(wall_now());
+    pauses_.apply(*rules_);
+    for (const auto& pause : ended)
+        raise("rwatch detector resumed", rules::Priority::notice, "The pause of '" + pause.selector + "' is over",
+              {{"pause.selector", pause.selector}, {"pause.reason", pause.reason}});
+    if (bus_)
+        bus_->detectors_changed();
+}
+
+void Daemon::tell_systemd() {
+    std::uint64_t lost = 0;
+    for (const auto& [name, count] : losses())
+        lost += count;
+    std::size_t attached = 0;
+    for (const auto& probe : source_->probes())
+        attached += probe.attached.empty() ? 0 : 1;
+    std::string text = std::to_string(rules_->rules().size()) + " rules, " + std::to_string(attached) + " of " + std::to_string(source_->probes().size()) +
+                       " probes, " + std::to_string(lost) + " events lost";
+    if (health_.state() == "degraded")
+        text += "; degraded: " + health_.reason();
+    if (text == last_status_)
+        return;
+    sd_notifyf(0, "STATUS=%s", text.c_str());
+    last_status_ = std::move(text);
+}
+
+void Daemon::on_alerts() {
+    for (const auto& alert : outlet_.main_sink().take()) {
+        history_.add(alert);
+        if (bus_)
+            bus_->alert_raised(*alert);
+    }
+}
+
+void Daemon::raise(std::string rule, rules::Priority priority, std::string output, std::vector<std::pair<std::string, alerts::FieldValue>> fields) {
+    outlet_.submit(std::make_shared<const alerts::Alert>(factory_.make_internal(std::move(rule), priority, std::move(output), std::move(fields))));
+}
+
+bus::ReloadResult Daemon::reload() {
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", static_cast<unsigned long long>(boot_now() / 1000));
+    auto loaded = load(options_);
+    bus::ReloadResult result;
+    result.diagnostics = loaded.diagnostics;
+    result.ok = !has_errors(loaded.diagnostics);
+    if (result.ok)
+        apply(std::move(loaded), result.diagnostics);
+    else
+        log::error("reload refused, the old rules stay: " + std::to_string(result.diagnostics.size()) + " problems");
+    result.generation = generation_;
+    sd_notify(0, "READY=1");
+    if (result.ok) {
+        log::notice("reloaded: generation " + std::to_string(generation_) + ", " + std::to_string(rules_->rules().size()) + " rules from " +
+                    std::to_string(rule_files_) + " files");
+        if (bus_)
+            bus_->rules_reloaded();
+    }
+    tell_systemd();
+    return result;
+}
+
+void Daemon::apply(Loaded loaded, Diagnostics& notes) {
+    const auto& next = loaded.config;
+    if (next.sensor != config_.sensor || next.alerts != config_.alerts)
+        notes.push_back({Severity::note, "needs-restart", {}, "changes under 'sensor' and 'alerts' take effect at the next start", "systemctl restart rwatchd"});
+    if (next.file != config_.file || next.journal != config_.journal || next.webhook != config_.webhook)
+        outlet_.replace(next, kReplaceLimit);
+    config_ = next;
+    carry_over(*rules_, *loaded.rules);
+    rules_ = std::move(loaded.rules);
+    rule_files_ = loaded.rule_files;
+    pauses_.apply(*rules_);
+    enricher_.watch(rules_->watched_paths());
+    runner_.install(rules_);
+    ++generation_;
+}
+
+void Daemon::stop() noexcept {
+    if (std::exchange(stopping_, true))
+        return;
+    sd_notify(0, "STOPPING=1");
+    runner_.stop(); // probes off, ring drained, debounce told
+    on_alerts();
+    outlet_.stop(kStopLimit);
+    bus_.reset();
+}
+
+} // namespace rwatch::app

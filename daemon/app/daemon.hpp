@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The composition root: builds everything in the order in which it depends on one another, runs the main loop, and is what the bus objects ask.
+#pragma once
+
+#include "alerts/history.hpp"
+#include "app/health.hpp"
+#include "app/loop.hpp"
+#include "app/options.hpp"
+#include "app/outlet.hpp"
+#include "app/pauses.hpp"
+#include "app/runner.hpp"
+#include "app/sources.hpp"
+#include "bus/control.hpp"
+#include "bus/service.hpp"
+#include "pipeline/pipeline.hpp"
+#include "pipeline/system_enricher.hpp"
+#include "sensor/event_source.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace rwatch::app {
+
+class Daemon : private bus::Control {
+  public:
+    /// loaded: without errors. SIGTERM, SIGINT and SIGHUP must be blocked. Attaches the probes: throws Error where that, or anything else that is needed,
+    /// fails.
+    Daemon(Options options, Loaded loaded);
+    ~Daemon() override;
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
+
+    /// Until a signal ends it; the exit status.
+    int run();
+
+  private:
+    // bus::Control
+    [[nodiscard]] bus::Status status() const override;
+    [[nodiscard]] std::vector<bus::Detector> detectors() const override;
+    bus::ReloadResult reload() override;
+    [[nodiscard]] const alerts::History& history() const override { return history_; }
+    std::vector<std::string> acknowledge(const std::vector<std::string>& ids, const alerts::Acknowledgement& ack) override;
+    std::vector<std::string> pause(const std::string& selector, std::int64_t for_ns, const std::string& reason, std::uint32_t uid) override;
+    std::vector<std::string> resume(const std::string& selector, std::uint32_t uid) override;
+
+    void watch_signals();
+    void start_timers();
+    void stop() noexcept;
+    void on_alerts();
+    void every_second();
+    void end_pauses();
+    void feed_watchdog();
+    void tell_systemd();
+    void apply(Loaded loaded, Diagnostics& notes);
+    void raise(std::string rule, rules::Priority priority, std::string output, std::vector<std::pair<std::string, alerts::FieldValue>> fields);
+    [[nodiscard]] std::map<std::string, std::uint64_t> losses() const;
+    [[nodiscard]] std::vector<bus::ProbeStatus> probe_statuses() const;
+    [[nodiscard]] std::vector<alerts::SinkStatus> sink_statuses() const;
+
+    Options options_;
+    config::Config config_;
+    std::shared_ptr<const rules::RuleSet> rules_;
+    std::size_t rule_files_;
+    std::int64_t started_ns_;
+    std::uint64_t generation_ = 1;
+    Loop loop_;
+    alerts::AlertFactory factory_;
+    Outlet outlet_;
+    alerts::History history_;
+    Pauses pauses_;
+    Health health_;
+    std::unique_ptr<sensor::EventSource> source_;
+    pipeline::SystemEnricher enricher_;
+    pipeline::Pipeline pipeline_;
+    Runner runner_;
+    std::optional<bus::Service> bus_;
+    std::string last_status_;
+    bool stopping_ = false;
+};
+
+} // namespace rwatch::app

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "app/health.hpp"
+
+#include "core/time.hpp"
+
+namespace rwatch::app {
+
+namespace {
+
+using Counts = std::map<std::string, std::uint64_t>;
+
+/// What grew since `before`, by name.
+Counts growth(const Counts& now, const Counts& before) {
+    Counts grown;
+    for (const auto& [name, count] : now) {
+        const auto found = before.find(name);
+        const auto old = found == before.end() ? 0 : found->second;
+        if (count > old)
+            grown[name] = count - old;
+    }
+    return grown;
+}
+
+std::string list(const Counts& counts) {
+    std::string text;
+    for (const auto& [name, count] : counts)
+        text.append(text.empty() ? "" : ", ").append(std::to_string(count)).append(" ").append(name);
+    return text;
+}
+
+void add_reason(std::string& reasons, const std::string& reason) { reasons.append(reasons.empty() ? "" : "; ").append(reason); }
+
+} // namespace
+
+void Health::check(const Vitals& vitals) {
+    alive_ = vitals.now_ns - vitals.heartbeat_ns < kPipelineStuck;
+    check_losses(vitals);
+    check_sinks(vitals);
+    judge(vitals);
+}
+
+void Health::check_losses(const Vitals& vitals) {
+    if (!growth(vitals.lost, seen_lost_).empty()) {
+        last_loss_ns_ = vitals.now_ns;
+        new_loss_ = true;
+    }
+    seen_lost_ = vitals.lost;
+    const auto untold = growth(vitals.lost, told_lost_);
+    if (untold.empty() || vitals.now_ns < next_loss_alert_ns_)
+        return;
+    std::vector<std::pair<std::string, alerts::FieldValue>> fields;
+    for (const auto& [name, count] : untold)
+        fields.emplace_back("lost." + name, static_cast<std::int64_t>(count));
+    raise_("rwatch events lost", rules::Priority::error,
+           "Events were lost: " + list(untold) + ". What they would have shown was not seen; look for what floods the machine.", std::move(fields));
+    told_lost_ = vitals.lost;
+    next_loss_alert_ns_ = vitals.now_ns + kAlertEvery;
+}
+
+void Health::check_sinks(const Vitals& vitals) {
+    Counts dropped;
+    for (const auto& sink : vitals.sinks)
+        dropped[sink.name] = sink.dropped;
+    const auto untold = growth(dropped, told_dropped_);
+    if (untold.empty() || vitals.now_ns < next_sink_alert_ns_)
+        return;
+    std::vector<std::pair<std::string, alerts::FieldValue>> fields;
+    for (const auto& [name, count] : untold)
+        fields.emplace_back("dropped." + name, static_cast<std::int64_t>(count));
+    raise_("rwatch alerts undelivered", rules::Priority::error, "Alerts could not be delivered: " + list(untold) + ". See `rwatchctl status`.", std::move(fields));
+    told_dropped_ = dropped;
+    // The alert above may itself be dropped by the same sink: slowly, so that it can't feed itself.
+    next_sink_alert_ns_ = vitals.now_ns + 6 * kAlertEvery;
+}
+
+void Health::judge(const Vitals& vitals) {
+    std::string reasons;
+    if (!alive_)
+        add_reason(reasons, "the pipeline has not moved for " + format_span(vitals.now_ns - vitals.heartbeat_ns));
+    for (const auto& probe : vitals.probes)
+        if (probe.attached.empty())
+            add_reason(reasons, "probe '" + probe.name + "' is not attached: " + probe.blind);
+    if (last_loss_ns_ != 0 && vitals.now_ns - last_loss_ns_ < kLossRemembered)
+        add_reason(reasons, "events were lost " + format_span((vitals.now_ns - last_loss_ns_) / kSecond * kSecond) + " ago");
+    for (const auto& sink : vitals.sinks)
+        if (sink.state != "ok")
+            add_reason(reasons, "sink '" + sink.name + "': " + sink.state);
+    if (!vitals.bus_trouble.empty())
+        add_reason(reasons, "bus: " + vitals.bus_trouble);
+    state_ = reasons.empty() ? "running" : "degraded";
+    reason_ = std::move(reasons);
+}
+
+} // namespace rwatch::app

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The pipeline thread: reads the ring on a timer, takes over rule sets between two readings, and shows that it is alive.
+#pragma once
+
+#include "core/handle.hpp"
+#include "pipeline/pipeline.hpp"
+#include "sensor/event_source.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+namespace rwatch::app {
+
+/// What one side leaves for the other to take: the newest counts. The lock is held for a swap of pointers only.
+template <typename T> class Mailbox {
+  public:
+    void put(T value) {
+        const std::lock_guard lock(mutex_);
+        value_ = std::move(value);
+        full_.store(true, std::memory_order_release);
+    }
+    /// False where there is nothing new.
+    bool take(T& out) {
+        if (!full_.load(std::memory_order_acquire))
+            return false;
+        const std::lock_guard lock(mutex_);
+        out = std::move(value_);
+        full_.store(false, std::memory_order_release);
+        return true;
+    }
+
+  private:
+    std::mutex mutex_;
+    std::atomic<bool> full_{false};
+    T value_{};
+};
+
+class Runner : private sensor::RecordHandler {
+  public:
+    /// Runs between two readings, about once a second, on the pipeline thread.
+    using Chore = std::function<void()>;
+
+    Runner(sensor::EventSource& source, pipeline::Pipeline& pipeline, std::int64_t poll_ns, Chore chore);
+    ~Runner() override;
+
+    void start();
+    /// Hands over a rule set; in force from the next reading on.
+    void install(std::shared_ptr<const rules::RuleSet> set) { rule_sets_.put(std::move(set)); }
+    /// Takes the probes off, drains the ring to its end, flushes the pipeline, ends the thread.
+    void stop() noexcept;
+    /// CLOCK_BOOTTIME of the thread's last sign of life, ns.
+    [[nodiscard]] std::int64_t heartbeat_ns() const noexcept { return heartbeat_.load(std::memory_order_relaxed); }
+
+  private:
+    void on_record(std::span<const std::byte> record) noexcept override;
+    void run() noexcept;
+    void wait() noexcept;
+
+    sensor::EventSource& source_;
+    pipeline::Pipeline& pipeline_;
+    std::int64_t poll_ns_;
+    Chore chore_;
+    Fd stop_event_;
+    Mailbox<std::shared_ptr<const rules::RuleSet>> rule_sets_;
+    std::atomic<bool> stopping_{false};
+    std::atomic<std::int64_t> heartbeat_{0};
+    std::int64_t wall_offset_ns_ = 0;
+    std::thread thread_;
+};
+
+} // namespace rwatch::app

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The state tells blindness, losses and trouble, and each is an alert that does not repeat without end.
+#include "app/health.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace rwatch;
+
+namespace {
+
+struct Watch {
+    std::vector<std::string> raised;
+    app::Health health{[this](const std::string& rule, rules::Priority, const std::string& output, const auto&) { raised.push_back(rule + ": " + output); }};
+};
+
+app::Vitals well(std::int64_t now) {
+    app::Vitals vitals;
+    vitals.now_ns = vitals.heartbeat_ns = now;
+    bus::ProbeStatus probe;
+    probe.name = "open";
+    probe.attached = "tracepoint";
+    vitals.probes = {probe};
+    alerts::SinkStatus sink;
+    sink.name = "file";
+    sink.state = "ok";
+    vitals.sinks = {sink};
+    return vitals;
+}
+
+constexpr std::int64_t kS = 1'000'000'000;
+
+} // namespace
+
+TEST_CASE("all is well") {
+    Watch w;
+    w.health.check(well(kS));
+    CHECK(w.health.state() == "running");
+    CHECK(w.health.reason().empty());
+    CHECK(w.raised.empty());
+}
+
+TEST_CASE("a missing probe is blindness") {
+    Watch w;
+    auto vitals = well(kS);
+    vitals.probes[0].attached.clear();
+    vitals.probes[0].blind = "opens";
+    w.health.check(vitals);
+    CHECK(w.health.state() == "degraded");
+    CHECK(w.health.reason() == "probe 'open' is not attached: opens");
+}
+
+TEST_CASE("losses are told at once, then at most every ten seconds, and forgotten after five minutes") {
+    Watch w;
+    auto vitals = well(1000 * kS);
+    vitals.lost = {{"open", 5}};
+    w.health.check(vitals);
+    REQUIRE(w.raised.size() == 1);
+    CHECK(w.raised[0].starts_with("rwatch events lost: Events were lost: 5 open."));
+    CHECK(w.health.take_new_loss());
+    CHECK(!w.health.take_new_loss());
+    vitals = well(1001 * kS);
+    vitals.lost = {{"open", 9}, {"exec", 1}};
+    w.health.check(vitals);
+    CHECK(w.raised.size() == 1);
+    vitals.now_ns = vitals.heartbeat_ns = 1010 * kS;
+    w.health.check(vitals);
+    REQUIRE(w.raised.size() == 2);
+    CHECK(w.raised[1].starts_with("rwatch events lost: Events were lost: 1 exec, 4 open."));
+    CHECK(w.health.state() == "degraded");
+    vitals.now_ns = vitals.heartbeat_ns = 1400 * kS;
+    w.health.check(vitals);
+    CHECK(w.health.state() == "running");
+    CHECK(w.raised.size() == 2);
+}
+
+TEST_CASE("a pipeline that stands still must not feed the watchdog") {
+    Watch w;
+    auto vitals = well(100 * kS);
+    vitals.heartbeat_ns = 90 * kS;
+    w.health.check(vitals);
+    CHECK(!w.health.pipeline_alive());
+    CHECK(w.health.reason() == "the pipeline has not moved for 10s");
+}
+
+TEST_CASE("a sink in trouble degrades, and what it drops is an alert once a minute") {
+    Watch w;
+    auto vitals = well(100 * kS);
+    vitals.sinks[0].state = "cannot write: No space left on device";
+    vitals.sinks[0].dropped = 3;
+    w.health.check(vitals);
+    CHECK(w.health.state() == "degraded");
+    REQUIRE(w.raised.size() == 1);
+    CHECK(w.raised[0] == "rwatch alerts undelivered: Alerts could not be delivered: 3 file. See `rwatchctl status`.");
+    vitals.sinks[0].dropped = 4;
+    vitals.now_ns = vitals.heartbeat_ns = 130 * kS;
+    w.health.check(vitals);
+    CHECK(w.raised.size() == 1);
+    vitals.now_ns = vitals.heartbeat_ns = 161 * kS;
+    w.health.check(vitals);
+    CHECK(w.raised.size() == 2);
+}
