@@ -144,7 +144,8 @@ class BadSurroundings(Case):
         silent = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)  # nobody ever reads it: full after some messages
         silent.bind('/run/systemd/journal/socket')
         self.addCleanup(silent.close)
-        daemon = self.start(rules=self.rules(), config='alerts: {queue: 100}\n')
+        daemon = self.start(rules=self.rules(), config=f'sinks:\n  file: {{path: "{self.path("log")}"}}\nalerts: {{queue: 100}}\n')
+        daemon.log = self.path('log')
         for number in range(1500):
             write(self.path(f'marker-silent-{number}'), 'x')
         wait_until(lambda: len(daemon.find(RULE, 'marker-silent')) == 1500, 5 * rwatchtest.SLOW,
@@ -160,7 +161,7 @@ class BadSurroundings(Case):
 
     def test_missing_journal(self):
         self.mount_tmpfs('/run/systemd/journal', '1m')
-        daemon = self.start(rules=self.rules())
+        daemon = self.start(rules=self.rules(), config=f'sinks:\n  file: {{path: "{self.path("log")}"}}\n')
         self.marker(daemon, 'no-journal')
         wait_until(lambda: self.sink(daemon, 'journal')['state'] != 'ok', 5 * rwatchtest.SLOW, lambda: self.sink(daemon, 'journal'))
 
@@ -168,7 +169,7 @@ class BadSurroundings(Case):
         disk = self.path('disk')
         self.mount_tmpfs(disk, '64k')
         log = os.path.join(disk, 'alerts.jsonl')
-        daemon = self.start(rules=self.rules(), config=f'sinks:\n  file: {{path: "{log}"}}\n')
+        daemon = self.start(rules=self.rules(), config=f'sinks:\n  file: {{path: "{log}"}}\n  journal: {{enabled: false}}\n')
         with open(os.path.join(disk, 'ballast'), 'wb') as ballast:
             try:
                 while ballast.write(b'x' * 1024):
