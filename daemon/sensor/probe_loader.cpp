@@ -11,6 +11,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <fcntl.h>
+#include <malloc.h>
 #include <mutex>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -313,6 +314,8 @@ void ProbeLoader::hand_over(BpfSource& source) {
         source.programs_.push_back(duplicate(bpf_program__fd(each)));
     source.links_ = std::move(links_);
     skeleton_.reset();
+    // Loading takes megabytes for a moment (BTF, relocations), more with each try: give them back.
+    ::malloc_trim(0);
 }
 
 } // namespace rwatch::sensor

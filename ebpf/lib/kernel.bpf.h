@@ -307,13 +307,14 @@ struct pt_regs {
 
 #pragma clang attribute pop
 
-/* What programs on tracepoint/syscalls/sys_enter_X and sys_exit_X get (kernel/trace/trace.h). */
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-struct syscall_trace_enter {
-	int nr;
+/* What programs on tracepoint/syscalls get (kernel/trace/trace.h). The head of an entry is 8 bytes, or 12 on RT kernels: so nr moves
+ * and what is aligned behind it does not. */
+struct syscall_enter_ctx {
+	char head[16];
 	unsigned long args[6];
 };
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct syscall_trace_exit {
 	int nr;

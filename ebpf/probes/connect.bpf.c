@@ -224,7 +224,8 @@ int RW_NAME(on_tcp_state)(unsigned long long *ctx)
 			return 0;
 		family = BPF_CORE_READ(sk, __sk_common.skc_family);
 		rw_socket_addresses(sk, family, syn->laddr, unused);
-		syn->lport = BPF_CORE_READ(sk, __sk_common.skc_num);
+		/* skc_num is gone with the port already, its copy for the wire is not. */
+		syn->lport = __builtin_bswap16(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
 	}
 	return 0;
 }

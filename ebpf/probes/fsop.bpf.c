@@ -173,7 +173,7 @@ int RW_NAME(on_fsop)(struct syscall_trace_exit *ctx)
 
 /* Before fchmod: the mode that it is about to replace. */
 SEC("tracepoint/syscalls/sys_enter_fchmod")
-int RW_NAME(on_fchmod)(struct syscall_trace_enter *ctx)
+int RW_NAME(on_fchmod)(struct syscall_enter_ctx *ctx)
 {
 	struct task_struct *task = rw_current();
 	__u64 key = bpf_get_current_pid_tgid();

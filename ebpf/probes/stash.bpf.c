@@ -7,15 +7,16 @@
 #include "../lib/call.bpf.h"
 
 SEC("tracepoint/syscalls/sys_enter_openat")
-int on_enter_old(struct syscall_trace_enter *ctx)
+int on_enter_old(struct syscall_enter_ctx *ctx)
 {
 	__u64 task = bpf_get_current_pid_tgid();
 	struct rw_args args;
 
 	if (rw_is_own())
 		return 0;
-	for (int i = 0; i < 6; i++) /* fixed, and unrolled by the compiler: the context takes constant offsets only */
-		args.a[i] = ctx->args[i];
+	/* By helper and not through ctx: a program that reads more of its context than a call has arguments can't be attached to that
+	 * call (perf_event_set_bpf_prog). The kernel always hands over room for six; those a call does not have are not looked at. */
+	bpf_probe_read_kernel(&args, sizeof(args), ctx->args);
 	bpf_map_update_elem(&rw_stash, &task, &args, BPF_ANY);
 	return 0;
 }
