@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Names of users and groups from /etc/passwd and /etc/group, read by us: a name service (LDAP, sssd) may wait for a network and lose events.
+#pragma once
+
+#include "event/event.hpp"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <sys/stat.h>
+#include <unordered_map>
+
+namespace rwatch::process {
+
+/// One thread reads files (refresh_if_changed), another looks up and takes over what was read (adopt); neither waits for the other.
+class Users : public event::Directory {
+  public:
+    static constexpr std::size_t kMaxFile = 16U << 20U; ///< bytes read of either file; the rest is not seen
+
+    /// Reads both files; what is missing or unreadable counts as empty.
+    explicit Users(std::string passwd = "/etc/passwd", std::string group = "/etc/group");
+    ~Users() override;
+    Users(const Users&) = delete;
+    Users& operator=(const Users&) = delete;
+
+    /// Reads both again where one was replaced or changed; true where it did. Seen by lookups after the next adopt().
+    bool refresh_if_changed();
+
+    /// Takes over what refresh_if_changed() last read. Views given before are no longer valid.
+    void adopt() noexcept;
+
+    /// Valid until adopt().
+    [[nodiscard]] std::string_view user(std::uint32_t uid) const noexcept override;
+    [[nodiscard]] std::string_view group(std::uint32_t gid) const noexcept override;
+
+  private:
+    using Names = std::unordered_map<std::uint32_t, std::string>;
+    struct Tables {
+        Names users, groups;
+    };
+    /// What tells that a file is another, or has changed.
+    struct Stamp {
+        dev_t dev = 0;
+        ino_t ino = 0;
+        off_t size = 0;
+        timespec mtime{}, ctime{};
+        bool operator==(const Stamp& other) const noexcept;
+    };
+
+    [[nodiscard]] static Stamp stamp(const std::string& path) noexcept;
+    [[nodiscard]] static Names read(const std::string& path);
+    [[nodiscard]] std::unique_ptr<Tables> read_all();
+
+    std::string passwd_, group_;
+    Stamp passwd_stamp_, group_stamp_;
+    std::unique_ptr<Tables> current_;
+    std::atomic<Tables*> next_{nullptr}; ///< owned; handed from one thread to the other
+};
+
+} // namespace rwatch::process
