@@ -6,10 +6,13 @@
 #include "event/event.hpp"
 #include "event/fields.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace rwatch::rules {
 
@@ -19,18 +22,26 @@ struct Program; // private to the compiler and the matcher
 class Condition {
   public:
     Condition() = default; ///< matches nothing
-    explicit Condition(std::shared_ptr<const Program> program) noexcept : program_(std::move(program)) {}
+    /// Conditions of one rule set share a program; each has its own root in it.
+    Condition(std::shared_ptr<const Program> program, std::uint32_t root) noexcept : program_(std::move(program)), root_(root) {}
 
     /// Free of allocation. `scratch` is not reset here.
     [[nodiscard]] bool matches(const event::Event& event, event::Scratch& scratch) const noexcept;
+    /// The same with the caller's working memory, for who tries many conditions.
+    [[nodiscard]] bool matches(const event::Event& event, event::Scratch& scratch, event::Values& values) const noexcept;
 
     /// Kinds of event that can match at all; others need not be tried.
     [[nodiscard]] event::KindSet kinds() const noexcept;
 
-    [[nodiscard]] const Program* program() const noexcept { return program_.get(); }
+    /// Literals that it compares whole with a path field.
+    [[nodiscard]] std::vector<std::string> watched_paths() const;
+
+    /// Equal for conditions that ask the same, lists and macros put in.
+    [[nodiscard]] std::uint64_t fingerprint() const noexcept;
 
   private:
     std::shared_ptr<const Program> program_;
+    std::uint32_t root_ = 0;
 };
 
 /// Compiles a condition that stands alone (no lists, no macros). Nothing where `out` got an error. `where`: place of the text's first byte.

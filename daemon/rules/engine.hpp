@@ -14,14 +14,6 @@
 
 namespace rwatch::rules {
 
-/// What a correlation had counted when it fired.
-struct CorrelationResult {
-    std::uint64_t count = 0;     ///< events in the window
-    std::uint64_t distinct = 0;  ///< value_count: different values
-    std::int64_t first_ns = 0;   ///< boot clock of the oldest event in the window
-    std::int64_t timespan_ns = 0;
-};
-
 struct Match {
     std::size_t index; ///< of the rule in its set
     const Rule& rule;
@@ -52,9 +44,12 @@ class Engine {
     [[nodiscard]] std::uint64_t evicted_groups() const noexcept;
 
   private:
+    [[nodiscard]] bool evaluate(const Rule& rule, RuleCounters& counters, const event::Event& event, event::Scratch& scratch) noexcept;
+
     std::shared_ptr<const RuleSet> set_;
     std::vector<std::unique_ptr<Correlator>> correlators_; ///< by rule; null for plain rules
-    std::uint64_t processed_ = 0;
+    event::Values values_;             ///< working memory
+    std::uint64_t evaluations_ = 0;
     std::uint64_t evicted_before_ = 0; ///< by correlators that are gone
 };
 

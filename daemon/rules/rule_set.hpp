@@ -5,12 +5,14 @@
 #include "core/diagnostic.hpp"
 #include "rules/rule.hpp"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace rwatch::rules {
@@ -35,6 +37,8 @@ struct SourceText {
 class RuleSet {
   public:
     explicit RuleSet(std::vector<Rule> rules);
+    RuleSet(const RuleSet&) = delete;
+    RuleSet& operator=(const RuleSet&) = delete;
 
     [[nodiscard]] std::span<const Rule> rules() const noexcept { return rules_; }
     [[nodiscard]] RuleCounters& counters(std::size_t rule) const noexcept { return counters_[rule]; }
@@ -49,10 +53,13 @@ class RuleSet {
 
   private:
     std::vector<Rule> rules_;
+    std::unordered_map<std::string_view, std::uint32_t> by_name_; ///< keys point into rules_
     std::unique_ptr<RuleCounters[]> counters_;
     std::vector<std::string> watched_paths_;
     std::array<std::vector<std::uint32_t>, event::kKinds> by_kind_;
 };
+
+inline constexpr std::size_t kMaxRules = 10'000;
 
 struct LoadResult {
     std::shared_ptr<const RuleSet> set; ///< null where diagnostics has errors

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// A condition as it was written, whichever form of rule it came from: readers make it, the compiler takes it. Offsets point into the condition's MappedText.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rwatch::rules {
+
+enum class Operator : std::uint8_t {
+    exists,
+    eq, ne, lt, le, gt, ge,
+    in, intersects, pmatch,
+    contains, icontains, bcontains,
+    startswith, bstartswith, endswith,
+    glob, iglob, regex,
+};
+
+enum class OperandShape : std::uint8_t { none, number, text, list };
+
+struct OperatorInfo {
+    std::string_view text;
+    Operator op;
+    OperandShape operand;
+};
+
+/// Every spelling, longer ones before their beginnings ("<=" before "<", "intersects" before "in").
+[[nodiscard]] std::span<const OperatorInfo> operators() noexcept;
+[[nodiscard]] std::string_view to_string(Operator op) noexcept;
+
+/// A value as written, without its quotes.
+struct Literal {
+    std::string text;
+    std::uint32_t at = 0;
+    bool bare = false; ///< not quoted: may name a list
+};
+
+struct Expr {
+    enum class Kind : std::uint8_t { all, any, negation, test, macro };
+    Kind kind = Kind::test;
+    std::uint32_t at = 0;
+    std::vector<Expr> children; ///< all, any: two or more; negation: one
+
+    std::string name; ///< test: the field as written ("proc.aname[2]"); macro: its name
+    Operator op = Operator::exists;
+    std::uint32_t op_at = 0;
+    std::vector<Literal> literals;
+};
+
+} // namespace rwatch::rules

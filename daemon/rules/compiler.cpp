@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "rules/compiler.hpp"
+
+#include "core/suggest.hpp"
+#include "rules/condition.hpp"
+#include "rules/operands.hpp"
+#include "rules/parser.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace rwatch::rules {
+
+namespace {
+
+using event::Call;
+using event::Kind;
+using event::KindSet;
+
+constexpr std::string_view kEventType = "evt.type";
+constexpr std::size_t kMaxTypesOfOneTest = 1000; // longer lists of event types are not looked at for kinds
+
+/// Kinds for which a comparison of evt.type with `names` can be true, and false.
+struct Kinds {
+    KindSet may_hold = event::kAllKinds, may_fail = event::kAllKinds;
+};
+
+Kinds kinds_of_types(const std::vector<Literal>& names) noexcept {
+    Kinds out{0, 0};
+    for (std::size_t i = 1; i < event::kCalls; ++i) {
+        const auto call = static_cast<Call>(i);
+        const auto kind = event::kind_of(call);
+        if (kind == Kind::none)
+            continue;
+        const bool named = std::any_of(names.begin(), names.end(), [&](const Literal& l) { return l.text == event::name_of(call); });
+        (named ? out.may_hold : out.may_fail) |= event::set_of(kind);
+    }
+    return out;
+}
+
+class ExprCompiler {
+  public:
+    ExprCompiler(const MappedText& text, Names& names, ProgramBuilder& builder, Diagnostics& out) : text_(text), names_(names), builder_(builder), out_(out) {}
+
+    /// Depth is bounded by the parser.
+    std::optional<std::uint32_t> compile(const Expr& expr) {
+        switch (expr.kind) {
+        case Expr::Kind::test:
+            return test(expr);
+        case Expr::Kind::macro:
+            return macro(expr);
+        default:
+            return parts(expr);
+        }
+    }
+
+  private:
+    void report(Severity severity, std::uint32_t at, std::string code, std::string message, std::string hint = {}) {
+        out_.push_back({severity, std::move(code), text_.at(at), std::move(message), std::move(hint)});
+    }
+    void error(std::uint32_t at, std::string code, std::string message, std::string hint = {}) {
+        report(Severity::error, at, std::move(code), std::move(message), std::move(hint));
+    }
+
+    std::optional<std::uint32_t> parts(const Expr& expr) {
+        std::vector<std::uint32_t> nodes;
+        nodes.reserve(expr.children.size());
+        std::uint64_t tests = 0;
+        std::uint32_t depth = 0;
+        for (const auto& child : expr.children) {
+            const auto node = compile(child);
+            if (!node)
+                continue; // its error is told; go on and tell those of the others
+            nodes.push_back(*node);
+            tests += builder_.facts(*node).tests;
+            depth = std::max(depth, builder_.facts(*node).depth);
+        }
+        if (nodes.size() != expr.children.size())
+            return std::nullopt;
+        if (tests > kMaxConditionTests || depth >= kMaxTreeDepth) {
+            error(expr.at, "condition-too-large", tests > kMaxConditionTests ? "more than " + std::to_string(kMaxConditionTests) + " tests, those of its macros counted"
+                                                                             : "macros are nested too deep");
+            return std::nullopt;
+        }
+        const auto op = expr.kind == Expr::Kind::all ? Node::Op::all : expr.kind == Expr::Kind::any ? Node::Op::any : Node::Op::negation;
+        return builder_.add(op, nodes);
+    }
+
+    std::optional<std::uint32_t> macro(const Expr& expr) {
+        std::uint32_t node = 0;
+        switch (names_.macro(expr.name, node)) {
+        case Names::Found::yes:
+            return node;
+        case Names::Found::broken:
+            return std::nullopt;
+        case Names::Found::no:
+            break;
+        }
+        if (names_.list(expr.name) != nullptr) {
+            error(expr.at, "unknown-macro", "'" + expr.name + "' is a list, not a macro", "compare a field with it: FIELD in (" + expr.name + ")");
+            return std::nullopt;
+        }
+        constexpr std::array<std::string_view, 3> kKeywords{"AND", "OR", "NOT"};
+        const bool keyword = std::find(kKeywords.begin(), kKeywords.end(), expr.name) != kKeywords.end();
+        error(expr.at, "unknown-macro", "there is no macro '" + expr.name + "'", keyword ? "keywords are lower case" : did_you_mean(expr.name, names_.macro_names()));
+        return std::nullopt;
+    }
+
+    std::optional<std::uint32_t> test(const Expr& expr) {
+        std::string message, hint;
+        const auto field = event::resolve_field(expr.name, message, hint);
+        if (!field)
+            error(expr.at, "unknown-field", std::move(message), std::move(hint));
+        const auto literals = expand(expr);
+        if (!field || !literals)
+            return std::nullopt;
+        NodeFacts facts;
+        facts.hash = hash_of(*field, expr.op, *literals);
+        const bool on_type = field->field->name == kEventType;
+        if (on_type)
+            warn_of_types(expr.op, *literals);
+        if (const auto known = builder_.known(facts.hash))
+            return known;
+        if (!builder_.spend(literals->size())) {
+            error(expr.at, "condition-too-large", "the rules compare with more than " + std::to_string(kMaxLiterals) + " values");
+            return std::nullopt;
+        }
+        auto test = make_test(*field, expr.op, expr.op_at, *literals, [this](OperandError e) { error(e.at, std::move(e.code), std::move(e.message), std::move(e.hint)); });
+        if (!test)
+            return std::nullopt;
+        facts.may_hold = field->field->kinds;
+        facts.may_fail = event::kAllKinds;
+        if (on_type && names_types(expr.op) && literals->size() <= kMaxTypesOfOneTest) {
+            const auto kinds = kinds_of_types(*literals);
+            facts.may_hold = expr.op == Operator::ne ? kinds.may_fail : kinds.may_hold;
+            facts.may_fail = expr.op == Operator::ne ? kinds.may_hold : kinds.may_fail;
+        }
+        return builder_.add_test(std::move(*test), facts);
+    }
+
+    static bool names_types(Operator op) noexcept {
+        return op == Operator::eq || op == Operator::ne || op == Operator::in || op == Operator::intersects;
+    }
+
+    /// An event that is never produced is no error: rules of other agents name events that we have no use for.
+    void warn_of_types(Operator op, const std::vector<Literal>& literals) {
+        if (!names_types(op) || literals.size() > kMaxTypesOfOneTest)
+            return;
+        std::vector<std::string_view> all;
+        for (std::size_t i = 1; i < event::kCalls; ++i)
+            all.push_back(event::name_of(static_cast<Call>(i)));
+        for (const auto& literal : literals)
+            if (std::find(all.begin(), all.end(), literal.text) == all.end())
+                report(Severity::warning, literal.at, "unknown-event", "events of type '" + literal.text + "' are not produced", did_you_mean(literal.text, all));
+    }
+
+    /// The literals with the values of lists in place of their names.
+    std::optional<std::vector<Literal>> expand(const Expr& expr) {
+        const bool many = expr.op == Operator::in || expr.op == Operator::intersects || expr.op == Operator::pmatch;
+        std::vector<Literal> out;
+        out.reserve(expr.literals.size());
+        for (const auto& literal : expr.literals) {
+            const auto* list = literal.bare ? names_.list(literal.text) : nullptr;
+            if (list == nullptr) {
+                out.push_back(literal);
+                continue;
+            }
+            if (!many && list->size() != 1) {
+                error(literal.at, "list-of-many", "'" + literal.text + "' is a list of " + std::to_string(list->size()) + " values, '" + std::string(to_string(expr.op)) + "' takes one",
+                      "use 'in (" + literal.text + ")'");
+                return std::nullopt;
+            }
+            if (out.size() + list->size() > kMaxLiterals) {
+                error(literal.at, "condition-too-large", "one test compares with more than " + std::to_string(kMaxLiterals) + " values");
+                return std::nullopt;
+            }
+            for (const auto& text : *list)
+                out.push_back({text, literal.at, false});
+        }
+        return out;
+    }
+
+    static Hash128 hash_of(const event::FieldRef& field, Operator op, const std::vector<Literal>& literals) {
+        Hash128 hash;
+        hash.add(static_cast<std::uint64_t>(Node::Op::test));
+        hash.add(event::to_string(field));
+        hash.add(static_cast<std::uint64_t>(op));
+        for (const auto& literal : literals)
+            hash.add(literal.text);
+        return hash;
+    }
+
+    const MappedText& text_;
+    Names& names_;
+    ProgramBuilder& builder_;
+    Diagnostics& out_;
+};
+
+/// A condition that stands alone knows no names.
+class NoNames final : public Names {
+  public:
+    [[nodiscard]] const std::vector<std::string>* list(std::string_view) const override { return nullptr; }
+    [[nodiscard]] Found macro(std::string_view, std::uint32_t&) override { return Found::no; }
+    [[nodiscard]] std::vector<std::string_view> macro_names() const override { return {}; }
+};
+
+} // namespace
+
+std::optional<std::uint32_t> ProgramBuilder::known(const Hash128& hash) const {
+    const auto found = by_hash_.find(hash);
+    return found == by_hash_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::uint32_t ProgramBuilder::push(const Node& node, const NodeFacts& facts) {
+    const auto index = static_cast<std::uint32_t>(program_->nodes.size());
+    program_->nodes.push_back(node);
+    program_->facts.push_back(facts);
+    by_hash_.emplace(facts.hash, index);
+    return index;
+}
+
+std::uint32_t ProgramBuilder::add_test(Test test, const NodeFacts& facts) {
+    program_->tests.push_back(std::move(test));
+    return push({Node::Op::test, static_cast<std::uint32_t>(program_->tests.size() - 1), 0}, facts);
+}
+
+std::uint32_t ProgramBuilder::add(Node::Op op, const std::vector<std::uint32_t>& parts) {
+    NodeFacts facts;
+    facts.hash.add(static_cast<std::uint64_t>(op));
+    facts.may_hold = op == Node::Op::all ? event::kAllKinds : 0;
+    facts.may_fail = op == Node::Op::any ? event::kAllKinds : 0;
+    facts.tests = 0;
+    for (const auto part : parts) {
+        const auto& below = program_->facts[part];
+        facts.hash.add(below.hash.high);
+        facts.hash.add(below.hash.low);
+        facts.tests += below.tests;
+        facts.depth = std::max(facts.depth, below.depth + 1);
+        if (op == Node::Op::negation) {
+            facts.may_hold = below.may_fail;
+            facts.may_fail = below.may_hold;
+        } else if (op == Node::Op::all) {
+            facts.may_hold &= below.may_hold;
+            facts.may_fail |= below.may_fail;
+        } else {
+            facts.may_hold |= below.may_hold;
+            facts.may_fail &= below.may_fail;
+        }
+    }
+    if (const auto same = known(facts.hash))
+        return *same;
+    const auto first = static_cast<std::uint32_t>(program_->children.size());
+    program_->children.insert(program_->children.end(), parts.begin(), parts.end());
+    return push({op, first, static_cast<std::uint32_t>(parts.size())}, facts);
+}
+
+std::optional<std::uint32_t> compile_expr(const Expr& expr, const MappedText& text, Names& names, ProgramBuilder& builder, Diagnostics& out) {
+    return ExprCompiler(text, names, builder, out).compile(expr);
+}
+
+std::optional<Condition> compile_condition(std::string_view text, const Location& where, Diagnostics& out) {
+    const MappedText mapped(text, where);
+    const auto expr = parse_condition(mapped, out);
+    if (!expr)
+        return std::nullopt;
+    NoNames names;
+    ProgramBuilder builder;
+    const auto root = compile_expr(*expr, mapped, names, builder, out);
+    if (!root)
+        return std::nullopt;
+    return Condition(builder.program(), *root);
+}
+
+} // namespace rwatch::rules

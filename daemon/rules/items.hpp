@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What a reader finds in a file, in the order of the file, before anything is put together: readers make items, the collector takes them.
+#pragma once
+
+#include "core/yaml.hpp"
+#include "rules/mapped_text.hpp"
+#include "rules/rule.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rwatch::rules {
+
+struct ListItem {
+    struct Entry {
+        std::string text;
+        std::uint32_t line, column;
+    };
+    std::string name;
+    Location where;
+    std::vector<Entry> entries;
+    bool append = false;
+};
+
+struct MacroItem {
+    std::string name;
+    Location where;
+    MappedText condition;
+    bool append = false;
+    bool broken = false; ///< its diagnostics are told; kept so that who uses it is not told too
+};
+
+/// One entry of a rule's `exceptions`.
+struct ExceptionItem {
+    std::string name;
+    Location where;
+    std::optional<yaml::Node> fields, comps;
+    std::vector<yaml::Node> values;
+};
+
+struct RuleItem {
+    enum class Mode : std::uint8_t {
+        define,   ///< a whole rule
+        append,   ///< `append: true`: condition and exceptions are added to an earlier rule
+        override, ///< `override`: keys in `overrides` are added or replaced
+        enable    ///< only `enabled`: switches an earlier rule
+    };
+    std::string name;
+    Location where;
+    Mode mode = Mode::define;
+    std::vector<std::pair<std::string, bool>> overrides; ///< key, true: append
+    std::string source = "syscall";
+    bool broken = false; ///< as of a macro
+
+    std::optional<MappedText> condition, output;
+    std::optional<std::string> description, respond;
+    std::optional<Priority> priority;
+    std::optional<std::vector<std::string>> tags, references;
+    std::optional<bool> enabled, skip_if_unknown_filter;
+    std::optional<std::vector<ExceptionItem>> exceptions;
+    std::optional<CorrelationSpec> correlation;
+    std::optional<DebounceSpec> debounce;
+    std::optional<std::vector<TestCase>> tests;
+};
+
+} // namespace rwatch::rules

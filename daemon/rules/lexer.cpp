@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "rules/lexer.hpp"
+
+#include <array>
+#include <charconv>
+
+namespace rwatch::rules {
+
+namespace {
+
+constexpr std::size_t kMostShown = 32; // bytes of unexpected text in a message
+
+bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\b' || c == '\r' || c == '\n'; }
+bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+bool is_name(char c) noexcept { return is_letter(c) || is_digit(c) || c == '_'; }
+bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+constexpr std::array kOperators{
+    OperatorInfo{"exists", Operator::exists, OperandShape::none},
+    OperatorInfo{"<=", Operator::le, OperandShape::number},
+    OperatorInfo{"<", Operator::lt, OperandShape::number},
+    OperatorInfo{">=", Operator::ge, OperandShape::number},
+    OperatorInfo{">", Operator::gt, OperandShape::number},
+    OperatorInfo{"==", Operator::eq, OperandShape::text},
+    OperatorInfo{"=", Operator::eq, OperandShape::text},
+    OperatorInfo{"!=", Operator::ne, OperandShape::text},
+    OperatorInfo{"glob", Operator::glob, OperandShape::text},
+    OperatorInfo{"iglob", Operator::iglob, OperandShape::text},
+    OperatorInfo{"contains", Operator::contains, OperandShape::text},
+    OperatorInfo{"icontains", Operator::icontains, OperandShape::text},
+    OperatorInfo{"bcontains", Operator::bcontains, OperandShape::text},
+    OperatorInfo{"startswith", Operator::startswith, OperandShape::text},
+    OperatorInfo{"bstartswith", Operator::bstartswith, OperandShape::text},
+    OperatorInfo{"endswith", Operator::endswith, OperandShape::text},
+    OperatorInfo{"regex", Operator::regex, OperandShape::text},
+    OperatorInfo{"intersects", Operator::intersects, OperandShape::list},
+    OperatorInfo{"in", Operator::in, OperandShape::list},
+    OperatorInfo{"pmatch", Operator::pmatch, OperandShape::list},
+};
+
+/// Resolves the escape at text[i] (after the backslash); moves i to its last byte. False where there is no such escape.
+bool unescape(std::string_view text, std::size_t& i, char quote, std::string& value, std::string& error) {
+    switch (const char c = text[i]) {
+    case 'b':
+        value += '\b';
+        return true;
+    case 'f':
+        value += '\f';
+        return true;
+    case 'n':
+        value += '\n';
+        return true;
+    case 'r':
+        value += '\r';
+        return true;
+    case 't':
+        value += '\t';
+        return true;
+    case ' ': // as Falco: a needless backslash before a blank is kept, the blank is not
+    case '\\':
+        value += '\\';
+        return true;
+    case '/':
+        value += '/';
+        return true;
+    case '"':
+    case '\'':
+        if (c != quote) {
+            error = std::string("in this kind of quotes ") + c + " stands without a backslash";
+            return false;
+        }
+        value += c;
+        return true;
+    case 'x': {
+        unsigned char byte = 0;
+        if (i + 2 >= text.size() || !is_hex(text[i + 1]) || !is_hex(text[i + 2])) {
+            error = "\\x must be followed by two hexadecimal digits";
+            return false;
+        }
+        std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16);
+        value += static_cast<char>(byte);
+        i += 2;
+        return true;
+    }
+    default:
+        error = std::string("there is no escape \\") + c;
+        return false;
+    }
+}
+
+} // namespace
+
+std::span<const OperatorInfo> operators() noexcept { return kOperators; }
+
+std::string_view to_string(Operator op) noexcept {
+    if (op == Operator::eq)
+        return "=";
+    for (const auto& info : kOperators)
+        if (info.op == op)
+            return info.text;
+    return "";
+}
+
+std::string_view Lexer::take(std::size_t end) noexcept {
+    const auto token = text_.substr(at_, end - at_);
+    at_ = end;
+    return token;
+}
+
+bool Lexer::blank() noexcept {
+    const auto begin = at_;
+    while (!end() && is_blank(text_[at_]))
+        ++at_;
+    return at_ != begin;
+}
+
+bool Lexer::symbol(char c) noexcept {
+    if (end() || text_[at_] != c)
+        return false;
+    ++at_;
+    return true;
+}
+
+bool Lexer::keyword(std::string_view word) noexcept {
+    if (!text_.substr(at_).starts_with(word))
+        return false;
+    const auto after = at_ + word.size();
+    if (after < text_.size() && (is_name(text_[after]) || text_[after] == '.' || text_[after] == '-'))
+        return false;
+    at_ = after;
+    return true;
+}
+
+std::size_t Lexer::identifier_end(std::size_t from) const noexcept {
+    if (from >= text_.size() || !is_letter(text_[from]))
+        return from;
+    while (from < text_.size() && is_name(text_[from]))
+        ++from;
+    return from;
+}
+
+std::optional<std::string_view> Lexer::identifier() noexcept {
+    const auto end = identifier_end(at_);
+    return end == at_ ? std::nullopt : std::optional(take(end));
+}
+
+std::optional<std::string_view> Lexer::field_name() noexcept {
+    auto end = identifier_end(at_);
+    if (end == at_)
+        return std::nullopt;
+    bool dotted = false;
+    while (end < text_.size() && text_[end] == '.') {
+        const auto next = identifier_end(end + 1);
+        if (next == end + 1)
+            break;
+        end = next;
+        dotted = true;
+    }
+    return dotted ? std::optional(take(end)) : std::nullopt;
+}
+
+std::optional<std::string_view> Lexer::number() noexcept {
+    const auto digit = [&](std::size_t i) { return i < text_.size() && is_digit(text_[i]); };
+    auto end = at_;
+    if (peek() == '0' && at_ + 2 < text_.size() && (text_[at_ + 1] == 'x' || text_[at_ + 1] == 'X') && is_hex(text_[at_ + 2])) {
+        end += 2;
+        while (end < text_.size() && is_hex(text_[end]))
+            ++end;
+        return take(end);
+    }
+    if (peek() == '+' || peek() == '-')
+        ++end;
+    if (!digit(end))
+        return std::nullopt;
+    while (digit(end))
+        ++end;
+    if (end < text_.size() && text_[end] == '.')
+        for (++end; digit(end);)
+            ++end;
+    if (end + 2 < text_.size() && (text_[end] == 'e' || text_[end] == 'E') && (text_[end + 1] == '+' || text_[end + 1] == '-') && digit(end + 2))
+        for (end += 2; digit(end);)
+            ++end;
+    return take(end);
+}
+
+std::optional<std::string_view> Lexer::bare() noexcept {
+    auto end = at_;
+    while (end < text_.size() && !is_blank(text_[end]) && std::string_view("()\"'=,\f\v").find(text_[end]) == std::string_view::npos)
+        ++end;
+    return end == at_ ? std::nullopt : std::optional(take(end));
+}
+
+std::optional<std::string_view> Lexer::bare_argument() noexcept {
+    auto end = at_;
+    while (end < text_.size() && !is_blank(text_[end]) && std::string_view("[]\"'").find(text_[end]) == std::string_view::npos)
+        ++end;
+    return end == at_ ? std::nullopt : std::optional(take(end));
+}
+
+const OperatorInfo* Lexer::op() noexcept {
+    for (const auto& info : kOperators) {
+        if (!is_letter(info.text.front())) {
+            if (!text_.substr(at_).starts_with(info.text))
+                continue;
+            at_ += info.text.size();
+            return &info;
+        }
+        if (keyword(info.text))
+            return &info;
+    }
+    return nullptr;
+}
+
+Lexer::Quoted Lexer::quoted(std::string& value, std::string& error, std::size_t& error_at) {
+    const char quote = peek();
+    if (quote != '"' && quote != '\'')
+        return Quoted::absent;
+    value.clear();
+    for (auto i = at_ + 1; i < text_.size(); ++i) {
+        if (text_[i] == quote) {
+            at_ = i + 1;
+            return Quoted::good;
+        }
+        if (text_[i] != '\\') {
+            value += text_[i];
+            continue;
+        }
+        error_at = i;
+        if (++i == text_.size())
+            break;
+        if (!unescape(text_, i, quote, value, error))
+            return Quoted::bad;
+    }
+    error = "this quote is not closed";
+    error_at = at_;
+    return Quoted::bad;
+}
+
+std::string_view Lexer::rest_of_word() const noexcept {
+    auto end = at_;
+    if (end < text_.size())
+        ++end;
+    while (end < text_.size() && end - at_ < kMostShown && !is_blank(text_[end]) && text_[end] != '(' && text_[end] != ')')
+        ++end;
+    return text_.substr(at_, end - at_);
+}
+
+} // namespace rwatch::rules

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The way from texts to a rule set: readers → collector → lists and macros → rules.
+#include "rules/collector.hpp"
+#include "rules/compiler.hpp"
+#include "rules/exceptions.hpp"
+#include "rules/falco_reader.hpp"
+#include "rules/library.hpp"
+#include "rules/parser.hpp"
+#include "rules/rule_set.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <unordered_map>
+
+namespace rwatch::rules {
+
+namespace {
+
+constexpr std::string_view kUnknownField = "unknown-field";
+
+class RuleCompiler {
+  public:
+    RuleCompiler(Library& library, ProgramBuilder& builder, Diagnostics& out) : library_(library), builder_(builder), out_(out) {}
+
+    /// Nothing where the rule has errors, or is skipped. A rule that its reader found broken is compiled for what else there is to tell.
+    std::optional<Rule> compile(const RuleItem& item) {
+        Rule rule;
+        Diagnostics found;
+        library_.begin_rule();
+        const bool compiled = condition(item, rule, found);
+        if (item.output)
+            rule.output = OutputFormat::compile(*item.output, found);
+        const bool good = compiled && item.output && !has_errors(found);
+        if (!good && !item.broken && item.skip_if_unknown_filter.value_or(false) && unknown_fields_only(found))
+            return skip(item, std::move(found));
+        if (!compiled)
+            library_.blame();
+        out_.insert(out_.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+        if (!good || item.broken)
+            return std::nullopt;
+        fill(item, rule);
+        return rule;
+    }
+
+  private:
+    bool condition(const RuleItem& item, Rule& rule, Diagnostics& found) {
+        auto text = item.condition;
+        if (text && item.exceptions && !item.exceptions->empty())
+            text = with_exceptions(*item.condition, *item.exceptions, found);
+        if (!text)
+            return false;
+        const auto expr = parse_condition(*text, found);
+        if (!expr)
+            return false;
+        const auto root = compile_expr(*expr, *text, library_, builder_, found);
+        if (!root)
+            return false;
+        rule.condition = Condition(builder_.program(), *root);
+        return true;
+    }
+
+    [[nodiscard]] bool unknown_fields_only(const Diagnostics& found) const {
+        return library_.only_unknown_fields() && std::all_of(found.begin(), found.end(), [](const Diagnostic& d) { return d.severity != Severity::error || d.code == kUnknownField; });
+    }
+
+    std::nullopt_t skip(const RuleItem& item, Diagnostics found) {
+        for (auto& diagnostic : found) {
+            diagnostic.severity = Severity::warning;
+            out_.push_back(std::move(diagnostic));
+        }
+        out_.push_back({Severity::warning, "skipped", item.where, "rule '" + item.name + "' is skipped: it asks for fields that are unknown", {}});
+        return std::nullopt;
+    }
+
+    static void fill(const RuleItem& item, Rule& rule) {
+        rule.name = item.name;
+        rule.description = item.description.value_or("");
+        rule.respond = item.respond.value_or("");
+        rule.references = item.references.value_or(std::vector<std::string>{});
+        rule.priority = item.priority.value_or(Priority::notice);
+        rule.tags = item.tags.value_or(std::vector<std::string>{});
+        rule.enabled = item.enabled.value_or(true);
+        rule.where = item.where;
+        rule.condition_text = item.condition->text();
+        rule.correlation = item.correlation;
+        rule.debounce = item.debounce;
+        rule.tests = item.tests.value_or(std::vector<TestCase>{});
+        rule.fingerprint = fingerprint(rule);
+    }
+
+    static std::uint64_t fingerprint(const Rule& rule) {
+        Hash128 hash;
+        hash.add(rule.condition.fingerprint());
+        if (rule.correlation) {
+            const auto& spec = *rule.correlation;
+            hash.add(static_cast<std::uint64_t>(spec.kind));
+            hash.add(static_cast<std::uint64_t>(spec.timespan_ns));
+            hash.add(static_cast<std::uint64_t>(spec.group_by.size()));
+            for (const auto& field : spec.group_by)
+                hash.add(event::to_string(field));
+            for (const auto& bound : spec.bounds) {
+                hash.add(static_cast<std::uint64_t>(bound.op));
+                hash.add(bound.number);
+            }
+            hash.add(spec.field ? event::to_string(*spec.field) : std::string());
+        }
+        return hash.high;
+    }
+
+    Library& library_;
+    ProgramBuilder& builder_;
+    Diagnostics& out_;
+};
+
+/// In the order of files and lines; past the limit one last diagnostic tells how many more there were.
+void arrange(Diagnostics& list, std::span<const SourceText> texts) {
+    std::unordered_map<std::string_view, std::size_t> order;
+    for (const auto& text : texts)
+        order.emplace(text.file, order.size());
+    const auto rank = [&](const Diagnostic& d) {
+        const auto found = order.find(d.where.file);
+        return found == order.end() ? order.size() : found->second;
+    };
+    std::stable_sort(list.begin(), list.end(), [&](const Diagnostic& a, const Diagnostic& b) {
+        return std::tuple(rank(a), a.where.line, a.where.column) < std::tuple(rank(b), b.where.line, b.where.column);
+    });
+    if (list.size() <= kMaxDiagnostics)
+        return;
+    // An error must not be lost behind warnings.
+    const bool errors = has_errors(list);
+    const auto more = list.size() - kMaxDiagnostics;
+    list.resize(kMaxDiagnostics);
+    list.push_back({errors ? Severity::error : Severity::warning, "too-many", {}, std::to_string(more) + " more diagnostics are not shown", {}});
+}
+
+} // namespace
+
+LoadResult load(std::span<const SourceText> texts) {
+    LoadResult result;
+    auto& out = result.diagnostics;
+    Collector collector(out);
+    for (const auto& text : texts)
+        read_falco(text, collector, out);
+    ProgramBuilder builder;
+    Library library(collector, builder, out);
+    RuleCompiler compiler(library, builder, out);
+    std::vector<Rule> rules;
+    for (const auto& [item, skipped] : collector.rules()) {
+        if (skipped)
+            continue;
+        if (rules.size() == kMaxRules) {
+            out.push_back({Severity::error, "too-many-rules", item.where, "more than " + std::to_string(kMaxRules) + " rules", {}});
+            break;
+        }
+        if (auto rule = compiler.compile(item))
+            rules.push_back(std::move(*rule));
+    }
+    library.report_macros(out);
+    arrange(out, texts);
+    if (!has_errors(out))
+        result.set = std::make_shared<const RuleSet>(std::move(rules));
+    return result;
+}
+
+} // namespace rwatch::rules

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "rules/parser.hpp"
+
+#include "core/suggest.hpp"
+#include "rules/lexer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace rwatch::rules {
+
+namespace {
+
+/// The text is wrong; caught in this file.
+struct SyntaxError {
+    std::size_t at;
+    std::string message, hint;
+};
+
+std::uint32_t offset32(std::size_t offset) noexcept { return static_cast<std::uint32_t>(offset); }
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return out;
+}
+
+class Parser {
+  public:
+    explicit Parser(std::string_view text) : lexer_(text) {}
+
+    Expr condition() {
+        lexer_.blank();
+        if (lexer_.end())
+            throw SyntaxError{0, "the condition is empty", {}};
+        auto expr = disjunction();
+        if (!lexer_.end())
+            unexpected("'and', 'or' or the end", std::array<std::string_view, 2>{"and", "or"});
+        return expr;
+    }
+
+    std::vector<Literal> values() {
+        std::vector<Literal> out;
+        lexer_.blank();
+        if (lexer_.end())
+            return out;
+        do {
+            lexer_.blank();
+            out.push_back(value());
+            lexer_.blank();
+        } while (lexer_.symbol(','));
+        if (!lexer_.end())
+            unexpected("','", {});
+        return out;
+    }
+
+  private:
+    [[noreturn]] void unexpected(std::string_view expected, std::span<const std::string_view> candidates) const {
+        const auto word = lexer_.rest_of_word();
+        SyntaxError error{lexer_.at(), {}, {}};
+        if (word.empty()) {
+            error.message = "the condition ends where " + std::string(expected) + " was expected";
+            throw error;
+        }
+        error.message = "unexpected '" + std::string(word) + "', expected " + std::string(expected);
+        const auto small = lower(word);
+        if (small == "&&" || small == "||")
+            error.hint = small == "&&" ? "write 'and'" : "write 'or'";
+        else if (small != word && std::find(candidates.begin(), candidates.end(), small) != candidates.end())
+            error.hint = "keywords are lower case: '" + small + "'";
+        else
+            error.hint = did_you_mean(word, candidates);
+        throw error;
+    }
+
+    /// True where the keyword was taken; what follows must be apart from it.
+    bool connective(std::string_view word) {
+        lexer_.blank();
+        if (!lexer_.keyword(word))
+            return false;
+        if (lexer_.peek() != '(' && !lexer_.blank())
+            unexpected("white space or '(' after '" + std::string(word) + "'", {});
+        return true;
+    }
+
+    Expr chain(Expr::Kind kind, std::string_view word, Expr (Parser::*part)()) {
+        lexer_.blank();
+        const auto at = offset32(lexer_.at());
+        Expr first = (this->*part)();
+        if (!connective(word))
+            return first;
+        Expr out;
+        out.kind = kind;
+        out.at = at;
+        out.children.push_back(std::move(first));
+        do
+            out.children.push_back((this->*part)());
+        while (connective(word));
+        return out;
+    }
+
+    Expr disjunction() { return chain(Expr::Kind::any, "or", &Parser::conjunction); }
+    Expr conjunction() { return chain(Expr::Kind::all, "and", &Parser::negation); }
+
+    Expr negation() {
+        lexer_.blank();
+        const auto at = offset32(lexer_.at());
+        bool negated = false;
+        while (connective("not")) {
+            negated = !negated;
+            lexer_.blank();
+        }
+        Expr inner = check();
+        if (!negated)
+            return inner;
+        Expr out;
+        out.kind = Expr::Kind::negation;
+        out.at = at;
+        out.children.push_back(std::move(inner));
+        return out;
+    }
+
+    Expr check() {
+        lexer_.blank();
+        const auto at = lexer_.at();
+        if (lexer_.symbol('('))
+            return group(at);
+        Expr out;
+        out.at = offset32(at);
+        if (const auto name = lexer_.field_name()) {
+            out.name = *name;
+            argument(out.name);
+            test(out);
+            return out;
+        }
+        if (const auto name = lexer_.identifier()) {
+            if (lexer_.peek() == '(')
+                throw SyntaxError{at, "'" + std::string(*name) + "(…)' is no test that is known", "functions of fields are not supported"};
+            out.kind = Expr::Kind::macro;
+            out.name = *name;
+            return out;
+        }
+        unexpected("a field, a macro or '('", {});
+    }
+
+    Expr group(std::size_t opened) {
+        if (++depth_ > kMaxConditionDepth)
+            throw SyntaxError{opened, "more than " + std::to_string(kMaxConditionDepth) + " nested parentheses", {}};
+        Expr out = disjunction();
+        lexer_.blank();
+        if (!lexer_.symbol(')')) {
+            if (lexer_.end())
+                throw SyntaxError{opened, "this '(' is not closed", {}};
+            unexpected("'and', 'or' or ')'", std::array<std::string_view, 2>{"and", "or"});
+        }
+        --depth_;
+        return out;
+    }
+
+    void argument(std::string& field) {
+        if (!lexer_.symbol('['))
+            return;
+        std::string text;
+        if (!quoted(text)) {
+            const auto bare = lexer_.bare_argument();
+            if (!bare)
+                unexpected("the field's argument", {});
+            text = *bare;
+        }
+        if (!lexer_.symbol(']'))
+            unexpected("']'", {});
+        field += '[' + text + ']';
+    }
+
+    void test(Expr& out) {
+        lexer_.blank();
+        out.op_at = offset32(lexer_.at());
+        const auto* info = lexer_.op();
+        if (info == nullptr)
+            no_operator();
+        out.op = info->op;
+        lexer_.blank();
+        switch (info->operand) {
+        case OperandShape::none:
+            break;
+        case OperandShape::number:
+            out.literals.push_back(number());
+            break;
+        case OperandShape::text:
+            out.literals.push_back(value());
+            break;
+        case OperandShape::list:
+            out.literals = list();
+            break;
+        }
+    }
+
+    [[noreturn]] void no_operator() const {
+        std::vector<std::string_view> names;
+        for (const auto& info : operators())
+            names.push_back(info.text);
+        unexpected("an operator", names);
+    }
+
+    Literal number() {
+        Literal out;
+        out.at = offset32(lexer_.at());
+        const auto text = lexer_.number();
+        if (!text)
+            unexpected("a number", {});
+        out.text = *text;
+        return out;
+    }
+
+    bool quoted(std::string& text) {
+        SyntaxError error{0, {}, {}};
+        switch (lexer_.quoted(text, error.message, error.at)) {
+        case Lexer::Quoted::absent:
+            return false;
+        case Lexer::Quoted::good:
+            return true;
+        case Lexer::Quoted::bad:
+            break;
+        }
+        throw error;
+    }
+
+    Literal value() {
+        Literal out;
+        out.at = offset32(lexer_.at());
+        if (quoted(out.text))
+            return out;
+        const auto text = lexer_.bare();
+        if (!text)
+            unexpected("a value", {});
+        out.text = *text;
+        out.bare = true;
+        return out;
+    }
+
+    std::vector<Literal> list() {
+        const auto opened = lexer_.at();
+        if (!lexer_.symbol('(')) {
+            const auto name = lexer_.identifier();
+            if (!name)
+                unexpected("'(' and a list of values", {});
+            return {Literal{std::string(*name), offset32(opened), true}};
+        }
+        std::vector<Literal> out;
+        lexer_.blank();
+        if (lexer_.symbol(')'))
+            return out;
+        do {
+            lexer_.blank();
+            out.push_back(value());
+            lexer_.blank();
+        } while (lexer_.symbol(','));
+        if (!lexer_.symbol(')')) {
+            if (lexer_.end())
+                throw SyntaxError{opened, "this list is not closed", {}};
+            unexpected("',' or ')'", {});
+        }
+        return out;
+    }
+
+    Lexer lexer_;
+    std::size_t depth_ = 0;
+};
+
+} // namespace
+
+std::optional<Expr> parse_condition(const MappedText& text, Diagnostics& out) {
+    if (text.text().size() > kMaxConditionText) {
+        out.push_back({Severity::error, "condition-too-large", text.at(0), "the condition has more than " + std::to_string(kMaxConditionText) + " bytes", {}});
+        return std::nullopt;
+    }
+    try {
+        return Parser(text.text()).condition();
+    } catch (SyntaxError& error) {
+        out.push_back({Severity::error, "condition-syntax", text.at(error.at), std::move(error.message), std::move(error.hint)});
+        return std::nullopt;
+    }
+}
+
+std::optional<std::vector<Literal>> parse_values(std::string_view text) {
+    try {
+        return Parser(text).values();
+    } catch (const SyntaxError&) {
+        return std::nullopt;
+    }
+}
+
+} // namespace rwatch::rules
