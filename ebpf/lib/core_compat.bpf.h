@@ -71,7 +71,10 @@ static __always_inline __u64 get_mtime(struct inode *inode)
 	return rw_ns(BPF_CORE_READ(old, i_mtime.tv_sec), BPF_CORE_READ(old, i_mtime.tv_nsec));
 }
 
-/* i_ctime: as i_mtime, but __i_ctime since 6.6 (13bc24457850). */
+/* i_ctime: as i_mtime, but __i_ctime since 6.6 (13bc24457850). The top bit of the nanoseconds is a mark of its own since
+ * 6.13 (I_CTIME_QUERIED of multigrain timestamps, 4e40eff0b573). */
+#define RW_NSEC_MASK 0x7fffffff
+
 static __always_inline __u64 get_ctime(struct inode *inode)
 {
 	struct inode___split *split = (void *)inode;
@@ -79,7 +82,7 @@ static __always_inline __u64 get_ctime(struct inode *inode)
 	struct inode___timespec *old = (void *)inode;
 
 	if (bpf_core_field_exists(split->i_ctime_sec))
-		return rw_ns(BPF_CORE_READ(split, i_ctime_sec), BPF_CORE_READ(split, i_ctime_nsec));
+		return rw_ns(BPF_CORE_READ(split, i_ctime_sec), BPF_CORE_READ(split, i_ctime_nsec) & RW_NSEC_MASK);
 	if (bpf_core_field_exists(under->__i_ctime))
 		return rw_ns(BPF_CORE_READ(under, __i_ctime.tv_sec), BPF_CORE_READ(under, __i_ctime.tv_nsec));
 	return rw_ns(BPF_CORE_READ(old, i_ctime.tv_sec), BPF_CORE_READ(old, i_ctime.tv_nsec));

@@ -130,6 +130,18 @@ static __always_inline void rw_put_fd_object(struct rw_buf *buf, struct rw_fsop 
 		op->old_mode = before->mode & 07777;
 }
 
+static __always_inline void rw_put_names(struct rw_buf *buf, struct rw_fsop *op, struct rw_names *names)
+{
+	rw_put_user(buf, &op->raw, names->name);
+	rw_put_user(buf, &op->raw2, names->name2);
+	if (!op->raw.len && (op->call_flags & AT_EMPTY_PATH) && op->c.kind != RW_RENAME)
+		names->is_fd = true;
+	if (!names->is_fd && !names->is_text)
+		rw_put_base(buf, &op->base, op->dfd, rw_is_absolute(buf, &op->raw));
+	if (names->name2)
+		rw_put_base(buf, &op->base2, op->dfd2, rw_is_absolute(buf, &op->raw2));
+}
+
 SEC("tracepoint/syscalls/sys_exit_fchmodat")
 int RW_NAME(on_fsop)(struct syscall_trace_exit *ctx)
 {
@@ -155,18 +167,10 @@ int RW_NAME(on_fsop)(struct syscall_trace_exit *ctx)
 	op->old_mode = RW_UNKNOWN_MODE;
 	rw_fsop_args(op, &args, &names);
 	/* EFAULT: a name can't be read; trying it again would cost the call a fault. */
-	if (op->ret != -EFAULT) {
-		rw_put_user(buf, &op->raw, names.name);
-		rw_put_user(buf, &op->raw2, names.name2);
-	}
-	if (!op->raw.len && (op->call_flags & AT_EMPTY_PATH) && kind != RW_RENAME)
-		names.is_fd = true;
+	if (op->ret != -EFAULT)
+		rw_put_names(buf, op, &names);
 	if (names.is_fd)
 		rw_put_fd_object(buf, op, task);
-	else if (!names.is_text)
-		rw_put_base(buf, &op->base, op->dfd, rw_is_absolute(buf, &op->raw));
-	if (names.name2)
-		rw_put_base(buf, &op->base2, op->dfd2, rw_is_absolute(buf, &op->raw2));
 	rw_end(buf);
 	return 0;
 }

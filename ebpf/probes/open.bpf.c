@@ -95,7 +95,7 @@ int RW_NAME(on_open)(struct syscall_trace_exit *ctx)
 		rw_put_user(buf, &open->raw, name);
 	if (open->ret >= 0)
 		rw_put_opened(buf, open, task);
-	else
+	else if (open->raw.len)
 		rw_put_base(buf, &open->base, open->dfd,
 			    rw_is_absolute(buf, &open->raw) && !(open->resolve & RESOLVE_IN_ROOT));
 	rw_end(buf);

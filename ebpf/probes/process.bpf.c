@@ -71,12 +71,11 @@ static __always_inline bool rw_is_memfd(struct file *exe)
 	return name[0] == 'm' && name[1] == 'e' && name[2] == 'm' && name[3] == 'f' && name[4] == 'd' && name[5] == ':';
 }
 
-static __always_inline __u16 rw_exec_call(struct task_struct *task, struct linux_binprm *bprm)
+/* fdpath is set for a name that starts from a descriptor, which only execveat can pass. With any other name the two calls are the same, and
+ * the saved registers can't tell them apart: a new image pretends that it came from execve (set_personality_64bit). */
+static __always_inline __u16 rw_exec_call(struct linux_binprm *bprm)
 {
-	/* Set for a name relative to a descriptor, which only execveat can pass. */
-	if (rw_read(bprm, fdpath) || rw_current_call(task) == RW_CALL_EXECVEAT)
-		return RW_CALL_EXECVEAT;
-	return RW_CALL_EXECVE;
+	return rw_read(bprm, fdpath) ? RW_CALL_EXECVEAT : RW_CALL_EXECVE;
 }
 
 static __always_inline void rw_put_cwd(struct rw_buf *buf, struct rw_path *out, struct task_struct *task)
@@ -107,7 +106,7 @@ int RW_NAME(on_exec)(unsigned long long *ctx)
 	if (!buf)
 		return 0;
 	exec = (struct rw_exec *)buf->rec;
-	rw_put_common(&exec->c, task, RW_EXEC, rw_exec_call(task, bprm));
+	rw_put_common(&exec->c, task, RW_EXEC, rw_exec_call(bprm));
 	exe = rw_exe(task);
 	if (exe) {
 		rw_put_file(buf, &exec->exe, &exec->exe_path, exe);

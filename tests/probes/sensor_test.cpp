@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The sensor itself: what it attached, a full ring, taking the probes off, no privilege, no tracefs.
+#include "watcher.hpp"
+
+#include "core/error.hpp"
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <map>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace rwatch;
+using namespace rwatch::test;
+
+namespace {
+
+/// Counts records by kind.
+class Counter : public sensor::RecordHandler {
+  public:
+    void on_record(std::span<const std::byte> bytes) noexcept override { ++kinds[Record(bytes).common().kind]; }
+    std::map<unsigned, std::uint64_t> kinds;
+};
+
+std::uint64_t value(const std::vector<std::pair<std::string, std::uint64_t>>& list, const std::string& name) {
+    for (const auto& [key, number] : list)
+        if (key == name)
+            return number;
+    return 0;
+}
+
+void open_often(int times) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        for (int i = 0; i < times; ++i)
+            ::close(static_cast<int>(::syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY)));
+        ::_exit(0);
+    }
+    ::waitpid(child, nullptr, 0);
+}
+
+/// Runs in a child without the watcher, which would see it.
+int status_of(const std::function<int()>& body) {
+    const pid_t child = ::fork();
+    if (child == 0)
+        ::_exit(body());
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return status;
+}
+
+} // namespace
+
+TEST_CASE("sensor: every family is attached, the best way where none was left out") {
+    const auto& probes = watcher().probes();
+    REQUIRE(probes.size() == 10);
+    for (const auto& probe : probes) {
+        INFO(probe.name << ": " << probe.reason);
+        CHECK(!probe.attached.empty());
+        CHECK(!probe.blind.empty());
+        REQUIRE(!probe.alternatives.empty());
+        if (!older()) {
+            CHECK(probe.attached.starts_with(probe.alternatives.front()));
+            CHECK(probe.reason.empty());
+        }
+    }
+#if defined(__x86_64__)
+    CHECK(probes[3].attached.ends_with("(5 of 5)"));
+#endif
+}
+
+TEST_CASE("sensor: a full ring is counted by kind, and every record is either there or counted") {
+    constexpr int kOpens = 5000; // far more than 64 KiB hold
+    sensor::BpfOptions options;
+    options.ring_size = 1; // taken up to the least
+    options.own_pid = static_cast<std::uint32_t>(::getpid());
+    options.skip_alternatives = skipped_alternatives();
+    const auto source = sensor::BpfSource::open(options);
+    open_often(kOpens);
+    source->detach();
+    Counter counter;
+    while (source->drain(counter, 1000) == 1000) {
+    }
+    const auto submitted = source->submitted();
+    const auto lost = source->losses();
+    CHECK(value(lost, "open") >= kOpens / 2);
+    CHECK(value(lost, "open") + value(submitted, "open") >= kOpens);
+    CHECK(value(lost, "missed") == 0);
+    CHECK(value(submitted, "open") == counter.kinds[RW_OPEN]);
+    CHECK(value(submitted, "exec") == counter.kinds[RW_EXEC]);
+    CHECK(value(submitted, "exit") == counter.kinds[RW_EXIT]);
+    // Now there is room again, and nothing comes any more.
+    open_often(10);
+    Counter after;
+    CHECK(source->drain(after, 1000) == 0);
+    CHECK(!source->ended());
+}
+
+TEST_CASE("sensor: a drain hands over what it was asked for, and loses nothing between two") {
+    (void)watcher();
+    sensor::BpfOptions options;
+    options.own_pid = static_cast<std::uint32_t>(::getpid());
+    options.skip_alternatives = skipped_alternatives();
+    const auto source = sensor::BpfSource::open(options);
+    open_often(100);
+    source->detach();
+    Counter counter;
+    CHECK(source->drain(counter, 0) == 0);
+    CHECK(source->drain(counter, 1) == 1);
+    CHECK(source->drain(counter, 7) == 7);
+    std::uint64_t sum = 0;
+    while (source->drain(counter, 1000) == 1000) {
+    }
+    for (const auto& [kind, number] : counter.kinds)
+        sum += number;
+    std::uint64_t expected = 0;
+    for (const auto& [kind, number] : source->submitted())
+        expected += number;
+    CHECK(sum == expected);
+    CHECK(counter.kinds[RW_OPEN] >= 100);
+}
+
+TEST_CASE("sensor: without privilege it says so") {
+    const int status = status_of([] {
+        if (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0)
+            return 1;
+        try {
+            (void)sensor::BpfSource::open({});
+        } catch (const Error& error) {
+            return error.code() == EPERM || error.code() == EACCES ? 0 : 2;
+        }
+        return 3;
+    });
+    CHECK(status == 0);
+}
+
+TEST_CASE("sensor: mounts tracefs where nobody has") {
+    const int status = status_of([] {
+        if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+            return 1;
+        while (::umount2("/sys/kernel/tracing", MNT_DETACH) == 0) {
+        }
+        while (::umount2("/sys/kernel/debug", MNT_DETACH) == 0) {
+        }
+        if (::access("/sys/kernel/tracing/events", F_OK) == 0)
+            return 2;
+        const auto source = sensor::BpfSource::open({});
+        for (const auto& probe : source->probes())
+            if (probe.attached.empty())
+                return 3;
+        return ::access("/sys/kernel/tracing/events/syscalls", F_OK) == 0 ? 0 : 4;
+    });
+    CHECK(status == 0);
+}
+
+TEST_CASE("sensor: where tracefs can't be mounted the rest still works, and it tells") {
+    const int status = status_of([] {
+        if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+            return 1;
+        while (::umount2("/sys/kernel/tracing", MNT_DETACH) == 0) {
+        }
+        while (::umount2("/sys/kernel/debug", MNT_DETACH) == 0) {
+        }
+        // May load programs, but not mount.
+        __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+        std::array<__user_cap_data_struct, 2> caps{};
+        caps[1].effective = caps[1].permitted = CAP_TO_MASK(CAP_BPF) | CAP_TO_MASK(CAP_PERFMON);
+        if (::syscall(SYS_capset, &header, caps.data()) != 0)
+            return 2;
+        const auto source = sensor::BpfSource::open({});
+        for (const auto& probe : source->probes()) {
+            const bool needs_tracefs = probe.name != "exec" && probe.name != "fork" && probe.name != "exit";
+            if (probe.attached.empty() != needs_tracefs)
+                return 3;
+            if (needs_tracefs && probe.reason.find("tracefs is not mounted") == std::string::npos)
+                return 4;
+        }
+        return 0;
+    });
+    CHECK(status == 0);
+}
