@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "dbus/names.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -11,8 +12,7 @@ namespace rwatch::dbus {
 std::string detector_path(std::string_view rule) {
     // A C string ends at NUL; a name that holds one would share the path of its beginning.
     std::string name(rule);
-    for (std::size_t at = 0; (at = name.find('\0', at)) != std::string::npos;)
-        name.replace(at, 1, "\x01");
+    std::ranges::replace(name, '\0', '\x01');
     char* path = nullptr;
     if (sd_bus_path_encode(kDetectorPrefix, name.c_str(), &path) < 0)
         throw std::bad_alloc();
