@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kMostSpare = 1024;       // nodes kept for their memory
 constexpr std::size_t kLargestSpare = 4096;    // bytes of strings that such a node may hold
+constexpr std::size_t kMostBytes = NodeStore::kMaxBytes + NodeStore::kMaxBytes / 4;
 constexpr std::size_t kPruneShare = 8;         // pruning waits until 1/8 of the room is pinned
 
 std::size_t footprint(const event::Process& p) noexcept {
@@ -163,7 +164,7 @@ void NodeStore::destroy(Node* node) noexcept {
         Node* parent = node->parent;
         remove(*node);
         const bool last = parent != nullptr && --parent->children == 0;
-        node = last && parent->state == Node::State::pinned ? parent : nullptr;
+        node = last && parent->state == Node::State::pinned && parent != held_ ? parent : nullptr;
     }
 }
 
@@ -237,9 +238,10 @@ bool NodeStore::make_room() noexcept {
     }
     if (full() && pinned_.size() >= std::max<std::size_t>(1, capacity_ / kPruneShare))
         prune();
-    while (full())
+    // Arguments are cut first (see account); where that is not enough, the living go too: they come back from /proc.
+    while (full() || bytes_ >= kMostBytes)
         if (!evict_live())
-            return false;
+            return !full();
     return true;
 }
 

@@ -114,6 +114,7 @@ void Objects::match_watched(const event::Event& e, event::Object& object, Rename
     if (!object.file.id)
         return;
     if (auto* entry = watched_->by_id(object.file.id)) {
+        entry->nlink = object.file.nlink;
         if (named != nullptr || object.name == entry->path || object.name == entry->real || rename == Rename::never)
             return;
         if (still_leads_to(*entry, object.file))
@@ -197,9 +198,6 @@ void Objects::enrich_link(event::Event& e) {
         canonical_mount(e.object);
     (void)name_object(e, e.target, e.dfd2, Last::keep);
     match_watched(e, e.object);
-    auto* entry = e.object.file.id ? watched_->by_id(e.object.file.id) : nullptr;
-    if (entry != nullptr)
-        entry->nlink = e.object.file.nlink;
 }
 
 void Objects::enrich_symlink(event::Event& e) {

@@ -6,7 +6,7 @@
 
 #include <arpa/inet.h>
 #include <catch2/catch.hpp>
-#include <chrono>
+#include <ctime>
 #include <fcntl.h>
 #include <random>
 #include <sys/stat.h>
@@ -387,10 +387,10 @@ TEST_CASE("decode speed", "[.bench]") {
     const auto bytes = an_open().bytes();
     constexpr int kRounds = 5'000'000;
     std::uint64_t sum = 0;
-    const auto begin = std::chrono::steady_clock::now();
+    const auto begin = std::clock(); // time of the processor: what else runs does not count
     for (int i = 0; i < kRounds; ++i)
         sum += decode(bytes, i)->object.name.size();
-    const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
+    const double took = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC * 1e9;
     CHECK(sum == kRounds * 11ULL);
-    WARN("decode of an open: " << took.count() / kRounds << " ns");
+    WARN("decode of an open: " << took / kRounds << " ns");
 }

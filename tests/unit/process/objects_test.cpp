@@ -1,0 +1,584 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Against real files, links, mounts and processes: what is judged is what the kernel does.
+#include "process/objects.hpp"
+
+#include "process/file_info.hpp"
+#include "cpu_clock.hpp"
+#include "temp_dir.hpp"
+
+#include <catch2/catch.hpp>
+#include <deque>
+#include <fcntl.h>
+#include <filesystem>
+#include <functional>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace rwatch;
+using event::Event;
+using event::Kind;
+using process::Objects;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+event::FileInfo info(const std::string& path) {
+    const auto st = process::stat_file(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW);
+    REQUIRE(st);
+    return st->info;
+}
+
+/// An event of this very process.
+Event make(Kind kind) {
+    Event e;
+    e.kind = kind;
+    e.pid = e.tid = static_cast<std::uint32_t>(::getpid());
+    struct stat st {};
+    REQUIRE(::stat("/proc/self/ns/mnt", &st) == 0);
+    e.mntns = static_cast<std::uint32_t>(st.st_ino);
+    e.has_result = true;
+    e.dfd = e.dfd2 = AT_FDCWD;
+    return e;
+}
+
+/// Text that lives as long as the tests: events only point.
+std::string_view keep(std::string_view text) {
+    static std::deque<std::string> texts;
+    return texts.emplace_back(text);
+}
+
+Event opened(const std::string& path) {
+    auto e = make(Kind::open);
+    e.object.name = keep(path);
+    e.object.file = info(path);
+    e.result = 3;
+    return e;
+}
+
+/// A call by path: base is the working directory as the kernel tells it.
+Event called(Kind kind, std::string_view base, std::string_view raw, std::string_view raw2 = {}) {
+    auto e = make(kind);
+    e.object.base = e.target.base = keep(base);
+    e.object.raw = keep(raw);
+    e.target.raw = keep(raw2);
+    return e;
+}
+
+/// Runs in a child of its own mount namespace; the child's status is the result. Nothing (77) where that is not allowed.
+int in_own_mounts(const std::function<int()>& body) {
+    const auto child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+            ::_exit(77);
+        ::_exit(body());
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+} // namespace
+
+TEST_CASE("a name that nobody watches stays as it is") {
+    const test::TempDir dir;
+    Objects objects;
+    const auto file = dir.write("f", "x");
+    auto e = opened(file);
+    objects.enrich(e);
+    CHECK(e.object.name == file);
+    CHECK(e.object.alias.empty());
+    CHECK(objects.counters().renamed == 0);
+}
+
+TEST_CASE("a hard link is the file that is watched") {
+    const test::TempDir dir;
+    const auto secret = dir.write("etc/shadow", "x");
+    fs::create_hard_link(secret, dir.at("innocent"));
+    Objects objects;
+    const std::vector<std::string> watched{secret, dir.at("not-there")};
+    objects.set_watched(watched);
+
+    auto e = opened(dir.at("innocent"));
+    objects.enrich(e);
+    CHECK(e.object.name == secret);
+    CHECK(e.object.alias == dir.at("innocent"));
+
+    SECTION("by its own name it has no alias") {
+        e = opened(secret);
+        objects.enrich(e);
+        CHECK(e.object.name == secret);
+        CHECK(e.object.alias.empty());
+    }
+    SECTION("without any name (a handle) too") {
+        e = opened(secret);
+        e.object.name = {};
+        objects.enrich(e);
+        CHECK(e.object.name == secret);
+    }
+    SECTION("as what is executed too") {
+        e = opened(dir.at("innocent"));
+        e.kind = Kind::exec;
+        objects.enrich(e);
+        CHECK(e.object.name == secret);
+    }
+    SECTION("replaced by renaming over it: the new file is watched, and the old one no more") {
+        dir.write("etc/nshadow", "new");
+        fs::rename(dir.at("etc/nshadow"), secret);
+        e = called(Kind::rename, dir.at("etc"), "nshadow", "shadow");
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("etc/nshadow"));
+        CHECK(e.target.name == secret);
+        CHECK(e.target.file.id == info(secret).id);
+        CHECK(e.object.file.id == info(secret).id);
+        CHECK(objects.counters().learned == 1);
+        fs::create_hard_link(secret, dir.at("again"));
+        e = opened(dir.at("again"));
+        objects.enrich(e);
+        CHECK(e.object.name == secret);
+        e = opened(dir.at("innocent"));
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("innocent"));
+    }
+    SECTION("replaced behind our back: the next open under the name tells") {
+        dir.write("etc/nshadow", "new");
+        fs::rename(dir.at("etc/nshadow"), secret);
+        e = opened(secret);
+        objects.enrich(e);
+        fs::create_hard_link(secret, dir.at("again"));
+        e = opened(dir.at("again"));
+        objects.enrich(e);
+        CHECK(e.object.name == secret);
+    }
+    SECTION("the last name goes: a new file with the same inode number is not it") {
+        const auto old = info(secret);
+        fs::remove(dir.at("innocent"));
+        e = opened(secret);
+        objects.enrich(e); // tells that there is one link
+        fs::remove(secret);
+        e = called(Kind::unlink, dir.at("etc"), "shadow");
+        objects.enrich(e);
+        CHECK(e.object.name == secret);
+        auto other = make(Kind::open);
+        const auto name = dir.write("other", "x");
+        other.object.name = name;
+        other.object.file = info(name);
+        other.object.file.id = old.id;
+        objects.enrich(other);
+        CHECK(other.object.name == name);
+    }
+}
+
+TEST_CASE("a file that comes to be under a watched name") {
+    const test::TempDir dir;
+    const auto secret = dir.at("later");
+    Objects objects;
+    const std::vector<std::string> watched{secret};
+    objects.set_watched(watched);
+    dir.write("later", "x");
+    auto e = opened(secret);
+    objects.enrich(e);
+    fs::create_hard_link(secret, dir.at("link"));
+    e = opened(dir.at("link"));
+    objects.enrich(e);
+    CHECK(e.object.name == secret);
+}
+
+TEST_CASE("another mount namespace can't teach us that its file is the watched one") {
+    const test::TempDir dir;
+    const auto secret = dir.write("secret", "x");
+    const auto fake = dir.write("fake", "x");
+    fs::create_hard_link(secret, dir.at("link"));
+    Objects objects;
+    const std::vector<std::string> watched{secret};
+    objects.set_watched(watched);
+    auto e = opened(fake);
+    e.object.name = secret;
+    e.mntns ^= 1U;
+    objects.enrich(e);
+    e = opened(dir.at("link"));
+    objects.enrich(e);
+    CHECK(e.object.name == secret);
+}
+
+TEST_CASE("a rule that names a file through a symbolic link") {
+    const test::TempDir dir;
+    dir.write("run/x.sock", "x");
+    fs::create_directory_symlink("run", dir.at("var-run"));
+    fs::create_symlink("run/x.sock", dir.at("direct"));
+    Objects objects;
+    SECTION("the directory is the link") {
+        const std::vector<std::string> watched{dir.at("var-run/x.sock")};
+        objects.set_watched(watched);
+        auto e = opened(dir.at("run/x.sock"));
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("run/x.sock"));
+        CHECK(e.object.alias == dir.at("var-run/x.sock"));
+    }
+    SECTION("the file is the link") {
+        const std::vector<std::string> watched{dir.at("direct")};
+        objects.set_watched(watched);
+        auto e = opened(dir.at("run/x.sock"));
+        objects.enrich(e);
+        CHECK(e.object.alias == dir.at("direct"));
+    }
+    SECTION("both names are watched") {
+        const std::vector<std::string> watched{dir.at("var-run/x.sock"), dir.at("run/x.sock")};
+        objects.set_watched(watched);
+        auto e = opened(dir.at("run/x.sock"));
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("run/x.sock"));
+    }
+}
+
+TEST_CASE("names of calls by path") {
+    const test::TempDir dir;
+    dir.write("a/real", "x");
+    fs::create_directory_symlink("a", dir.at("b"));
+    fs::create_symlink("real", dir.at("a/link"));
+    Objects objects;
+
+    SECTION("chmod follows links, in the directory and at the end") {
+        auto e = called(Kind::chmod, dir.at("b"), "link");
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("a/real"));
+        CHECK(e.object.file.id == info(dir.at("a/real")).id);
+        CHECK(S_ISREG(e.object.file.mode));
+        CHECK(objects.counters().resolved == 1);
+    }
+    SECTION("but for AT_SYMLINK_NOFOLLOW") {
+        auto e = called(Kind::chmod, dir.path(), "b/link");
+        e.call_flags = AT_SYMLINK_NOFOLLOW;
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("a/link"));
+        CHECK(S_ISLNK(e.object.file.mode));
+    }
+    SECTION("an absolute path, with dots, needs no base") {
+        const auto raw = dir.path() + "/./b/../b//real";
+        auto e = called(Kind::chmod, "", raw);
+        objects.enrich(e);
+        // ".." of a link's target is not what the text says: "b/.." is where a stands.
+        CHECK(e.object.name == dir.at("a/real"));
+    }
+    SECTION("unlink: the name that was, in the directory that is") {
+        auto e = called(Kind::unlink, dir.at("b"), "gone");
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("a/gone"));
+        CHECK_FALSE(e.object.file.id);
+    }
+    SECTION("unlink of a directory with a slash behind") {
+        auto e = called(Kind::unlink, dir.path(), "b/gone/");
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("a/gone"));
+    }
+    SECTION("rename: the file stands under the new name") {
+        fs::rename(dir.at("a/real"), dir.at("a/x.enc"));
+        auto e = called(Kind::rename, dir.path(), "b/real", "b/x.enc");
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("a/real"));
+        CHECK(e.target.name == dir.at("a/x.enc"));
+        CHECK(e.object.file.id == info(dir.at("a/x.enc")).id);
+        CHECK(e.target.file.id == e.object.file.id);
+    }
+    SECTION("a rename that failed: the file stands where it stood") {
+        auto e = called(Kind::rename, dir.path(), "a/real", "a/none/x");
+        e.result = -ENOENT;
+        objects.enrich(e);
+        CHECK(e.object.file.id == info(dir.at("a/real")).id);
+        CHECK(e.target.name == dir.at("a/none/x"));
+        CHECK_FALSE(e.target.file.id);
+    }
+    SECTION("link(2) does not follow a symbolic link, linkat can") {
+        fs::create_hard_link(dir.at("a/real"), dir.at("hard"));
+        auto e = called(Kind::link, dir.path(), "b/link", "hard");
+        e.call_flags = AT_SYMLINK_FOLLOW;
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("a/real"));
+        CHECK(e.target.name == dir.at("hard"));
+        CHECK(e.object.file.nlink == 2);
+        e = called(Kind::link, dir.path(), "b/link", "hard");
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("a/link"));
+    }
+    SECTION("symlink: the text counts from where the link is") {
+        fs::create_symlink("../a/real", dir.at("a/new"));
+        auto e = make(Kind::symlink);
+        e.object.raw = "../a/real";
+        e.target.raw = "b/new";
+        const auto base = dir.path();
+        e.target.base = base;
+        objects.enrich(e);
+        CHECK(e.target.name == dir.at("a/new"));
+        CHECK(e.object.name == dir.at("a/real"));
+        CHECK(e.object.raw == "../a/real");
+    }
+    SECTION("symlink to nothing") {
+        auto e = make(Kind::symlink);
+        e.object.raw = "/etc/none/../shadow-not-there";
+        const auto raw = dir.at("dangling");
+        e.target.raw = raw;
+        objects.enrich(e);
+        CHECK(e.object.name == "/etc/shadow-not-there");
+        CHECK(objects.counters().unresolved > 0);
+    }
+    SECTION("the working directory of a living process, where the kernel told no base") {
+        auto e = called(Kind::chmod, "", fs::path(dir.at("a/real")).lexically_relative(fs::current_path()).string());
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("a/real"));
+    }
+    SECTION("no base and no process") {
+        auto e = called(Kind::chmod, "", "x");
+        e.pid = 0x7fffffff;
+        objects.enrich(e);
+        CHECK(e.object.name.empty());
+    }
+    SECTION("/proc/self is the caller") {
+        const auto raw = "/proc/self/root" + dir.at("b/real");
+        auto e = called(Kind::chmod, "", raw);
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("a/real"));
+        const auto fd = ::open(dir.at("a").c_str(), O_PATH | O_CLOEXEC);
+        const auto by_fd = "/proc/self/fd/" + std::to_string(fd) + "/real";
+        e = called(Kind::chmod, "", by_fd);
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("a/real"));
+        ::close(fd);
+        const auto thread = "/proc/" + std::to_string(::getpid()) + "/task/" + std::to_string(::gettid()) + "/cwd/../../../../.." + dir.at("a/real");
+        e = called(Kind::chmod, "", thread);
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("a/real"));
+    }
+    SECTION("too long, or with a NUL: kept as text or not at all, never looked up") {
+        const std::string raw = "/" + std::string(5000, 'x');
+        auto e = called(Kind::chmod, "", raw);
+        objects.enrich(e);
+        CHECK(e.object.name.empty());
+        const std::string nul("/etc\0/shadow", 12);
+        e = called(Kind::chmod, "", nul);
+        objects.enrich(e);
+        CHECK(e.object.name.empty());
+        CHECK(objects.counters().unresolved == 2);
+    }
+}
+
+TEST_CASE("chmod of a hard link is chmod of the watched file") {
+    const test::TempDir dir;
+    const auto secret = dir.write("secret", "x");
+    fs::create_hard_link(secret, dir.at("link"));
+    Objects objects;
+    const std::vector<std::string> watched{secret};
+    objects.set_watched(watched);
+    auto e = called(Kind::chmod, dir.path(), "link");
+    objects.enrich(e);
+    CHECK(e.object.name == secret);
+    CHECK(e.object.alias == dir.at("link"));
+}
+
+TEST_CASE("opens that failed") {
+    const test::TempDir dir;
+    dir.write("a/f", "x");
+    fs::create_directory_symlink("a", dir.at("b"));
+    Objects objects;
+    auto e = called(Kind::open, dir.at("b"), "./f");
+    e.result = -EACCES;
+    objects.enrich(e);
+    CHECK(e.object.name == dir.at("a/f"));
+    e = called(Kind::open, dir.at("b"), "./none");
+    e.result = -ENOENT;
+    objects.enrich(e);
+    CHECK(e.object.name == dir.at("b/none")); // as text: nothing is asked for what is not there
+    CHECK(objects.counters().resolved == 1);
+}
+
+TEST_CASE("the mode before a chmod, for files seen before") {
+    const test::TempDir dir;
+    const auto file = dir.write("f", "x");
+    Objects objects;
+    auto e = opened(file);
+    e.created = true;
+    e.object.file.mode = S_IFREG | 0600;
+    objects.enrich(e);
+
+    auto chmod = called(Kind::chmod, dir.path(), "f");
+    chmod.mode = 0755;
+    objects.enrich(chmod);
+    CHECK(chmod.old_mode == 0600);
+    chmod = called(Kind::chmod, dir.path(), "f");
+    chmod.mode = 0700;
+    chmod.result = -EPERM;
+    objects.enrich(chmod);
+    CHECK(chmod.old_mode == 0755);
+    chmod = called(Kind::chmod, dir.path(), "f");
+    chmod.mode = 0644;
+    chmod.old_mode = 0751; // the kernel knows better
+    objects.enrich(chmod);
+    CHECK(chmod.old_mode == 0751);
+
+    dir.write("unseen", "x");
+    chmod = called(Kind::chmod, dir.path(), "unseen");
+    objects.enrich(chmod);
+    CHECK(chmod.old_mode == event::kUnset);
+}
+
+TEST_CASE("the memory of modes is bounded and keeps the last") {
+    process::ModeCache cache;
+    for (std::uint64_t ino = 1; ino <= 1'000'000; ++ino)
+        cache.put({1, ino}, static_cast<std::uint32_t>(ino & 0777U));
+    CHECK(cache.find({1, 1'000'000}) == (1'000'000 & 0777U));
+    CHECK(cache.find({1, 1}) == event::kUnset);
+    cache.put({1, 1'000'000}, 0);
+    CHECK(cache.find({1, 1'000'000}) == 0);
+    CHECK(cache.find({2, 1'000'000}) == event::kUnset);
+}
+
+TEST_CASE("a bind mount, as the kernel tells it") {
+    const test::TempDir dir;
+    dir.write("1/mountinfo", "26 1 254:0 / / rw - ext4 /dev/vda rw\n30 26 254:0 /etc /mnt/e rw - ext4 /dev/vda rw\n");
+    Objects objects(dir.path());
+    // Without pid 1's root and namespace the table of "self" counts.
+    dir.write("self/mountinfo", "26 1 254:0 / / rw - ext4 /dev/vda rw\n30 26 254:0 /etc /mnt/e rw - ext4 /dev/vda rw\n");
+    Objects own(dir.path());
+    auto e = make(Kind::open);
+    e.object.name = "/mnt/e/ssh/key";
+    e.object.mount_root = "/etc";
+    e.object.mount_length = 6;
+    e.object.file.id = {254U << 8U, 99};
+    auto kept = e;
+    own.enrich(e);
+    CHECK(e.object.name == "/etc/ssh/key");
+    CHECK(e.object.alias == "/mnt/e/ssh/key");
+    CHECK(own.counters().renamed == 1);
+    SECTION("a table that can't be had leaves the name as it is") {
+        objects.enrich(kept);
+        CHECK(kept.object.name == "/mnt/e/ssh/key");
+    }
+    SECTION("a single file bound") {
+        e = make(Kind::open);
+        e.object.name = "/tmp/f";
+        e.object.mount_root = "/etc/shadow";
+        e.object.mount_length = 6;
+        e.object.file.id = {254U << 8U, 99};
+        own.enrich(e);
+        CHECK(e.object.name == "/etc/shadow");
+    }
+    SECTION("a device that no mount shows") {
+        kept.object.file.id.dev = 1;
+        own.enrich(kept);
+        CHECK(kept.object.name == "/mnt/e/ssh/key");
+        CHECK(kept.object.alias.empty());
+    }
+}
+
+TEST_CASE("real bind mounts, in a namespace of our own") {
+    const test::TempDir dir;
+    const auto secret = dir.write("real/etc/secret", "x");
+    fs::create_directories(dir.at("bound"));
+    const int result = in_own_mounts([&] {
+        if (::mount(dir.at("real/etc").c_str(), dir.at("bound").c_str(), nullptr, MS_BIND, nullptr) != 0)
+            return 77;
+        // The path of a chmod through the mount, as this namespace (here the "host") sees it.
+        process::HostView view("/proc");
+        if (view.namespace_id() != make(Kind::open).mntns)
+            return 77; // pid 1's namespace is seen instead: not this one
+        Objects objects;
+        auto e = called(Kind::chmod, dir.at("bound"), "secret");
+        objects.enrich(e);
+        if (e.object.name != secret || e.object.alias != dir.at("bound/secret"))
+            return 1;
+        return 0;
+    });
+    if (result == 77)
+        WARN("no mount namespace of our own here: not tried");
+    else
+        CHECK(result == 0);
+}
+
+TEST_CASE("a mount made later is noticed") {
+    const test::TempDir dir;
+    fs::create_directories(dir.at("later"));
+    const int result = in_own_mounts([&] {
+        Objects objects;
+        process::HostView view;
+        if (view.namespace_id() != make(Kind::open).mntns || objects.mounts_fd() < 0)
+            return 77;
+        if (::mount("tmpfs", dir.at("later").c_str(), "tmpfs", 0, nullptr) != 0)
+            return 77;
+        struct stat st {};
+        if (::stat(dir.at("later").c_str(), &st) != 0)
+            return 2;
+        auto e = make(Kind::open);
+        e.object.name = "/elsewhere/f";
+        e.object.mount_root = "/sub";
+        e.object.mount_length = 10;
+        e.object.file.id = {st.st_dev, 5};
+        objects.enrich(e);
+        return e.object.name == dir.at("later/sub/f") ? 0 : 1;
+    });
+    if (result == 77)
+        WARN("no mount namespace of our own here: not tried");
+    else
+        CHECK(result == 0);
+}
+
+TEST_CASE("a process in a chroot means its own root") {
+    const test::TempDir dir;
+    dir.write("jail/etc/shadow", "x");
+    int ready[2];
+    REQUIRE(::pipe(ready) == 0);
+    const auto child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        const char state = ::chroot(dir.at("jail").c_str()) == 0 && ::chdir("/") == 0 ? 'y' : 'n';
+        if (::write(ready[1], &state, 1) == 1)
+            ::pause();
+        ::_exit(0);
+    }
+    char state = 0;
+    REQUIRE(::read(ready[0], &state, 1) == 1);
+    if (state == 'y') {
+        Objects objects;
+        auto e = called(Kind::chmod, "", "/etc/shadow");
+        e.pid = e.tid = static_cast<std::uint32_t>(child);
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("jail/etc/shadow"));
+    } else {
+        WARN("chroot is not allowed here: not tried");
+    }
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    ::close(ready[0]);
+    ::close(ready[1]);
+}
+
+TEST_CASE("offline, nothing is asked of the files of now") {
+    const test::TempDir dir;
+    dir.write("a/real", "x");
+    fs::create_directory_symlink("a", dir.at("b"));
+    Objects objects;
+    objects.set_offline(true);
+    auto e = called(Kind::chmod, dir.at("b"), "real");
+    objects.enrich(e);
+    CHECK(e.object.name == dir.at("b/real"));
+    CHECK_FALSE(e.object.file.id);
+}
+
+TEST_CASE("objects speed", "[.bench]") {
+    const test::TempDir dir;
+    std::vector<std::string> watched;
+    for (int i = 0; i < 1000; ++i)
+        watched.push_back(dir.write("watched/file-number-" + std::to_string(i), "x"));
+    const auto file = dir.write("watched/some-other-file", "x");
+    Objects objects;
+    objects.set_watched(watched);
+    auto e = opened(file);
+    WARN("objects: " << test::cost_ns(3'000'000, [&](int) { objects.enrich(e); }) << " ns an open");
+    const auto chmod = called(Kind::chmod, dir.path(), "watched/some-other-file");
+    WARN("objects: " << test::cost_ns(50'000, [&](int) {
+        auto copy = chmod;
+        objects.enrich(copy);
+    }) << " ns a chmod by path");
+}

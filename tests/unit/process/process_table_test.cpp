@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "process/process_table.hpp"
+
+#include "cpu_clock.hpp"
+#include "temp_dir.hpp"
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <filesystem>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace rwatch;
+using namespace std::literals;
+using event::Event;
+using event::Kind;
+using process::NodeStore;
+using process::ProcessTable;
+using process::Units;
+
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+
+/// A table over an empty /proc, and events one after the other.
+struct Machine {
+    explicit Machine(std::size_t capacity = 1000) : table(capacity, units, dir.path()) {}
+
+    Event make(Kind kind, std::uint32_t pid, std::uint64_t start) {
+        Event e;
+        e.kind = kind;
+        e.boot_ns = now += 1000;
+        e.pid = e.tid = e.vpid = pid;
+        e.start_ns = start;
+        e.ppid = 1;
+        e.comm = "test";
+        e.exe = {1, 100};
+        e.cgroup = 5;
+        e.uid = e.euid = 1000;
+        return e;
+    }
+    Event send(Event e) {
+        table.enrich(e);
+        REQUIRE(e.process != nullptr);
+        return e;
+    }
+    Event open(std::uint32_t pid, std::uint64_t start) { return send(make(Kind::open, pid, start)); }
+    void fork(std::uint32_t parent, std::uint64_t parent_start, std::uint32_t child, std::uint64_t child_start) {
+        auto e = make(Kind::fork, parent, parent_start);
+        e.child_pid = child;
+        e.child_vpid = child + 7;
+        e.child_start_ns = child_start;
+        e.child_cgroup = 5;
+        send(e);
+    }
+    Event exec(std::uint32_t pid, std::uint64_t start, std::string_view path, std::string_view argv, std::string_view comm) {
+        auto e = make(Kind::exec, pid, start);
+        e.object.name = path;
+        e.object.file.id = e.exe;
+        e.argv = argv;
+        e.comm = comm;
+        e.cwd = "/home/a";
+        e.filename = path;
+        return send(e);
+    }
+    void exit(std::uint32_t pid, std::uint64_t start) { send(make(Kind::exit, pid, start)); }
+
+    test::TempDir dir;
+    Units units{dir.path(), dir.path()};
+    ProcessTable table;
+    std::uint64_t now = 100 * kSecond;
+};
+
+std::vector<std::uint32_t> ancestors(const event::Process* p) {
+    std::vector<std::uint32_t> out;
+    for (p = p->parent; p != nullptr; p = p->parent)
+        out.push_back(p->pid);
+    return out;
+}
+
+} // namespace
+
+TEST_CASE("a process is never blank: what the event says is there") {
+    Machine m;
+    const auto e = m.open(50, 7);
+    CHECK(e.process->pid == 50);
+    CHECK(e.process->start_ns == 7);
+    CHECK(e.process->ppid == 1);
+    CHECK(e.process->comm == "test");
+    CHECK(e.process->cmdline == "test");
+    CHECK(e.process->exe.id == event::FileId{1, 100});
+    CHECK(e.process->uid == 1000);
+    CHECK(e.process->alive);
+    CHECK(m.table.counters().incomplete == 1);
+    CHECK(m.open(50, 7).process == e.process);
+    CHECK(m.table.size() == 1);
+}
+
+TEST_CASE("fork, exec, exit") {
+    Machine m;
+    const auto shell = m.exec(50, 7, "/usr/bin/bash", "-bash\0-i"sv, "bash");
+    CHECK(shell.process->exe_path == "/usr/bin/bash");
+    CHECK(shell.process->cmdline == "bash -i");
+    m.fork(50, 7, 60, 9);
+    const auto* child = m.table.find(60);
+    REQUIRE(child != nullptr);
+    CHECK(child->parent == shell.process);
+    CHECK(child->ppid == 50);
+    CHECK(child->vpid == 67);
+    CHECK(child->start_ns == 9);
+    CHECK(child->exe_path == "/usr/bin/bash");
+    CHECK(child->argv == "-bash\0-i"sv);
+    CHECK(child->cwd == "/home/a");
+    CHECK(child->exec_ns == 0);
+
+    const auto cat = m.exec(60, 9, "/usr/bin/cat", "cat\0/etc/shadow"sv, "cat");
+    CHECK(cat.process == child);
+    CHECK(cat.process->exe_path == "/usr/bin/cat");
+    CHECK(cat.process->cmdline == "cat /etc/shadow");
+    CHECK(cat.process->exe.id == event::FileId{1, 100});
+    CHECK(cat.process->exec_ns == cat.boot_ns);
+    CHECK(cat.process->parent->cmdline == "bash -i");
+
+    m.exit(60, 9);
+    CHECK_FALSE(m.table.find(60)->alive);
+    // An event of another CPU that comes late still knows who it was.
+    CHECK(m.open(60, 9).process->exe_path == "/usr/bin/cat");
+    m.now += NodeStore::kGraceNs + 1;
+    m.open(50, 7);
+    CHECK(m.table.find(60) == nullptr);
+    CHECK(m.table.size() == 1);
+}
+
+TEST_CASE("exec of scripts, memfds and with cut arguments") {
+    Machine m;
+    auto e = m.make(Kind::exec, 50, 7);
+    e.object.name = "/usr/bin/dash";
+    e.interp = "/bin/sh";
+    e.filename = "../b/x.sh";
+    e.cwd = "/home/a";
+    e.cap_effective = 3;
+    e.cap_permitted = 7;
+    e.tty = 34816;
+    e.flags = event::kFlagMemfd | event::kFlagArgvTruncated;
+    e = m.send(e);
+    CHECK(e.process->script == "/home/b/x.sh");
+    CHECK(e.process->filename == "../b/x.sh");
+    CHECK(e.process->exe_memfd);
+    CHECK_FALSE(e.process->exe_unlinked);
+    CHECK(e.process->args_truncated);
+    CHECK(e.process->cap_effective == 3);
+    CHECK(e.process->cap_permitted == 7);
+    CHECK(e.process->tty == 34816);
+    // The next image starts clean.
+    e = m.exec(50, 7, "/usr/bin/true", "true", "true");
+    CHECK(e.process->script.empty());
+    CHECK_FALSE(e.process->exe_memfd);
+    CHECK_FALSE(e.process->args_truncated);
+}
+
+TEST_CASE("credentials and name follow the first thread, not the others") {
+    Machine m;
+    m.open(50, 7);
+    auto e = m.make(Kind::open, 50, 7);
+    e.tid = 51;
+    e.comm = "worker";
+    e.euid = 0;
+    e = m.send(e);
+    CHECK(e.process->comm == "test");
+    CHECK(e.process->euid == 1000);
+    e = m.make(Kind::open, 50, 7);
+    e.euid = 0;
+    e.loginuid = 1000;
+    e = m.send(e);
+    CHECK(e.process->euid == 0);
+    CHECK(e.process->loginuid == 1000);
+}
+
+TEST_CASE("a pid that comes back is another process") {
+    Machine m;
+    m.exec(50, 7, "/first", "first", "first");
+    SECTION("after its exit") {
+        m.exit(50, 7);
+        CHECK(m.exec(50, 8, "/second", "second", "second").process->exe_path == "/second");
+        CHECK(m.table.counters().nodes.reused == 0);
+    }
+    SECTION("where the exit was lost") {
+        CHECK(m.exec(50, 8, "/second", "second", "second").process->exe_path == "/second");
+        CHECK(m.table.counters().nodes.reused == 1);
+    }
+    // A late event of the first still finds the first.
+    const auto late = m.open(50, 7);
+    CHECK(late.process->exe_path == "/first");
+    CHECK_FALSE(late.process->alive);
+    CHECK(m.table.find(50)->exe_path == "/second");
+    m.now += NodeStore::kGraceNs * 2;
+    CHECK(m.open(50, 8).process->exe_path == "/second");
+    CHECK(m.table.size() == 1);
+}
+
+TEST_CASE("a late event of a process that is forgotten does not hide the new one") {
+    Machine m;
+    m.exec(50, 20, "/new", "new", "new");
+    const auto late = m.open(50, 10);
+    CHECK_FALSE(late.process->alive);
+    CHECK(m.open(50, 20).process->exe_path == "/new");
+    CHECK(m.table.find(50)->alive);
+}
+
+TEST_CASE("parents stay those of the fork, and stay while a descendant lives") {
+    Machine m;
+    m.exec(10, 1, "/sbin/sshd", "sshd", "sshd");
+    m.fork(10, 1, 11, 2);
+    m.exec(11, 2, "/bin/bash", "bash", "bash");
+    m.fork(11, 2, 12, 3);
+    m.exit(11, 2);
+    m.now += NodeStore::kGraceNs * 2;
+    auto e = m.make(Kind::open, 12, 3);
+    e.ppid = 1; // adopted by init
+    e = m.send(e);
+    CHECK(ancestors(e.process) == std::vector<std::uint32_t>{11, 10});
+    CHECK(e.process->parent->exe_path == "/bin/bash");
+    CHECK(m.table.size() == 3);
+    m.exit(12, 3);
+    m.now += NodeStore::kGraceNs * 2;
+    m.open(10, 1);
+    CHECK(m.table.size() == 1); // 12 went, and with it 11
+}
+
+TEST_CASE("a lost exec is noticed by the executable") {
+    Machine m;
+    m.exec(50, 7, "/usr/bin/bash", "bash", "bash");
+    auto e = m.make(Kind::open, 50, 7);
+    e.exe = {1, 333};
+    e.comm = "evil";
+    e = m.send(e);
+    CHECK(e.process->exe_path.empty()); // not the old one: that would be a lie
+    CHECK(e.process->exe.id == event::FileId{1, 333});
+    CHECK(e.process->cmdline == "evil");
+    CHECK(m.table.counters().lost_execs == 1);
+}
+
+TEST_CASE("what events did not tell is read from /proc, if it is the same process") {
+    Machine m;
+    const auto tick = process::ProcReader().tick_ns();
+    m.dir.write("1/stat", "1 (systemd) S 0 1 1 0 -1 1 0 0 0 0 0 0 0 0 20 0 1 0 1 0 0");
+    m.dir.write("40/stat", "40 (sshd) S 1 40 40 0 -1 1 0 0 0 0 0 0 0 0 20 0 1 0 400 0 0");
+    m.dir.write("40/cmdline", std::string("sshd:\0-D\0", 9));
+    m.dir.write("50/stat", "50 (bash) S 40 50 50 0 -1 1 0 0 0 0 0 0 0 0 20 0 1 0 500 0 0");
+    m.dir.write("50/cmdline", std::string("bash\0-l\0", 8));
+    m.dir.write("50/cgroup", "0::/user.slice/user-0.slice/session-2.scope\n");
+    SECTION("the same start: all is known, ancestors too") {
+        auto e = m.make(Kind::open, 50, 500 * tick + 5);
+        e.cgroup = 0;
+        e = m.send(e);
+        CHECK(e.process->argv == "bash\0-l"sv);
+        CHECK(e.process->start_ns == 500 * tick + 5);
+        CHECK(ancestors(e.process) == std::vector<std::uint32_t>{40, 1});
+        CHECK(e.process->parent->cmdline == "sshd -D");
+        REQUIRE(e.placement != nullptr);
+        CHECK(e.placement->session == "2");
+        CHECK(e.process->placement == e.placement);
+        CHECK(m.table.counters().repaired == 3);
+    }
+    SECTION("another start: another process") {
+        const auto e = m.open(50, 501 * tick + 5);
+        CHECK(e.process->argv.empty());
+        CHECK(ancestors(e.process) == std::vector<std::uint32_t>{1});
+        CHECK(m.table.counters().repaired == 1); // the parent
+    }
+    SECTION("at start everything is taken in; events then meet it by ticks") {
+        m.table.fill_from_proc();
+        CHECK(m.table.size() == 3);
+        const auto* before = m.table.find(50);
+        REQUIRE(before != nullptr);
+        CHECK(ancestors(before) == std::vector<std::uint32_t>{40, 1});
+        const auto e = m.open(50, 500 * tick + 77);
+        CHECK(e.process == before);
+        CHECK(e.process->start_ns == 500 * tick + 77);
+        // Known exactly now: a start in the same tick is another process.
+        CHECK(m.open(50, 500 * tick + 78).process != before);
+        m.table.fill_from_proc();
+        CHECK(m.table.size() == 4);
+    }
+}
+
+TEST_CASE("reads of /proc are limited in number") {
+    Machine m(100'000);
+    for (std::uint32_t pid = 10; pid < 5010; ++pid)
+        m.open(pid, pid);
+    CHECK(m.table.counters().repaired == 0);
+    CHECK(m.table.counters().incomplete == 5000);
+    CHECK(m.table.size() == 5000);
+}
+
+TEST_CASE("a sweep retires those whose exit was lost, where /proc can be believed") {
+    Machine m;
+    const auto tick = process::ProcReader().tick_ns();
+    m.dir.write("50/stat", "50 (bash) S 0 50 50 0 -1 1 0 0 0 0 0 0 0 0 20 0 1 0 500 0 0");
+    m.open(50, 500 * tick);
+    m.open(51, 501 * tick);
+    m.table.sweep(100, m.now);
+    CHECK(m.table.alive() == 2); // pid 1 was never seen in both: this may be another pid namespace
+    m.dir.write("1/stat", "1 (systemd) S 0 1 1 0 -1 1 0 0 0 0 0 0 0 0 20 0 1 0 1 0 0");
+    m.open(1, tick);
+    m.table.sweep(100, m.now);
+    CHECK(m.table.alive() == 2);
+    CHECK(m.table.find(50)->alive);
+    CHECK_FALSE(m.table.find(51)->alive);
+}
+
+TEST_CASE("a million short processes keep memory bounded, and the living their ancestors") {
+    constexpr std::size_t kRoom = 4096;
+    Machine m(kRoom);
+    m.exec(10, 1, "/sbin/sshd", "sshd", "sshd");
+    m.fork(10, 1, 11, 2);
+    m.exec(11, 2, "/bin/bash", "bash", "bash");
+    m.fork(11, 2, 12, 3);
+    m.exit(11, 2);
+    m.exit(10, 1);
+    std::uint64_t start = 100;
+    for (int i = 0; i < 1'000'000; ++i) {
+        const auto pid = static_cast<std::uint32_t>(100 + i % 30000);
+        m.fork(12, 3, pid, ++start);
+        m.exit(pid, start);
+    }
+    CHECK(m.table.size() <= kRoom);
+    CHECK(ancestors(m.table.find(12)) == std::vector<std::uint32_t>{11, 10});
+    CHECK(m.table.find(12)->alive);
+    CHECK(m.table.counters().nodes.evicted_dead > 0);
+    CHECK(m.table.counters().nodes.evicted_live == 0);
+}
+
+TEST_CASE("a chain of a million parents that die keeps the nearest of them") {
+    constexpr std::size_t kRoom = 4096;
+    Machine m(kRoom);
+    std::uint64_t start = 1;
+    std::uint32_t pid = 100;
+    m.exec(pid, start, "/first", "first", "first");
+    for (int i = 0; i < 1'000'000; ++i) {
+        const auto child = static_cast<std::uint32_t>(100 + (i + 1) % 30000);
+        m.fork(pid, start, child, start + 1);
+        m.exit(pid, start);
+        pid = child;
+        ++start;
+    }
+    CHECK(m.table.size() <= kRoom);
+    CHECK(m.table.find(pid)->alive);
+    CHECK(ancestors(m.table.find(pid)).size() >= NodeStore::kMostAncestors);
+    CHECK(m.table.counters().nodes.evicted_live == 0);
+}
+
+TEST_CASE("more living processes than there is room for") {
+    constexpr std::size_t kRoom = 256;
+    Machine m(kRoom);
+    m.exec(10, 1, "/bomb", "bomb", "bomb");
+    for (std::uint32_t i = 0; i < 10'000; ++i)
+        m.fork(10, 1, 100 + i, 1000 + i);
+    CHECK(m.table.size() <= kRoom);
+    CHECK(m.table.counters().nodes.evicted_live > 0);
+    CHECK(m.table.find(10) != nullptr); // the one who is busy stays
+    SECTION("a chain of the living, of which only the last can go") {
+        std::uint32_t pid = 20'000;
+        for (std::uint32_t i = 0; i < 10'000; ++i, ++pid)
+            m.fork(pid, 20'000 + i, pid + 1, 20'001 + i);
+        CHECK(m.table.size() <= kRoom);
+    }
+}
+
+TEST_CASE("bytes are bounded: huge arguments in many processes") {
+    Machine m(65536);
+    const std::string argv = "x" + std::string(1, '\0') + std::string(16'000, 'a');
+    for (std::uint32_t i = 0; i < 10'000; ++i)
+        m.exec(100 + i, 1000 + i, "/x", argv, "x");
+    CHECK(m.table.bytes() <= NodeStore::kMaxBytes / 4 * 5 + (1U << 16U));
+    CHECK(m.table.counters().nodes.trimmed > 0);
+    CHECK(m.table.find(10'099)->args_truncated);
+    CHECK(m.table.find(10'099)->cmdline.size() <= NodeStore::kShortArgs);
+    // Long paths can't be cut: then whole processes go.
+    const std::string path = "/" + std::string(4000, 'p');
+    for (std::uint32_t i = 0; i < 40'000; ++i)
+        m.exec(20'000 + i, 1000 + i, path, "x", "x");
+    CHECK(m.table.bytes() <= NodeStore::kMaxBytes / 4 * 5 + (1U << 16U));
+    CHECK(m.table.counters().nodes.evicted_live > 0);
+}
+
+TEST_CASE("garbage events do no harm") {
+    Machine m(64);
+    std::uint64_t state = 4711;
+    const auto random = [&] { return state = state * 6364136223846793005U + 1442695040888963407U; };
+    for (int i = 0; i < 200'000; ++i) {
+        auto e = m.make(static_cast<Kind>(1 + (random() >> 33U) % 10), static_cast<std::uint32_t>((random() >> 33U) % 100), (random() >> 33U) % 4);
+        e.ppid = static_cast<std::uint32_t>((random() >> 33U) % 100);
+        e.parent_start_ns = (random() >> 33U) % 4;
+        e.child_pid = static_cast<std::uint32_t>((random() >> 33U) % 100);
+        e.child_start_ns = (random() >> 33U) % 4;
+        e.exe.ino = (random() >> 33U) % 3;
+        e.boot_ns += (random() >> 33U) % 16 == 0 ? kSecond : 0;
+        m.now = e.boot_ns;
+        e = m.send(e);
+        CHECK(e.process->pid == e.pid);
+        std::size_t depth = 0;
+        for (const auto* p = e.process; p != nullptr && depth < 1000; p = p->parent)
+            ++depth;
+        REQUIRE(depth < 1000); // no ring
+        REQUIRE(m.table.size() <= 64);
+    }
+}
+
+TEST_CASE("our own process, and a real child, from the real /proc") {
+    Units units;
+    ProcessTable table(ProcessTable::kCapacity, units);
+    const auto child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        ::pause();
+        ::_exit(0);
+    }
+    table.fill_from_proc();
+    const auto* self = table.find(static_cast<std::uint32_t>(::getpid()));
+    REQUIRE(self != nullptr);
+    CHECK(self->exe_path == std::filesystem::read_symlink("/proc/self/exe"));
+    const auto* forked = table.find(static_cast<std::uint32_t>(child));
+    REQUIRE(forked != nullptr);
+    CHECK(forked->parent == self);
+    CHECK(forked->exe_path == self->exe_path);
+
+    Event e;
+    e.kind = Kind::open;
+    e.pid = e.tid = static_cast<std::uint32_t>(child);
+    e.start_ns = forked->start_ns + 5; // within its tick
+    e.boot_ns = e.start_ns + 1;
+    e.comm = forked->comm;
+    table.enrich(e);
+    CHECK(e.process == forked);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    e.kind = Kind::exit;
+    table.enrich(e);
+    CHECK_FALSE(forked->alive);
+}
+
+TEST_CASE("enrich speed", "[.bench]") {
+    Machine m(65536);
+    for (std::uint32_t i = 0; i < 2000; ++i)
+        m.exec(100 + i, 1000 + i, "/usr/bin/x", "x\0y"sv, "test");
+    auto e = m.make(Kind::open, 100, 1000);
+    WARN("process: " << test::cost_ns(5'000'000, [&](int i) {
+        e.pid = e.tid = 100 + static_cast<std::uint32_t>(i % 2000);
+        e.start_ns = 1000 + static_cast<std::uint64_t>(i % 2000);
+        m.table.enrich(e);
+    }) << " ns an open");
+    auto fork = m.make(Kind::fork, 100, 1000);
+    auto exit = m.make(Kind::exit, 100, 1000);
+    WARN("process: " << test::cost_ns(300'000, [&](int i) {
+        fork.child_pid = exit.pid = exit.tid = static_cast<std::uint32_t>(5000 + i % 20000);
+        fork.child_start_ns = exit.start_ns = static_cast<std::uint64_t>(100000 + i);
+        fork.boot_ns = exit.boot_ns += 100'000;
+        m.table.enrich(fork);
+        m.table.enrich(exit);
+    }) << " ns a fork and exit");
+}
