@@ -64,7 +64,7 @@ Daemon::Daemon(Options options, Loaded loaded)
     pauses_.apply(*rules_);
     runner_.install(rules_);
     if (options_.bus != "none")
-        bus_.emplace(loop_.get(), options_.bus, *this);
+        bus_.emplace(loop_.get(), options_.bus, static_cast<bus::Control&>(*this));
 }
 
 Daemon::~Daemon() { stop(); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/handle.hpp"
+#include "core/mailbox.hpp"
 #include "pipeline/pipeline.hpp"
 #include "sensor/event_source.hpp"
 
@@ -10,34 +11,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <thread>
 
 namespace rwatch::app {
-
-/// What one side leaves for the other to take: the newest counts. The lock is held for a swap of pointers only.
-template <typename T> class Mailbox {
-  public:
-    void put(T value) {
-        const std::lock_guard lock(mutex_);
-        value_ = std::move(value);
-        full_.store(true, std::memory_order_release);
-    }
-    /// False where there is nothing new.
-    bool take(T& out) {
-        if (!full_.load(std::memory_order_acquire))
-            return false;
-        const std::lock_guard lock(mutex_);
-        out = std::move(value_);
-        full_.store(false, std::memory_order_release);
-        return true;
-    }
-
-  private:
-    std::mutex mutex_;
-    std::atomic<bool> full_{false};
-    T value_{};
-};
 
 class Runner : private sensor::RecordHandler {
   public:

@@ -102,6 +102,7 @@ void fill(Event& e, const rw_exec& r, Record& record) noexcept {
     e.cap_effective = r.cap_effective;
     e.cap_permitted = r.cap_permitted;
     e.tty = r.tty;
+    e.sid = r.sid;
     e.has_result = true; // only what succeeded is reported
 }
 

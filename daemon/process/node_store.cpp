@@ -118,9 +118,35 @@ bool NodeStore::set_parent(Node& node, Node* parent) noexcept {
     return true;
 }
 
+void NodeStore::set_session(Node& node, std::uint32_t sid) {
+    auto& p = node.process;
+    if (node.session == nullptr || p.sid != sid) {
+        leave_session(node);
+        if (sid != 0) {
+            node.session = &sessions_[sid];
+            ++node.session->nodes;
+            node.session->living += node.state == Node::State::live ? 1 : 0;
+        }
+    }
+    p.sid = sid;
+    p.session_size = node.session == nullptr ? nullptr : &node.session->living;
+}
+
+void NodeStore::leave_session(Node& node) noexcept {
+    if (node.session == nullptr)
+        return;
+    node.session->living -= node.state == Node::State::live ? 1 : 0;
+    if (--node.session->nodes == 0)
+        sessions_.erase(node.process.sid);
+    node.session = nullptr;
+    node.process.session_size = nullptr;
+}
+
 void NodeStore::retire(Node& node, std::uint64_t now) noexcept {
     if (node.state != Node::State::live)
         return;
+    if (node.session != nullptr)
+        --node.session->living;
     node.process.alive = false;
     node.exit_ns = now;
     node.state = Node::State::dead;
@@ -146,6 +172,7 @@ void NodeStore::remove(Node& node) noexcept {
         newest_[node.process.pid] = node.older;
     else
         newest_.erase(node.process.pid);
+    leave_session(node);
     bytes_ -= node.bytes;
     auto& from = list_of(node);
     if (spare_.size() >= kMostSpare || node.bytes > kLargestSpare) {

@@ -13,11 +13,18 @@
 
 namespace rwatch::process {
 
+/// A POSIX session: how many of its processes live, and how many nodes point here.
+struct SessionCount {
+    std::uint32_t living = 0;
+    std::uint32_t nodes = 0;
+};
+
 struct Node {
     enum class State : std::uint8_t { live, dead, pinned };
 
     event::Process process;
     Units::Use use;             ///< holds process.placement
+    SessionCount* session = nullptr; ///< of process.sid; process.session_size points into it
     event::FileId kernel_exe;   ///< as events tell it: what /proc says may differ (overlayfs, btrfs)
     std::uint64_t cgroup = 0;
     std::uint64_t exit_ns = 0;
@@ -62,6 +69,8 @@ class NodeStore {
     Node* make(std::uint32_t pid, std::uint64_t start_ns, bool exact, std::uint64_t now, Node* held = nullptr);
     /// Only a node without children can be given a parent (so there is never a ring); false where it was not.
     bool set_parent(Node& node, Node* parent) noexcept;
+    /// Counts the node in that POSIX session from now on. sid 0: in none.
+    void set_session(Node& node, std::uint32_t sid);
     void retire(Node& node, std::uint64_t now) noexcept;
     /// Forgets the dead whose time is over.
     void reap(std::uint64_t now) noexcept {
@@ -83,6 +92,7 @@ class NodeStore {
     [[nodiscard]] bool same_start(const Node& node, std::uint64_t start_ns, bool exact) const noexcept;
     void forget_oldest() noexcept;
     void destroy(Node* node) noexcept;
+    void leave_session(Node& node) noexcept;
     void remove(Node& node) noexcept;
     bool make_room() noexcept;
     void prune() noexcept;
@@ -96,6 +106,7 @@ class NodeStore {
     std::list<Node> live_, dead_, pinned_;
     std::list<Node> spare_; ///< forgotten ones, for their memory
     std::unordered_map<std::uint32_t, Node*> newest_;
+    std::unordered_map<std::uint32_t, SessionCount> sessions_;
     std::size_t bytes_ = 0;
     std::uint32_t round_ = 0;
     Node* held_ = nullptr;

@@ -66,7 +66,7 @@ std::optional<ProcStat> parse_proc_stat(std::string_view text) {
     ProcStat out;
     out.comm = text.substr(open + 1, close - open - 1);
     text.remove_prefix(close + 1);
-    constexpr std::size_t kState = 3, kParent = 4, kTty = 7, kStart = 22; // numbered as in proc(5)
+    constexpr std::size_t kState = 3, kParent = 4, kSession = 6, kTty = 7, kStart = 22; // numbered as in proc(5)
     for (std::size_t n = kState; n <= kStart; ++n) {
         const auto field = take_field(text);
         if (field.empty())
@@ -75,6 +75,8 @@ std::optional<ProcStat> parse_proc_stat(std::string_view text) {
             out.state = field[0];
         else if (n == kParent)
             out.ppid = to_number(field, 0U);
+        else if (n == kSession)
+            out.sid = to_number(field, 0U);
         else if (n == kTty)
             out.tty = static_cast<std::uint32_t>(to_number(field, 0));
         else if (n == kStart)
@@ -135,6 +137,7 @@ std::optional<ProcInfo> ProcReader::read(std::uint32_t pid) const {
     auto& p = out.process;
     p.pid = p.vpid = pid;
     p.ppid = stat->ppid;
+    p.sid = stat->sid;
     p.tty = stat->tty;
     p.start_ns = stat->start_ticks * tick_ns_;
     p.comm = std::move(stat->comm);

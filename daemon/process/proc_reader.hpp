@@ -22,7 +22,7 @@ struct ProcInfo {
 /// What is asked of /proc/PID/stat.
 struct ProcStat {
     std::string comm;
-    std::uint32_t ppid = 0, tty = 0;
+    std::uint32_t ppid = 0, sid = 0, tty = 0;
     std::uint64_t start_ticks = 0;
     char state = '?';
 };

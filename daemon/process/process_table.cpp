@@ -68,7 +68,11 @@ void ProcessTable::take(Node& node, ProcInfo&& info) {
     p.alive = node.process.alive;
     node.use = units_.find(cgroup_in(info.cgroup), node.cgroup);
     p.placement = node.use.get();
+    const auto sid = p.sid;
+    p.sid = node.process.sid;
+    p.session_size = node.process.session_size;
     node.process = std::move(p);
+    nodes_.set_session(node, sid);
     node.partial = false;
     nodes_.account(node);
 }
@@ -215,13 +219,16 @@ void ProcessTable::on_exec(Node& node, const event::Event& e) {
     p.cap_effective = e.cap_effective;
     p.cap_permitted = e.cap_permitted;
     p.tty = e.tty;
+    p.execed = true;
     p.exe_memfd = (e.flags & event::kFlagMemfd) != 0;
     p.exe_unlinked = (e.flags & event::kFlagUnlinked) != 0;
     p.args_truncated = (e.flags & event::kFlagArgvTruncated) != 0;
     p.exec_ns = e.boot_ns;
     node.partial = false;
-    if (&node != &unplaced_)
+    if (&node != &unplaced_) {
+        nodes_.set_session(node, e.sid);
         nodes_.account(node);
+    }
 }
 
 void ProcessTable::on_fork(Node& parent, const event::Event& e) {
@@ -244,6 +251,10 @@ void ProcessTable::on_fork(Node& parent, const event::Event& e) {
     p.start_ns = start;
     p.parent = nullptr;
     p.exec_ns = 0;
+    p.execed = false;
+    p.sid = 0;
+    p.session_size = nullptr;
+    nodes_.set_session(*child, parent.process.sid);
     p.alive = child->state == Node::State::live;
     assign(p.comm, e.comm);
     child->kernel_exe = parent.kernel_exe;

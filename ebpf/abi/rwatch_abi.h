@@ -57,7 +57,6 @@ enum rw_call {
 #define RW_F_CREATED    (1u << 3) /* open: this call created the file */
 #define RW_F_MEMFD      (1u << 4) /* the file is a memfd */
 #define RW_F_UNLINKED   (1u << 5) /* the file has no name left (i_nlink is 0) */
-#define RW_F_NEW_SESSION (1u << 6) /* reserved: setsid leader */
 #define RW_F_KERNEL_ADDR (1u << 7) /* connect: addresses come from the kernel's socket, not from user memory */
 #define RW_F_COMPAT     (1u << 8) /* called through the 32-bit system-call table */
 
@@ -124,7 +123,7 @@ struct rw_exec {
 	struct rw_str filename;  /* as passed to the call */
 	struct rw_str interp;    /* script: the interpreter of the #! line; else absent */
 	struct rw_str argv;      /* NUL separated, no trailing NUL */
-	struct rw_str reserved;
+	__u32 sid;               /* POSIX session, in the initial pid namespace; 0: unknown */
 };
 
 struct rw_fork {

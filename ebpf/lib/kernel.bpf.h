@@ -57,6 +57,7 @@ typedef _Bool bool;
 #define TMPFS_MAGIC 0x01021994
 #define HUGETLBFS_MAGIC 0x958458f6
 #define PIDTYPE_TGID 1 /* enum pid_type since 4.19 */
+#define PIDTYPE_SID 3
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 

@@ -119,6 +119,7 @@ int RW_NAME(on_exec)(unsigned long long *ctx)
 	bpf_core_read(&exec->cap_permitted, sizeof(exec->cap_permitted), &cred->cap_permitted);
 	exec->argc = rw_read(bprm, argc);
 	exec->tty = rw_tty(task);
+	exec->sid = rw_read(task, signal, pids[PIDTYPE_SID], numbers[0].nr);
 	filename = rw_read(bprm, filename);
 	interp = rw_read(bprm, interp);
 	rw_put_kernel(buf, &exec->filename, filename);

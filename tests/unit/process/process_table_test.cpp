@@ -131,6 +131,39 @@ TEST_CASE("fork, exec, exit") {
     CHECK(m.table.size() == 1);
 }
 
+TEST_CASE("a POSIX session counts its living processes, and who never ran a program is known") {
+    Machine m;
+    const auto in_session = [&m](std::uint32_t pid, std::uint64_t start, std::uint32_t sid) {
+        auto e = m.make(Kind::exec, pid, start);
+        e.sid = sid;
+        return m.send(e);
+    };
+    const auto shell = in_session(50, 7, 50);
+    CHECK(shell.process->sid == 50);
+    REQUIRE(shell.process->session_size != nullptr);
+    CHECK(*shell.process->session_size == 1);
+    CHECK(shell.process->execed);
+    for (std::uint32_t pid = 60; pid < 70; ++pid)
+        m.fork(50, 7, pid, pid);
+    CHECK(*shell.process->session_size == 11);
+    CHECK(m.table.find(60)->sid == 50);
+    CHECK_FALSE(m.table.find(60)->execed);
+    in_session(60, 60, 50);
+    CHECK(m.table.find(60)->execed);
+    CHECK(*shell.process->session_size == 11);
+    in_session(61, 61, 61); // setsid, then exec
+    CHECK(*shell.process->session_size == 10);
+    CHECK(*m.table.find(61)->session_size == 1);
+    m.exit(60, 60);
+    m.exit(61, 61);
+    CHECK(*shell.process->session_size == 9);
+    CHECK(*m.table.find(61)->session_size == 0);
+    m.now += NodeStore::kGraceNs + 1;
+    m.open(50, 7);
+    CHECK(m.table.find(61) == nullptr);
+    CHECK(*shell.process->session_size == 9);
+}
+
 TEST_CASE("exec of scripts, memfds and with cut arguments") {
     Machine m;
     auto e = m.make(Kind::exec, 50, 7);

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Completes events from what is known of the running system: objects, processes, units, users.
+#pragma once
+
+#include "core/mailbox.hpp"
+#include "pipeline/pipeline.hpp"
+#include "process/objects.hpp"
+#include "process/process_table.hpp"
+#include "process/units.hpp"
+#include "process/users.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace rwatch::pipeline {
+
+class SystemEnricher : public Enricher {
+  public:
+    SystemEnricher();
+
+    /// Takes in what runs now; after the probes are attached, before the first record. Any thread, alone.
+    void fill();
+    /// Pipeline thread.
+    void enrich(event::Event& event) noexcept override;
+    /// Pipeline thread, about once a second: looks after what changed without an event.
+    void chores() noexcept;
+
+    /// Main thread: the files that rules name, from now on known by device and inode too. May wait for a disk.
+    void watch(std::span<const std::string> paths);
+    /// Main thread: reads the files of users and groups again where they changed.
+    void refresh() { users_.refresh_if_changed(); }
+    /// In the table. Any thread.
+    [[nodiscard]] std::size_t processes() const noexcept { return processes_.load(std::memory_order_relaxed); }
+
+  private:
+    process::Users users_;
+    process::Units units_;
+    process::ProcessTable table_;
+    process::Objects objects_;
+    Mailbox<std::unique_ptr<process::WatchList>> watch_lists_;
+    std::atomic<std::size_t> processes_{0};
+};
+
+} // namespace rwatch::pipeline
