@@ -34,7 +34,7 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
     if (name.empty() || name.size() > kLongestName)
         return {};
     std::string_view best;
-    std::size_t best_distance = std::max<std::size_t>(1, name.size() / 3) + 1;
+    std::size_t best_distance = name.size() / 3 + 1;
     for (const auto candidate : candidates) {
         if (candidate.size() > kLongestName)
             continue;

@@ -43,15 +43,23 @@ std::optional<std::int64_t> unit_ns(std::string_view name) noexcept {
     return std::nullopt;
 }
 
+/// Whether nanoseconds since the epoch can hold it, with a day to spare for time zones.
+bool representable(std::time_t seconds) noexcept {
+    constexpr std::int64_t kLatest = std::numeric_limits<std::int64_t>::max() / kSecond - kDay / kSecond;
+    return seconds < kLatest && seconds > -kLatest;
+}
+
 /// strptime over the whole of `text`; local time, fields that the format leaves out from `base`.
 std::optional<std::int64_t> parse_local(const std::string& text, const char* format, const std::tm& base) {
     std::tm tm = base;
     const char* end = strptime(text.c_str(), format, &tm);
     if (end == nullptr || *end != '\0')
         return std::nullopt;
+    const int day = tm.tm_mday;
     tm.tm_isdst = -1;
     const auto seconds = std::mktime(&tm);
-    if (seconds == -1)
+    // mktime takes the 30th of February for the 2nd of March, and any year.
+    if (seconds == -1 || tm.tm_mday != day || !representable(seconds))
         return std::nullopt;
     return static_cast<std::int64_t>(seconds) * kSecond;
 }
@@ -64,6 +72,8 @@ std::optional<std::int64_t> parse_rfc3339(const std::string& text) {
     std::int64_t fraction = 0;
     if (*rest == '.') {
         std::int64_t scale = kSecond;
+        if (std::isdigit(static_cast<unsigned char>(rest[1])) == 0)
+            return std::nullopt;
         for (++rest; std::isdigit(static_cast<unsigned char>(*rest)) != 0; ++rest) {
             scale /= 10;
             fraction += (*rest - '0') * scale;
@@ -76,11 +86,15 @@ std::optional<std::int64_t> parse_rfc3339(const std::string& text) {
         char sign = 0;
         int used = 0;
         if (std::sscanf(rest, "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3 || rest[used] != '\0' ||
-            (sign != '+' && sign != '-'))
+            (sign != '+' && sign != '-') || hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
             return std::nullopt;
         offset = (hours * kHour + minutes * kMinute) * (sign == '+' ? 1 : -1);
     }
-    return static_cast<std::int64_t>(timegm(&tm)) * kSecond + fraction - offset;
+    const int day = tm.tm_mday;
+    const auto seconds = timegm(&tm);
+    if (tm.tm_mday != day || !representable(seconds))
+        return std::nullopt;
+    return static_cast<std::int64_t>(seconds) * kSecond + fraction - offset;
 }
 
 std::int64_t now(clockid_t clock) noexcept {

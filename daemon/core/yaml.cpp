@@ -21,6 +21,8 @@ namespace {
 
 /// A limit was met; the diagnostic is already written.
 struct Stop {};
+/// So many errors that more would help nobody.
+struct TooMany {};
 
 std::uint32_t one_based(int zero_based) noexcept { return zero_based < 0 ? 0 : static_cast<std::uint32_t>(zero_based) + 1; }
 
@@ -46,7 +48,11 @@ class Builder : public YAML::EventHandler {
   public:
     Builder(const std::string& file, Parsed& out) : file_(file), out_(out) {}
 
-    void OnDocumentStart(const YAML::Mark&) override {
+    void OnDocumentStart(const YAML::Mark& mark) override {
+        // yaml-cpp makes an endless row of empty documents of a token that it does not expect (",x") and never takes away.
+        if (mark.pos == last_start_)
+            fail(mark, "yaml-syntax", "unexpected character");
+        last_start_ = mark.pos;
         stack_.clear();
         anchors_.clear();
     }
@@ -99,6 +105,8 @@ class Builder : public YAML::EventHandler {
     }
 
     void report(const YAML::Mark& mark, std::string code, std::string message) {
+        if (out_.diagnostics.size() + 1 >= kMaxDiagnostics)
+            throw TooMany{};
         out_.diagnostics.push_back({Severity::error, std::move(code), {file_, one_based(mark.line), one_based(mark.column)}, std::move(message), {}});
     }
 
@@ -174,6 +182,7 @@ class Builder : public YAML::EventHandler {
     std::vector<Open> stack_;
     std::map<YAML::anchor_t, Node> anchors_;
     std::size_t nodes_ = 0;
+    int last_start_ = -1; ///< where the last document began
 };
 
 } // namespace
@@ -222,6 +231,8 @@ Parsed parse(std::string_view text, const std::string& file) {
         }
     } catch (const Stop&) {
         return out;
+    } catch (const TooMany&) {
+        refuse("too-many-errors", "the file is read no further: more than " + std::to_string(kMaxDiagnostics - 1) + " errors");
     } catch (const YAML::Exception& e) {
         // DeepRecursion and parse errors alike carry a mark.
         out.diagnostics.push_back({Severity::error, "yaml-syntax", {file, one_based(e.mark.line), one_based(e.mark.column)}, e.msg, {}});
@@ -256,6 +267,12 @@ std::optional<std::int64_t> Node::as_int() const noexcept {
     if (digits.starts_with("0x") || digits.starts_with("0o")) {
         base = digits[1] == 'x' ? 16 : 8;
         digits.remove_prefix(2);
+        if (digits.starts_with('-'))
+            return std::nullopt;
+    } else if (digits.starts_with('+')) {
+        digits.remove_prefix(1);
+        if (digits.starts_with('-'))
+            return std::nullopt;
     }
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
