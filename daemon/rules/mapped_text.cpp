@@ -141,10 +141,11 @@ void MappedText::align(const yaml::Node& scalar, const SourceLines& source, std:
             while (i < text_.size() && is_continuation(text_[i]))
                 ++i;
     }
-    if (!runs.empty()) {
-        runs.front().begin = 0;
-        runs_ = std::move(runs);
-    }
+    if (runs.empty())
+        return;
+    if (runs.front().begin > 0) // white space before the first word
+        runs.insert(runs.begin(), {0, runs.front().line, runs.front().column, file, true});
+    runs_ = std::move(runs);
 }
 
 Location MappedText::at(std::size_t offset) const {
