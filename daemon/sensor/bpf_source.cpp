@@ -13,8 +13,8 @@
 namespace rwatch::sensor {
 namespace {
 
-constexpr std::array<std::string_view, RW_KIND_COUNT> kKindNames{"none", "exec", "fork", "exit", "open", "chmod",
-                                                                 "rename", "unlink", "link", "symlink", "connect"};
+constexpr std::array<std::string_view, RW_KIND_COUNT> kKindNames{
+    "none", "exec", "fork", "exit", "open", "chmod", "rename", "unlink", "link", "symlink", "connect"};
 
 /// struct rw_count of ebpf/lib/emit.bpf.h
 struct Count {
@@ -29,7 +29,13 @@ std::uint64_t misses(int program) {
 
 } // namespace
 
-void BpfSource::LinkDeleter::operator()(bpf_link* link) const noexcept { bpf_link__destroy(link); }
+void BpfSource::RingDeleter::operator()(ring_buffer* ring) const noexcept {
+    ring_buffer__free(ring);
+}
+
+void BpfSource::LinkDeleter::operator()(bpf_link* link) const noexcept {
+    bpf_link__destroy(link);
+}
 
 std::unique_ptr<BpfSource> BpfSource::open(const BpfOptions& options) {
     std::unique_ptr<BpfSource> source(new BpfSource); // the constructor is private
@@ -60,7 +66,9 @@ std::size_t BpfSource::drain(RecordHandler& handler, std::size_t most) noexcept 
     return most - left_;
 }
 
-void BpfSource::detach() noexcept { links_.clear(); }
+void BpfSource::detach() noexcept {
+    links_.clear();
+}
 
 std::vector<std::pair<std::string, std::uint64_t>> BpfSource::counts(bool lost) const {
     const int cpus = libbpf_num_possible_cpus();
@@ -80,7 +88,9 @@ std::vector<std::pair<std::string, std::uint64_t>> BpfSource::counts(bool lost) 
     return list;
 }
 
-std::vector<std::pair<std::string, std::uint64_t>> BpfSource::submitted() const { return counts(false); }
+std::vector<std::pair<std::string, std::uint64_t>> BpfSource::submitted() const {
+    return counts(false);
+}
 
 std::vector<std::pair<std::string, std::uint64_t>> BpfSource::losses() const {
     auto list = counts(true);

@@ -13,23 +13,23 @@
 
 struct bpf_link;
 struct ring_buffer;
-extern "C" void ring_buffer__free(ring_buffer*);
 
 namespace rwatch::sensor {
 
-inline constexpr std::uint64_t kLeastRing = 64U * 1024U;
+inline constexpr std::uint64_t kLeastRing = 1U << 16U;
 inline constexpr std::uint64_t kMostRing = 1U << 30U;
 
 struct BpfOptions {
     std::uint64_t ring_size = 8U << 20U; ///< bytes; taken up to a power of two between kLeastRing and kMostRing
     std::uint32_t own_pid = 0;           ///< a process whose events are not reported
-    std::size_t skip_alternatives = 0;   ///< leaves out the first so many ways of each family (but never the last): for tests of the others
+    std::size_t skip_alternatives =
+        0; ///< leaves out the first so many ways of each family (but never the last): for tests of the others
 };
 
 class BpfSource final : public EventSource {
   public:
-    /// Loads and attaches. A family that can't be attached is told by probes(); where none can, or the object can't be loaded, throws Error, with
-    /// code() EPERM or EACCES where the process lacks the privilege.
+    /// Loads and attaches. A family that can't be attached is told by probes(); where none can, or the object can't be
+    /// loaded, throws Error, with code() EPERM or EACCES where the process lacks the privilege.
     [[nodiscard]] static std::unique_ptr<BpfSource> open(const BpfOptions& options);
     ~BpfSource() override;
 
@@ -38,7 +38,8 @@ class BpfSource final : public EventSource {
     /// -1: no record is urgent yet; the ring is read on a timer.
     [[nodiscard]] int wake_fd() const noexcept override { return -1; }
     [[nodiscard]] const std::vector<ProbeState>& probes() const noexcept override { return states_; }
-    /// By kind what the full ring refused; "missed": programs that the kernel skipped because one was running on the CPU already.
+    /// By kind what the full ring refused; "missed": programs that the kernel skipped because one was running on the
+    /// CPU already.
     [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> losses() const override;
     void detach() noexcept override;
 
@@ -48,6 +49,9 @@ class BpfSource final : public EventSource {
   private:
     struct LinkDeleter {
         void operator()(bpf_link* link) const noexcept;
+    };
+    struct RingDeleter {
+        void operator()(ring_buffer* ring) const noexcept;
     };
     using Link = std::unique_ptr<bpf_link, LinkDeleter>;
     friend class ProbeLoader;
@@ -62,7 +66,7 @@ class BpfSource final : public EventSource {
     std::vector<ProbeState> states_;
     Fd ring_fd_, counts_fd_;
     std::vector<Fd> programs_; ///< for their count of misses
-    Handle<ring_buffer, ring_buffer__free> ring_;
+    std::unique_ptr<ring_buffer, RingDeleter> ring_;
     std::vector<Link> links_;
 };
 

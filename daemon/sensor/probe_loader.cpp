@@ -29,8 +29,8 @@ namespace {
 
 constexpr const char* kTracefs = "/sys/kernel/tracing";
 constexpr const char* kTracefsOld = "/sys/kernel/debug/tracing";
-constexpr std::size_t kMostLog = 16U * 1024U; ///< bytes of libbpf's messages kept; the last ones count
-constexpr std::uint32_t kBufferFamilies = 2;  ///< enum rw_buf_family of ebpf/lib/emit.bpf.h
+constexpr std::size_t kMostLog = 1U << 14U;  ///< bytes of libbpf's messages kept; the last ones count
+constexpr std::uint32_t kBufferFamilies = 2; ///< enum rw_buf_family of ebpf/lib/emit.bpf.h
 
 /// libbpf's messages while a loader works. The printer is global to the process, so one at a time.
 class LibbpfLog {
@@ -121,7 +121,9 @@ Fd duplicate(int fd) {
 
 } // namespace
 
-void ProbeLoader::SkeletonDeleter::operator()(rwatch_bpf* skeleton) const noexcept { rwatch_bpf__destroy(skeleton); }
+void ProbeLoader::SkeletonDeleter::operator()(rwatch_bpf* skeleton) const noexcept {
+    rwatch_bpf__destroy(skeleton);
+}
 
 ProbeLoader::ProbeLoader(const BpfOptions& options) : options_(options), choices_(families().size()) {
     for (std::size_t i = 0; i < choices_.size(); ++i) {
@@ -244,11 +246,12 @@ bool ProbeLoader::attach(std::size_t index) {
     const auto& way = family.alternatives[choices_[index].next];
     std::size_t offered = 0; // calls of the family that the kernel has, and of those the hooked ones
     std::size_t hooked = 0;
+    choices_[index].missing.clear();
     for (const auto& use : way.programs) {
         int err = 0;
         if (use.place != Place::own) {
             std::size_t here = 0;
-            const int n = attach_calls(family, use, here);
+            const int n = attach_calls(family, use, here, choices_[index].missing);
             err = n < 0 ? -n : 0;
             if (use.place == Place::call_exit && n > 0) {
                 offered = here;
@@ -271,15 +274,19 @@ bool ProbeLoader::attach(std::size_t index) {
     return true;
 }
 
-int ProbeLoader::attach_calls(const Family& family, const ProgramUse& use, std::size_t& offered) {
+int ProbeLoader::attach_calls(const Family& family, const ProgramUse& use, std::size_t& offered, std::string& missing) {
     const auto events = tracefs_events();
     const std::string prefix = use.place == Place::call_enter ? "sys_enter_" : "sys_exit_";
     int hooked = 0;
     int err = ENOENT;
     for (const auto& call : family.calls) {
-        const auto event = prefix + std::string(call.name);
+        std::string event = prefix;
+        event += call.name;
+        std::string folder = events;
+        folder += '/';
+        folder += event;
         // A call that the kernel does not have needs no hook.
-        if ((!use.only.empty() && use.only != call.name) || call.number < 0 || events.empty() || !exists(events + "/" + event))
+        if ((!use.only.empty() && use.only != call.name) || call.number < 0 || events.empty() || !exists(folder))
             continue;
         ++offered;
         if (auto* link = bpf_program__attach_tracepoint(program(use), "syscalls", event.c_str()); link != nullptr) {
@@ -287,6 +294,9 @@ int ProbeLoader::attach_calls(const Family& family, const ProgramUse& use, std::
             ++hooked;
         } else {
             err = errno;
+            event += ": ";
+            event += errno_text(err);
+            join(missing, event);
         }
     }
     return hooked > 0 ? hooked : -err;
@@ -296,7 +306,9 @@ std::vector<ProbeState> ProbeLoader::states() const {
     std::vector<ProbeState> list;
     for (std::size_t i = 0; i < choices_.size(); ++i) {
         const auto& family = families()[i];
-        ProbeState state{std::string(family.name), {}, choices_[i].attached, choices_[i].reason, std::string(family.blind)};
+        ProbeState state{
+            std::string(family.name), {}, choices_[i].attached, choices_[i].reason, std::string(family.blind)};
+        join(state.reason, choices_[i].missing);
         for (const auto& way : family.alternatives)
             state.alternatives.emplace_back(way.name);
         list.push_back(std::move(state));
@@ -304,7 +316,8 @@ std::vector<ProbeState> ProbeLoader::states() const {
     return list;
 }
 
-// Maps and programs live on in the kernel through our descriptors and links; libbpf's copy of the object is not needed any more.
+// Maps and programs live on in the kernel through our descriptors and links; libbpf's copy of the object is not needed
+// any more.
 void ProbeLoader::hand_over(BpfSource& source) {
     source.states_ = states();
     source.ring_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_ring));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Finds out which hooks this kernel allows by trying: loads the object with the best alternative of each family, and where a program is refused
-// goes on with the next one. Private to bpf_source.
+// Finds out which hooks this kernel allows by trying: loads the object with the best alternative of each family, and
+// where a program is refused goes on with the next one. Private to bpf_source.
 #pragma once
 
 #include "core/handle.hpp"
@@ -28,9 +28,10 @@ class ProbeLoader {
 
   private:
     struct Choice {
-        std::size_t next = 0;  ///< index of the alternative to try; alternatives.size(): none is left
-        std::string reason;    ///< why the better ones are not taken
+        std::size_t next = 0; ///< index of the alternative to try; alternatives.size(): none is left
+        std::string reason;   ///< why the better ones are not taken
         std::string attached;
+        std::string missing; ///< calls that could not be hooked, though others of the family are
     };
     struct SkeletonDeleter {
         void operator()(rwatch_bpf* skeleton) const noexcept;
@@ -43,7 +44,8 @@ class ProbeLoader {
     [[nodiscard]] bool attach(std::size_t family);
     [[nodiscard]] bpf_program* program(const ProgramUse& use) const;
     /// Number of calls hooked, of those that this kernel has; negative errno where one can't be.
-    [[nodiscard]] int attach_calls(const Family& family, const ProgramUse& use, std::size_t& offered);
+    [[nodiscard]] int attach_calls(const Family& family, const ProgramUse& use, std::size_t& offered,
+                                   std::string& missing);
     void give_up(std::size_t family, const std::string& why);
     [[nodiscard]] bool give_up_program(const std::string& program, const std::string& why);
     void hand_over(BpfSource& source);

@@ -6,7 +6,8 @@
 #include <array>
 #include <sys/syscall.h>
 
-// Calls that this architecture or the builder's headers lack. A call newer than the headers still has its number, which is the same everywhere.
+// Calls that this architecture or the builder's headers lack. A call newer than the headers still has its number, which
+// is the same everywhere.
 #ifndef SYS_open
 #define SYS_open (-1)
 #endif
@@ -48,44 +49,56 @@ template <std::size_t N> using Uses = std::array<ProgramUse, N>;
 
 constexpr Uses<1> kExec{{{"on_exec", Place::own}}};
 constexpr Uses<1> kExecOld{{{"on_exec_old", Place::own}}};
-constexpr std::array<Alternative, 2> kExecWays{{{"tp_btf:sched_process_exec", kExec}, {"raw_tp:sched_process_exec", kExecOld}}};
+constexpr std::array<Alternative, 2> kExecWays{
+    {{"tp_btf:sched_process_exec", kExec}, {"raw_tp:sched_process_exec", kExecOld}}};
 
 constexpr Uses<1> kFork{{{"on_fork", Place::own}}};
 constexpr Uses<1> kForkOld{{{"on_fork_old", Place::own}}};
-constexpr std::array<Alternative, 2> kForkWays{{{"tp_btf:sched_process_fork", kFork}, {"raw_tp:sched_process_fork", kForkOld}}};
+constexpr std::array<Alternative, 2> kForkWays{
+    {{"tp_btf:sched_process_fork", kFork}, {"raw_tp:sched_process_fork", kForkOld}}};
 
 constexpr Uses<1> kExit{{{"on_exit", Place::own}}};
 constexpr Uses<1> kExitOld{{{"on_exit_old", Place::own}}};
-constexpr std::array<Alternative, 2> kExitWays{{{"tp_btf:sched_process_exit", kExit}, {"raw_tp:sched_process_exit", kExitOld}}};
+constexpr std::array<Alternative, 2> kExitWays{
+    {{"tp_btf:sched_process_exit", kExit}, {"raw_tp:sched_process_exit", kExitOld}}};
 
 constexpr Uses<1> kOpen{{{"on_open", Place::call_exit}}};
 constexpr Uses<2> kOpenOld{{{"on_open_old", Place::call_exit}, {"on_enter_old", Place::call_enter}}};
-constexpr std::array<Alternative, 2> kOpenWays{{{"tracepoint:syscalls", kOpen}, {"tracepoint:syscalls+enter", kOpenOld}}};
+constexpr std::array<Alternative, 2> kOpenWays{
+    {{"tracepoint:syscalls", kOpen}, {"tracepoint:syscalls+enter", kOpenOld}}};
 
 constexpr Uses<1> kFsop{{{"on_fsop", Place::call_exit}}};
 constexpr Uses<2> kFsopOld{{{"on_fsop_old", Place::call_exit}, {"on_enter_old", Place::call_enter}}};
-constexpr std::array<Alternative, 2> kFsopWays{{{"tracepoint:syscalls", kFsop}, {"tracepoint:syscalls+enter", kFsopOld}}};
+constexpr std::array<Alternative, 2> kFsopWays{
+    {{"tracepoint:syscalls", kFsop}, {"tracepoint:syscalls+enter", kFsopOld}}};
 
 // chmod has a program more: the mode before fchmod.
 constexpr Uses<2> kChmod{{{"on_fsop", Place::call_exit}, {"on_fchmod", Place::call_enter, "fchmod"}}};
-constexpr Uses<3> kChmodOld{{{"on_fsop_old", Place::call_exit}, {"on_enter_old", Place::call_enter}, {"on_fchmod_old", Place::call_enter, "fchmod"}}};
-constexpr std::array<Alternative, 2> kChmodWays{{{"tracepoint:syscalls", kChmod}, {"tracepoint:syscalls+enter", kChmodOld}}};
+constexpr Uses<3> kChmodOld{{{"on_fsop_old", Place::call_exit},
+                             {"on_enter_old", Place::call_enter},
+                             {"on_fchmod_old", Place::call_enter, "fchmod"}}};
+constexpr std::array<Alternative, 2> kChmodWays{
+    {{"tracepoint:syscalls", kChmod}, {"tracepoint:syscalls+enter", kChmodOld}}};
 
-// Without the socket's change of state a refused TCP connect is told with the address that the caller passed, which another thread may have changed.
+// Without the socket's change of state a refused TCP connect is told with the address that the caller passed, which
+// another thread may have changed.
 constexpr Uses<2> kConnect{{{"on_connect", Place::call_exit}, {"on_tcp_state", Place::own}}};
 constexpr Uses<1> kConnectBare{{{"on_connect", Place::call_exit}}};
-constexpr Uses<3> kConnectOld{{{"on_connect_old", Place::call_exit}, {"on_enter_old", Place::call_enter}, {"on_tcp_state_old", Place::own}}};
+constexpr Uses<3> kConnectOld{
+    {{"on_connect_old", Place::call_exit}, {"on_enter_old", Place::call_enter}, {"on_tcp_state_old", Place::own}}};
 constexpr Uses<2> kConnectOldBare{{{"on_connect_old", Place::call_exit}, {"on_enter_old", Place::call_enter}}};
-constexpr std::array<Alternative, 4> kConnectWays{{{"tracepoint:syscalls+tp_btf:inet_sock_set_state", kConnect},
-                                                   {"tracepoint:syscalls", kConnectBare},
-                                                   {"tracepoint:syscalls+enter+raw_tp:inet_sock_set_state", kConnectOld},
-                                                   {"tracepoint:syscalls+enter", kConnectOldBare}}};
+constexpr std::array<Alternative, 4> kConnectWays{
+    {{"tracepoint:syscalls+tp_btf:inet_sock_set_state", kConnect},
+     {"tracepoint:syscalls", kConnectBare},
+     {"tracepoint:syscalls+enter+raw_tp:inet_sock_set_state", kConnectOld},
+     {"tracepoint:syscalls+enter", kConnectOldBare}}};
 
-constexpr std::array<WatchedCall, 5> kOpenCalls{{{"openat", SYS_openat, RW_CALL_OPENAT},
-                                                 {"open", SYS_open, RW_CALL_OPEN},
-                                                 {"openat2", SYS_openat2, RW_CALL_OPENAT2},
-                                                 {"creat", SYS_creat, RW_CALL_CREAT},
-                                                 {"open_by_handle_at", SYS_open_by_handle_at, RW_CALL_OPEN_BY_HANDLE_AT}}};
+constexpr std::array<WatchedCall, 5> kOpenCalls{
+    {{"openat", SYS_openat, RW_CALL_OPENAT},
+     {"open", SYS_open, RW_CALL_OPEN},
+     {"openat2", SYS_openat2, RW_CALL_OPENAT2},
+     {"creat", SYS_creat, RW_CALL_CREAT},
+     {"open_by_handle_at", SYS_open_by_handle_at, RW_CALL_OPEN_BY_HANDLE_AT}}};
 constexpr std::array<WatchedCall, 4> kChmodCalls{{{"chmod", SYS_chmod, RW_CALL_CHMOD},
                                                   {"fchmod", SYS_fchmod, RW_CALL_FCHMOD},
                                                   {"fchmodat", SYS_fchmodat, RW_CALL_FCHMODAT},
@@ -93,9 +106,12 @@ constexpr std::array<WatchedCall, 4> kChmodCalls{{{"chmod", SYS_chmod, RW_CALL_C
 constexpr std::array<WatchedCall, 3> kRenameCalls{{{"rename", SYS_rename, RW_CALL_RENAME},
                                                    {"renameat", SYS_renameat, RW_CALL_RENAMEAT},
                                                    {"renameat2", SYS_renameat2, RW_CALL_RENAMEAT2}}};
-constexpr std::array<WatchedCall, 2> kUnlinkCalls{{{"unlink", SYS_unlink, RW_CALL_UNLINK}, {"unlinkat", SYS_unlinkat, RW_CALL_UNLINKAT}}};
-constexpr std::array<WatchedCall, 2> kLinkCalls{{{"link", SYS_link, RW_CALL_LINK}, {"linkat", SYS_linkat, RW_CALL_LINKAT}}};
-constexpr std::array<WatchedCall, 2> kSymlinkCalls{{{"symlink", SYS_symlink, RW_CALL_SYMLINK}, {"symlinkat", SYS_symlinkat, RW_CALL_SYMLINKAT}}};
+constexpr std::array<WatchedCall, 2> kUnlinkCalls{
+    {{"unlink", SYS_unlink, RW_CALL_UNLINK}, {"unlinkat", SYS_unlinkat, RW_CALL_UNLINKAT}}};
+constexpr std::array<WatchedCall, 2> kLinkCalls{
+    {{"link", SYS_link, RW_CALL_LINK}, {"linkat", SYS_linkat, RW_CALL_LINKAT}}};
+constexpr std::array<WatchedCall, 2> kSymlinkCalls{
+    {{"symlink", SYS_symlink, RW_CALL_SYMLINK}, {"symlinkat", SYS_symlinkat, RW_CALL_SYMLINKAT}}};
 constexpr std::array<WatchedCall, 1> kConnectCalls{{{"connect", SYS_connect, RW_CALL_CONNECT}}};
 constexpr std::array<WatchedCall, 6> kProcessCalls{{{"execve", SYS_execve, RW_CALL_EXECVE},
                                                     {"execveat", SYS_execveat, RW_CALL_EXECVEAT},
@@ -119,8 +135,12 @@ constexpr std::array<Family, 10> kFamilies{{
 
 } // namespace
 
-std::span<const Family> families() noexcept { return kFamilies; }
+std::span<const Family> families() noexcept {
+    return kFamilies;
+}
 
-std::span<const WatchedCall> process_calls() noexcept { return kProcessCalls; }
+std::span<const WatchedCall> process_calls() noexcept {
+    return kProcessCalls;
+}
 
 } // namespace rwatch::sensor

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The table of hooks: for each family of events the ways to get it, best first, and what goes unseen without it. Data only; probe_loader tries them.
+// The table of hooks: for each family of events the ways to get it, best first, and what goes unseen without it. Data
+// only; probe_loader tries them.
 #pragma once
 
 #include <cstdint>

@@ -42,7 +42,9 @@ Address v6(const char* text, std::uint16_t port) {
     return address;
 }
 
-socklen_t size_of(const Address& address) { return address.any.sa_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6); }
+socklen_t size_of(const Address& address) {
+    return address.any.sa_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+}
 
 /// A listener on a free port.
 Fd listener(Address address, std::uint16_t& port) {
@@ -127,7 +129,8 @@ TEST_CASE("connect: TCP over IPv4") {
 TEST_CASE("connect: TCP refused, over IPv4 and IPv6") {
     const auto port = closed_port();
     const bool six = GENERATE(false, true);
-    const auto result = connect_in_child(six ? AF_INET6 : AF_INET, SOCK_STREAM, six ? v6("::1", port) : v4("127.0.0.1", port));
+    const auto result =
+        connect_in_child(six ? AF_INET6 : AF_INET, SOCK_STREAM, six ? v6("::1", port) : v4("127.0.0.1", port));
     CHECK(shared().numbers[1] == ECONNREFUSED);
     const auto records = result.of(RW_CONNECT);
     const auto& c = only(records);
@@ -160,7 +163,8 @@ TEST_CASE("connect: TCP over IPv6, and IPv4 in it") {
 
 TEST_CASE("connect: UDP") {
     const bool six = GENERATE(false, true);
-    const auto result = connect_in_child(six ? AF_INET6 : AF_INET, SOCK_DGRAM, six ? v6("::1", 5353) : v4("127.0.0.1", 5353));
+    const auto result =
+        connect_in_child(six ? AF_INET6 : AF_INET, SOCK_DGRAM, six ? v6("::1", 5353) : v4("127.0.0.1", 5353));
     const auto records = result.of(RW_CONNECT);
     const auto& c = only(records);
     CHECK(c.ret == 0);

@@ -48,7 +48,9 @@ std::uint64_t cgroup_inode() {
     return 0;
 }
 
-std::uint64_t namespace_inode(const char* name) { return stat_of(std::string("/proc/self/ns/") + name).st_ino; }
+std::uint64_t namespace_inode(const char* name) {
+    return stat_of(std::string("/proc/self/ns/") + name).st_ino;
+}
 
 } // namespace
 

@@ -46,7 +46,9 @@ TEST_CASE("mounts: a directory bound elsewhere") {
     directory.file("source/sub/inner");
     const auto seen = place + "/subject";
     const auto inner = place + "/sub/inner";
-    const auto result = run([&] { return own_mounts() && bind(source, place) ? open_all({seen, inner, place, file}) : 99; });
+    const auto result = run([&] {
+        return own_mounts() && bind(source, place) ? open_all({seen, inner, place, file}) : 99;
+    });
     REQUIRE(result.status == 0);
     const auto& record = result.named(RW_OPEN, seen);
     const auto& open = record.as<rw_open>();
@@ -113,8 +115,8 @@ TEST_CASE("mounts: a bind mount as the root of the namespace") {
     directory.directory("root/old");
     directory.file("root/subject");
     const auto result = run([&] {
-        if (!own_mounts() || !bind(root, root) || ::chdir(root.c_str()) != 0 || ::syscall(SYS_pivot_root, ".", "old") != 0 ||
-            ::chdir("/") != 0 || ::umount2("/old", MNT_DETACH) != 0)
+        if (!own_mounts() || !bind(root, root) || ::chdir(root.c_str()) != 0 ||
+            ::syscall(SYS_pivot_root, ".", "old") != 0 || ::chdir("/") != 0 || ::umount2("/old", MNT_DETACH) != 0)
             return 99;
         ::syscall(SYS_openat, AT_FDCWD, "/missing", O_RDONLY);
         return open_all({"/subject", "/"});

@@ -20,7 +20,9 @@ namespace {
 
 constexpr std::size_t kHandleBytes = 128; // MAX_HANDLE_SZ
 
-int result_of(long ret) { return ret < 0 ? 1 : 0; }
+int result_of(long ret) {
+    return ret < 0 ? 1 : 0;
+}
 
 void check_object(const Record& record, const std::string& path) {
     const auto& open = record.as<rw_open>();
@@ -294,7 +296,8 @@ TEST_CASE("open: deep and long paths") {
             REQUIRE(::mkdir(path.c_str(), 0755) == 0);
         }
         path += "/" + std::string(4000 - path.size() - 1, 'f');
-        const auto result = run([&] { return result_of(::syscall(SYS_openat, AT_FDCWD, path.c_str(), O_CREAT | O_RDWR, 0600)); });
+        const auto result =
+            run([&] { return result_of(::syscall(SYS_openat, AT_FDCWD, path.c_str(), O_CREAT | O_RDWR, 0600)); });
         REQUIRE(result.status == 0);
         const auto& record = result.named(RW_OPEN, path);
         check_object(record, path);

@@ -41,7 +41,9 @@ const Record& only_exec(const Run& result) {
     std::abort();
 }
 
-std::string resolved(const std::string& path) { return std::filesystem::canonical(path).string(); }
+std::string resolved(const std::string& path) {
+    return std::filesystem::canonical(path).string();
+}
 
 std::string copy_of_true(const Directory& directory, const std::string& name) {
     std::filesystem::copy_file(resolved(kTrue), directory.path(name));
@@ -153,7 +155,8 @@ TEST_CASE("exec: execveat relative to a directory, and by an absolute name") {
         const int dfd = ::open(directory.path().c_str(), O_PATH | O_CLOEXEC);
         std::array<char*, 2> argv{const_cast<char*>("x"), nullptr};
         std::array<char*, 1> environment{nullptr};
-        ::syscall(SYS_execveat, dfd, relative ? "memfd:looks-like-one" : file.c_str(), argv.data(), environment.data(), 0);
+        ::syscall(SYS_execveat, dfd, relative ? "memfd:looks-like-one" : file.c_str(), argv.data(), environment.data(),
+                  0);
         return 127;
     });
     REQUIRE(result.status == 0);

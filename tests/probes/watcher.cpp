@@ -49,7 +49,9 @@ void drain() {
     }
 }
 
-bool has_exit(const Records& records) { return !records.empty() && records.back().common().kind == RW_EXIT; }
+bool has_exit(const Records& records) {
+    return !records.empty() && records.back().common().kind == RW_EXIT;
+}
 
 } // namespace
 
@@ -58,7 +60,9 @@ std::size_t skipped_alternatives() {
     return text == nullptr ? 0 : static_cast<std::size_t>(std::atoi(text));
 }
 
-bool older() { return skipped_alternatives() > 0; }
+bool older() {
+    return skipped_alternatives() > 0;
+}
 
 sensor::BpfSource& watcher() {
     static const auto source = [] {
@@ -72,8 +76,8 @@ sensor::BpfSource& watcher() {
 }
 
 Shared& shared() {
-    static auto* const memory =
-        static_cast<Shared*>(::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    static auto* const memory = static_cast<Shared*>(
+        ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
     return *memory;
 }
 
@@ -162,7 +166,9 @@ struct stat stat_of(const std::string& path) {
     return result;
 }
 
-std::uint32_t kernel_dev(dev_t dev) { return major(dev) << 20U | minor(dev); }
+std::uint32_t kernel_dev(dev_t dev) {
+    return major(dev) << 20U | minor(dev);
+}
 
 std::string read_file(const std::string& path) {
     std::ostringstream text;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What the probe tests share: one attached sensor, children that make exactly the calls under test, and their records with the strings taken out.
-// The machine is never quiet, so a test looks at the records of its own child alone.
+// What the probe tests share: one attached sensor, children that make exactly the calls under test, and their records
+// with the strings taken out. The machine is never quiet, so a test looks at the records of its own child alone.
 #pragma once
 
 #include "ebpf/abi/rwatch_abi.h"
@@ -22,7 +22,9 @@ class Record {
     explicit Record(std::span<const std::byte> bytes) : bytes_(bytes.begin(), bytes.end()) {}
     [[nodiscard]] const rw_common& common() const { return as<rw_common>(); }
     template <typename T> [[nodiscard]] const T& as() const { return *reinterpret_cast<const T*>(bytes_.data()); }
-    [[nodiscard]] std::string text(rw_str s) const { return {reinterpret_cast<const char*>(bytes_.data()) + s.off, s.len}; }
+    [[nodiscard]] std::string text(rw_str s) const {
+        return {reinterpret_cast<const char*>(bytes_.data()) + s.off, s.len};
+    }
     [[nodiscard]] std::size_t size() const { return bytes_.size(); }
     [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
 
@@ -34,7 +36,8 @@ using Records = std::vector<Record>;
 
 /// How many alternatives the sensor leaves out: from RWATCH_PROBE_SKIP, so that the same tests run on the older ways.
 [[nodiscard]] std::size_t skipped_alternatives();
-/// True where the sensor is not on its best alternatives: then paths end at 64 components and calls of fork have no name.
+/// True where the sensor is not on its best alternatives: then paths end at 64 components and calls of fork have no
+/// name.
 [[nodiscard]] bool older();
 
 /// The sensor of all tests; fails the test where it can't be opened.
@@ -69,7 +72,9 @@ class Directory {
     ~Directory();
     Directory(const Directory&) = delete;
     Directory& operator=(const Directory&) = delete;
-    [[nodiscard]] std::string path(const std::string& name = "") const { return name.empty() ? path_ : path_ + "/" + name; }
+    [[nodiscard]] std::string path(const std::string& name = "") const {
+        return name.empty() ? path_ : path_ + "/" + name;
+    }
     /// Makes a file of that name.
     std::string file(const std::string& name, mode_t mode = 0644) const;
     std::string directory(const std::string& name) const;
