@@ -235,7 +235,8 @@ void AlertFactory::add_processes(Alert& alert, const event::Event& event) {
         info.pid = process->pid;
         info.exe_path = clip(process->exe_path, most);
         info.cmdline = clip(process->cmdline, most);
-        info.user = user_of(event, process->uid);
+        info.user =
+            user_of(event, alert.processes.empty() ? event.uid : process->uid); // its own as it was at the event
         info.started_ns = process->start_ns == 0 ? 0 : to_wall(event, process->start_ns);
         alert.processes.push_back(std::move(info));
     }
