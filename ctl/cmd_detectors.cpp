@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// rwatchctl detectors: every rule, what it found, what it costs, and who paused it.
+#include "command.hpp"
+#include "core/time.hpp"
+#include "json_read.hpp"
+#include "render.hpp"
+#include "users.hpp"
+
+namespace rwatch::ctl {
+
+namespace {
+
+std::string pause_text(const Json& pause, const Terminal& terminal) {
+    if (!pause.is_object())
+        return {};
+    auto out = "by " + user_name(number(pause, "uid"));
+    const auto until = time_of(pause, "until_usec");
+    out += until == 0 ? " until resumed" : " until " + (terminal.tty ? short_time(until) : rfc3339(until));
+    const auto reason = text(pause, "reason");
+    return reason.empty() ? out : out + ": " + reason;
+}
+
+std::string last_hit(const Json& detector, const Terminal& terminal) {
+    const auto time = time_of(detector, "last_hit_usec");
+    if (time == 0)
+        return {};
+    return terminal.tty ? short_time(time) : rfc3339(time);
+}
+
+Tint tint_of_state(const std::string& state) noexcept {
+    return state == "active" ? Tint::green : state == "paused" ? Tint::yellow : Tint::grey;
+}
+
+std::string table(const Json& detectors, const Terminal& terminal) {
+    Table table({{"STATE"}, {"PRIORITY"}, {"RULE", false, true}, {"HITS", true}, {"SUPPRESSED", true}, {"LAST HIT"}, {"COST", true}, {"PAUSED", false, true}});
+    for (const auto& detector : detectors) {
+        const auto state = text(detector, "state");
+        const auto priority = text(detector, "priority");
+        const auto cost = number(detector, "mean_cost_ns");
+        table.add({{state, tint_of_state(state)},
+                   {priority, tint_of_priority(priority)},
+                   {text(detector, "name"), Tint::none},
+                   {grouped(number(detector, "hits")), Tint::none},
+                   {grouped(number(detector, "suppressed")), Tint::none},
+                   {last_hit(detector, terminal), Tint::none},
+                   {cost == 0 ? "" : format_span(static_cast<std::int64_t>(cost)), Tint::none},
+                   {pause_text(member(detector, "pause"), terminal), Tint::yellow}});
+    }
+    return table.render(terminal);
+}
+
+int run(const Context& context) {
+    const auto detectors = context.client().detectors();
+    if (context.json())
+        context.print(detectors);
+    else
+        context.print(table(detectors, context.terminal()));
+    return kOk;
+}
+
+} // namespace
+
+constinit const Verb kDetectorsVerb{
+    "detectors", "", "List rules: state, hits, cost",
+    "HITS are alerts before repeats were held back, SUPPRESSED the repeats, COST the mean\n"
+    "time of one evaluation.",
+    {}, 0, 0, run};
+
+} // namespace rwatch::ctl

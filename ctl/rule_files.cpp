@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "rule_files.hpp"
+
+#include "core/error.hpp"
+#include "core/handle.hpp"
+#include "core/yaml.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace rwatch::ctl {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::array<std::string_view, 3> kSuffixes{".yaml", ".yml", ".json"};
+
+void report(Diagnostics& out, const std::string& path, std::string code, std::string message, std::string hint = {}) {
+    out.push_back({Severity::error, std::move(code), {path, 0, 0}, std::move(message), std::move(hint)});
+}
+
+void list_folder(const fs::path& folder, std::vector<fs::path>& files, Diagnostics& diagnostics) {
+    std::error_code error;
+    const auto before = files.size();
+    fs::directory_iterator entry(folder, error);
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+        const auto suffix = entry->path().extension().string();
+        if (std::find(kSuffixes.begin(), kSuffixes.end(), suffix) != kSuffixes.end())
+            files.push_back(entry->path());
+    }
+    if (error)
+        report(diagnostics, folder, "cannot-read", "cannot read the folder: " + error.message());
+    else if (files.size() == before)
+        report(diagnostics, folder, "no-rules", "no rule file in this folder", "names of rule files end in .yaml, .yml or .json");
+}
+
+} // namespace
+
+std::string read_rule_file(const std::string& path, std::string& content) {
+    constexpr std::size_t kChunk = 64U << 10U;
+    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    if (!file)
+        return errno_text(errno);
+    content.clear();
+    while (content.size() <= yaml::kMaxText) {
+        const auto before = content.size();
+        content.resize(before + std::min(kChunk, yaml::kMaxText + 1 - before));
+        const auto got = ::read(file.get(), content.data() + before, content.size() - before);
+        content.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return errno_text(errno);
+        if (got == 0)
+            break;
+    }
+    return {};
+}
+
+RuleFiles read_rule_files(const std::vector<std::string>& paths) {
+    RuleFiles out;
+    std::vector<fs::path> files;
+    for (const auto& path : paths) {
+        std::error_code ignored; // reading it will tell
+        if (fs::is_directory(path, ignored))
+            list_folder(path, files, out.diagnostics);
+        else
+            files.emplace_back(path);
+    }
+    std::stable_sort(files.begin(), files.end(), [](const fs::path& a, const fs::path& b) { return a.filename() < b.filename(); });
+    for (const auto& file : files) {
+        rules::SourceText source{file.string(), {}};
+        const auto reason = read_rule_file(source.file, source.text);
+        if (reason.empty())
+            out.texts.push_back(std::move(source));
+        else
+            report(out.diagnostics, source.file, "cannot-read", "cannot read the file: " + reason);
+    }
+    return out;
+}
+
+} // namespace rwatch::ctl
