@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include "process/process_table.hpp"
-
-#include "cpu_clock.hpp"
-#include "temp_dir.hpp"
+// Who is who: fork, exec, exit, pids that come back, parents, and what /proc repairs.
+#include "machine.hpp"
 
 #include <catch2/catch.hpp>
 #include <csignal>
@@ -17,68 +15,8 @@ using event::Kind;
 using process::NodeStore;
 using process::ProcessTable;
 using process::Units;
-
-namespace {
-
-constexpr std::uint64_t kSecond = 1'000'000'000;
-
-/// A table over an empty /proc, and events one after the other.
-struct Machine {
-    explicit Machine(std::size_t capacity = 1000) : table(capacity, units, dir.path()) {}
-
-    Event make(Kind kind, std::uint32_t pid, std::uint64_t start) {
-        Event e;
-        e.kind = kind;
-        e.boot_ns = now += 1000;
-        e.pid = e.tid = e.vpid = pid;
-        e.start_ns = start;
-        e.ppid = 1;
-        e.comm = "test";
-        e.exe = {1, 100};
-        e.cgroup = 5;
-        e.uid = e.euid = 1000;
-        return e;
-    }
-    Event send(Event e) {
-        table.enrich(e);
-        REQUIRE(e.process != nullptr);
-        return e;
-    }
-    Event open(std::uint32_t pid, std::uint64_t start) { return send(make(Kind::open, pid, start)); }
-    void fork(std::uint32_t parent, std::uint64_t parent_start, std::uint32_t child, std::uint64_t child_start) {
-        auto e = make(Kind::fork, parent, parent_start);
-        e.child_pid = child;
-        e.child_vpid = child + 7;
-        e.child_start_ns = child_start;
-        e.child_cgroup = 5;
-        send(e);
-    }
-    Event exec(std::uint32_t pid, std::uint64_t start, std::string_view path, std::string_view argv, std::string_view comm) {
-        auto e = make(Kind::exec, pid, start);
-        e.object.name = path;
-        e.object.file.id = e.exe;
-        e.argv = argv;
-        e.comm = comm;
-        e.cwd = "/home/a";
-        e.filename = path;
-        return send(e);
-    }
-    void exit(std::uint32_t pid, std::uint64_t start) { send(make(Kind::exit, pid, start)); }
-
-    test::TempDir dir;
-    Units units{dir.path(), dir.path()};
-    ProcessTable table;
-    std::uint64_t now = 100 * kSecond;
-};
-
-std::vector<std::uint32_t> ancestors(const event::Process* p) {
-    std::vector<std::uint32_t> out;
-    for (p = p->parent; p != nullptr; p = p->parent)
-        out.push_back(p->pid);
-    return out;
-}
-
-} // namespace
+using test::ancestors;
+using test::Machine;
 
 TEST_CASE("a process is never blank: what the event says is there") {
     Machine m;
@@ -317,15 +255,6 @@ TEST_CASE("what events did not tell is read from /proc, if it is the same proces
     }
 }
 
-TEST_CASE("reads of /proc are limited in number") {
-    Machine m(100'000);
-    for (std::uint32_t pid = 10; pid < 5010; ++pid)
-        m.open(pid, pid);
-    CHECK(m.table.counters().repaired == 0);
-    CHECK(m.table.counters().incomplete == 5000);
-    CHECK(m.table.size() == 5000);
-}
-
 TEST_CASE("a sweep retires those whose exit was lost, where /proc can be believed") {
     Machine m;
     const auto tick = process::ProcReader().tick_ns();
@@ -340,104 +269,6 @@ TEST_CASE("a sweep retires those whose exit was lost, where /proc can be believe
     CHECK(m.table.alive() == 2);
     CHECK(m.table.find(50)->alive);
     CHECK_FALSE(m.table.find(51)->alive);
-}
-
-TEST_CASE("a million short processes keep memory bounded, and the living their ancestors") {
-    constexpr std::size_t kRoom = 4096;
-    Machine m(kRoom);
-    m.exec(10, 1, "/sbin/sshd", "sshd", "sshd");
-    m.fork(10, 1, 11, 2);
-    m.exec(11, 2, "/bin/bash", "bash", "bash");
-    m.fork(11, 2, 12, 3);
-    m.exit(11, 2);
-    m.exit(10, 1);
-    std::uint64_t start = 100;
-    for (int i = 0; i < 1'000'000; ++i) {
-        const auto pid = static_cast<std::uint32_t>(100 + i % 30000);
-        m.fork(12, 3, pid, ++start);
-        m.exit(pid, start);
-    }
-    CHECK(m.table.size() <= kRoom);
-    CHECK(ancestors(m.table.find(12)) == std::vector<std::uint32_t>{11, 10});
-    CHECK(m.table.find(12)->alive);
-    CHECK(m.table.counters().nodes.evicted_dead > 0);
-    CHECK(m.table.counters().nodes.evicted_live == 0);
-}
-
-TEST_CASE("a chain of a million parents that die keeps the nearest of them") {
-    constexpr std::size_t kRoom = 4096;
-    Machine m(kRoom);
-    std::uint64_t start = 1;
-    std::uint32_t pid = 100;
-    m.exec(pid, start, "/first", "first", "first");
-    for (int i = 0; i < 1'000'000; ++i) {
-        const auto child = static_cast<std::uint32_t>(100 + (i + 1) % 30000);
-        m.fork(pid, start, child, start + 1);
-        m.exit(pid, start);
-        pid = child;
-        ++start;
-    }
-    CHECK(m.table.size() <= kRoom);
-    CHECK(m.table.find(pid)->alive);
-    CHECK(ancestors(m.table.find(pid)).size() >= NodeStore::kMostAncestors);
-    CHECK(m.table.counters().nodes.evicted_live == 0);
-}
-
-TEST_CASE("more living processes than there is room for") {
-    constexpr std::size_t kRoom = 256;
-    Machine m(kRoom);
-    m.exec(10, 1, "/bomb", "bomb", "bomb");
-    for (std::uint32_t i = 0; i < 10'000; ++i)
-        m.fork(10, 1, 100 + i, 1000 + i);
-    CHECK(m.table.size() <= kRoom);
-    CHECK(m.table.counters().nodes.evicted_live > 0);
-    CHECK(m.table.find(10) != nullptr); // the one who is busy stays
-    SECTION("a chain of the living, of which only the last can go") {
-        std::uint32_t pid = 20'000;
-        for (std::uint32_t i = 0; i < 10'000; ++i, ++pid)
-            m.fork(pid, 20'000 + i, pid + 1, 20'001 + i);
-        CHECK(m.table.size() <= kRoom);
-    }
-}
-
-TEST_CASE("bytes are bounded: huge arguments in many processes") {
-    Machine m(65536);
-    const std::string argv = "x" + std::string(1, '\0') + std::string(16'000, 'a');
-    for (std::uint32_t i = 0; i < 10'000; ++i)
-        m.exec(100 + i, 1000 + i, "/x", argv, "x");
-    CHECK(m.table.bytes() <= NodeStore::kMaxBytes / 4 * 5 + (1U << 16U));
-    CHECK(m.table.counters().nodes.trimmed > 0);
-    CHECK(m.table.find(10'099)->args_truncated);
-    CHECK(m.table.find(10'099)->cmdline.size() <= NodeStore::kShortArgs);
-    // Long paths can't be cut: then whole processes go.
-    const std::string path = "/" + std::string(4000, 'p');
-    for (std::uint32_t i = 0; i < 40'000; ++i)
-        m.exec(20'000 + i, 1000 + i, path, "x", "x");
-    CHECK(m.table.bytes() <= NodeStore::kMaxBytes / 4 * 5 + (1U << 16U));
-    CHECK(m.table.counters().nodes.evicted_live > 0);
-}
-
-TEST_CASE("garbage events do no harm") {
-    Machine m(64);
-    std::uint64_t state = 4711;
-    const auto random = [&] { return state = state * 6364136223846793005U + 1442695040888963407U; };
-    for (int i = 0; i < 200'000; ++i) {
-        auto e = m.make(static_cast<Kind>(1 + (random() >> 33U) % 10), static_cast<std::uint32_t>((random() >> 33U) % 100), (random() >> 33U) % 4);
-        e.ppid = static_cast<std::uint32_t>((random() >> 33U) % 100);
-        e.parent_start_ns = (random() >> 33U) % 4;
-        e.child_pid = static_cast<std::uint32_t>((random() >> 33U) % 100);
-        e.child_start_ns = (random() >> 33U) % 4;
-        e.exe.ino = (random() >> 33U) % 3;
-        e.boot_ns += (random() >> 33U) % 16 == 0 ? kSecond : 0;
-        m.now = e.boot_ns;
-        e = m.send(e);
-        CHECK(e.process->pid == e.pid);
-        std::size_t depth = 0;
-        for (const auto* p = e.process; p != nullptr && depth < 1000; p = p->parent)
-            ++depth;
-        REQUIRE(depth < 1000); // no ring
-        REQUIRE(m.table.size() <= 64);
-    }
 }
 
 TEST_CASE("our own process, and a real child, from the real /proc") {
@@ -471,25 +302,4 @@ TEST_CASE("our own process, and a real child, from the real /proc") {
     e.kind = Kind::exit;
     table.enrich(e);
     CHECK_FALSE(forked->alive);
-}
-
-TEST_CASE("enrich speed", "[.bench]") {
-    Machine m(65536);
-    for (std::uint32_t i = 0; i < 2000; ++i)
-        m.exec(100 + i, 1000 + i, "/usr/bin/x", "x\0y"sv, "test");
-    auto e = m.make(Kind::open, 100, 1000);
-    WARN("process: " << test::cost_ns(5'000'000, [&](int i) {
-        e.pid = e.tid = 100 + static_cast<std::uint32_t>(i % 2000);
-        e.start_ns = 1000 + static_cast<std::uint64_t>(i % 2000);
-        m.table.enrich(e);
-    }) << " ns an open");
-    auto fork = m.make(Kind::fork, 100, 1000);
-    auto exit = m.make(Kind::exit, 100, 1000);
-    WARN("process: " << test::cost_ns(300'000, [&](int i) {
-        fork.child_pid = exit.pid = exit.tid = static_cast<std::uint32_t>(5000 + i % 20000);
-        fork.child_start_ns = exit.start_ns = static_cast<std::uint64_t>(100000 + i);
-        fork.boot_ns = exit.boot_ns += 100'000;
-        m.table.enrich(fork);
-        m.table.enrich(exit);
-    }) << " ns a fork and exit");
 }
