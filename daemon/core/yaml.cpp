@@ -187,6 +187,13 @@ class Builder : public YAML::EventHandler {
 
 } // namespace
 
+Node::Node() = default;
+Node::Node(const Node& other) = default;
+Node::Node(Node&& other) noexcept = default;
+Node& Node::operator=(const Node& other) = default;
+Node& Node::operator=(Node&& other) noexcept = default;
+Node::~Node() = default;
+
 std::string_view describe(NodeKind kind) noexcept {
     switch (kind) {
     case NodeKind::null:
@@ -436,8 +443,9 @@ std::optional<std::size_t> MapReader::choice(std::string_view key, std::span<con
 }
 
 void MapReader::finish(Severity severity) {
+    std::size_t told = 0; // a map of a million unknown keys needs no million messages
     for (const auto& [key, value] : node_.entries)
-        if (std::find(known_.begin(), known_.end(), key.text) == known_.end())
+        if (std::find(known_.begin(), known_.end(), key.text) == known_.end() && told++ <= kMaxDiagnostics)
             out_.push_back({severity, "unknown-key", {file_, key.line, key.column}, "unknown key '" + key.text + "' in " + what_, did_you_mean(key.text, known_)});
 }
 

@@ -26,6 +26,14 @@ enum class NodeKind : std::uint8_t { null, scalar, sequence, map };
 /// A value with its place. Move-only would be safer than a silent deep copy, but readers keep parts: copies are deep.
 class Node {
   public:
+    // Out of line: the vectors of Nodes below can't be copied or destroyed before Node is complete (clang 14 insists).
+    Node();
+    Node(const Node& other);
+    Node(Node&& other) noexcept;
+    Node& operator=(const Node& other);
+    Node& operator=(Node&& other) noexcept;
+    ~Node();
+
     NodeKind kind = NodeKind::null;
     bool quoted = false; ///< scalar: written in quotes or as a block, so never a number, boolean or null
     std::uint32_t line = 0, column = 0;

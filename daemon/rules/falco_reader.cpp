@@ -198,7 +198,8 @@ class Reader {
 
     /// Each key of a rule with `override` must be named in it.
     void check_overridden(MapReader& reader, const RuleItem& item) {
-        for (const auto& [key, value] : reader.node().entries) {
+        for (const auto& entry : reader.node().entries) {
+            const auto& key = entry.first;
             const bool named = std::any_of(item.overrides.begin(), item.overrides.end(), [&](const auto& o) { return o.first == key.text; });
             if (has(kReplaceable, key.text) && !named)
                 reader.error(key, "bad-override", "'override' does not say what to do with '" + key.text + "'");
