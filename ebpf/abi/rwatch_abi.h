@@ -58,7 +58,7 @@ enum rw_call {
 #define RW_F_MEMFD      (1u << 4) /* the file is a memfd */
 #define RW_F_UNLINKED   (1u << 5) /* the file has no name left (i_nlink is 0) */
 #define RW_F_KERNEL_ADDR (1u << 7) /* connect: addresses come from the kernel's socket, not from user memory */
-#define RW_F_COMPAT     (1u << 8) /* called through the 32-bit system-call table */
+#define RW_F_COMPAT     (1u << 8) /* called through the 32-bit system-call table; exec: the new image is a 32-bit one */
 
 /* A string in the tail of the record: len bytes from off, no terminator counted. len 0: absent. */
 struct rw_str {
@@ -144,7 +144,8 @@ struct rw_open {
 	struct rw_common c;
 	struct rw_file file;
 	struct rw_path path;   /* success: the object opened */
-	struct rw_path base;   /* failure with a relative name: the directory it was relative to */
+	struct rw_path base;   /* failure: the directory that `raw` starts from. Absent for an absolute name, but in a chroot (or with RESOLVE_IN_ROOT)
+				* it is the root there: base + raw is always the way from the namespace's root */
 	struct rw_str raw;     /* the string as passed; evidence only */
 	struct rw_str reserved;
 	__s32 ret;             /* descriptor, or -errno */
@@ -156,7 +157,8 @@ struct rw_open {
 
 /*
  * chmod, rename, unlink, link, symlink. Where the kernel side can name the object (fchmod, or a
- * better hook), `file` and `path` are set. Otherwise the daemon resolves base + raw, and base2 + raw2 for the second name.
+ * better hook), `file` and `path` are set. Otherwise the daemon resolves base + raw, and base2 + raw2 for the second name;
+ * a base is absent or present as in rw_open.
  * symlink: raw is the target text, raw2 the new link.
  */
 struct rw_fsop {
@@ -181,7 +183,7 @@ struct rw_connect {
 	__u8 protocol;             /* IPPROTO_* */
 	__s32 ret;                 /* 0 or -errno; -EINPROGRESS is reported as such */
 	__s32 fd;
-	struct rw_str unix_path;   /* AF_UNIX; an abstract name begins with '@' */
+	struct rw_str unix_path;   /* AF_UNIX: the socket's file where connected, else the name passed; an abstract one begins with '@' */
 	__u32 reserved;
 };
 

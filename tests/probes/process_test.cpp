@@ -68,6 +68,7 @@ TEST_CASE("exec: what runs, with what, where") {
     CHECK(record.text(exec.filename) == kTrue);
     CHECK(exec.interp.len == 0);
     CHECK(exec.argc == 4);
+    CHECK(exec.sid == static_cast<std::uint32_t>(::getsid(0)));
     CHECK(record.text(exec.argv) == std::string("zero\0one\0\0three words here", 26));
     CHECK(record.text(exec.cwd.path) == directory.path());
     check_file(exec.exe, stat_of(kTrue));
@@ -196,6 +197,7 @@ TEST_CASE("exec: the controlling terminal") {
     });
     REQUIRE(result.status == 0);
     CHECK(only_exec(result).as<rw_exec>().tty == shared().numbers[0]);
+    CHECK(only_exec(result).as<rw_exec>().sid == static_cast<std::uint32_t>(result.pid)); // setsid above
     CHECK(shared().numbers[0] != 0);
 }
 
