@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// A condition as it was written, whichever form of rule it came from: readers make it, the compiler takes it. Offsets point into the condition's MappedText.
+// A condition as it was written, whichever form of rule it came from: readers make it, the compiler takes it. Offsets
+// point into the condition's MappedText.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +13,24 @@ namespace rwatch::rules {
 
 enum class Operator : std::uint8_t {
     exists,
-    eq, ne, lt, le, gt, ge,
-    in, intersects, pmatch,
-    contains, icontains, bcontains,
-    startswith, bstartswith, endswith,
-    glob, iglob, regex,
+    eq,
+    ne,
+    lt,
+    le,
+    gt,
+    ge,
+    in,
+    intersects,
+    pmatch,
+    contains,
+    icontains,
+    bcontains,
+    startswith,
+    bstartswith,
+    endswith,
+    glob,
+    iglob,
+    regex,
 };
 
 enum class OperandShape : std::uint8_t { none, number, text, list };

@@ -51,8 +51,10 @@ void Collector::error(const Location& where, std::string code, std::string messa
     out_.push_back({Severity::error, std::move(code), where, std::move(message), std::move(hint)});
 }
 
-void Collector::unknown(std::string_view kind, const std::string& name, const Location& where, std::vector<std::string_view> names) {
-    error(where, "nothing-to-change", "there is no earlier " + std::string(kind) + " '" + name + "' to change", did_you_mean(name, names));
+void Collector::unknown(std::string_view kind, const std::string& name, const Location& where,
+                        std::vector<std::string_view> names) {
+    error(where, "nothing-to-change", "there is no earlier " + std::string(kind) + " '" + name + "' to change",
+          did_you_mean(name, names));
 }
 
 template <typename Item> void Collector::define(Table<Entry<Item>>& table, Item item) {
@@ -73,7 +75,8 @@ void Collector::add(ListItem item) {
     if (earlier == nullptr)
         return unknown("list", item.name, item.where, names_of(lists_));
     auto& entries = earlier->item.entries;
-    entries.insert(entries.end(), std::make_move_iterator(item.entries.begin()), std::make_move_iterator(item.entries.end()));
+    entries.insert(entries.end(), std::make_move_iterator(item.entries.begin()),
+                   std::make_move_iterator(item.entries.end()));
     earlier->visibility = next_++;
 }
 
@@ -92,7 +95,11 @@ void Collector::add(MacroItem item) {
 void Collector::define(RuleItem item) {
     const bool skipped = item.source != kSource;
     if (skipped)
-        out_.push_back({Severity::note, "other-source", item.where, "rule '" + item.name + "' is skipped: there are no events of source '" + item.source + "'", {}});
+        out_.push_back({Severity::note,
+                        "other-source",
+                        item.where,
+                        "rule '" + item.name + "' is skipped: there are no events of source '" + item.source + "'",
+                        {}});
     if (auto* earlier = rules_.find(item.name)) {
         *earlier = {std::move(item), skipped};
         return;
@@ -154,14 +161,17 @@ void Collector::override(RuleItem& rule, RuleItem& more) {
 void Collector::add_exceptions(RuleItem& rule, std::vector<ExceptionItem> more) {
     auto& exceptions = rule.exceptions.emplace(rule.exceptions.value_or(std::vector<ExceptionItem>{}));
     for (auto& item : more) {
-        const auto earlier = std::find_if(exceptions.begin(), exceptions.end(), [&](const ExceptionItem& e) { return e.name == item.name; });
+        const auto earlier = std::find_if(exceptions.begin(), exceptions.end(),
+                                          [&](const ExceptionItem& e) { return e.name == item.name; });
         if (earlier == exceptions.end()) {
             exceptions.push_back(std::move(item));
             continue;
         }
         if (item.fields || item.comps)
-            error(item.where, "exception-append", "exception '" + item.name + "' exists, only values can be added to it");
-        earlier->values.insert(earlier->values.end(), std::make_move_iterator(item.values.begin()), std::make_move_iterator(item.values.end()));
+            error(item.where, "exception-append",
+                  "exception '" + item.name + "' exists, only values can be added to it");
+        earlier->values.insert(earlier->values.end(), std::make_move_iterator(item.values.begin()),
+                               std::make_move_iterator(item.values.end()));
     }
 }
 

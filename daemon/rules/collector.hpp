@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Lists, macros and rules over all files in load order: what comes later redefines in place, appends or overrides. As Falco's collector, with one rule of
-// visibility: an item that was changed sees everything that was defined before its last change.
+// Lists, macros and rules over all files in load order: what comes later redefines in place, appends or overrides. As
+// Falco's collector, with one rule of visibility: an item that was changed sees everything that was defined before its
+// last change.
 #pragma once
 
 #include "rules/items.hpp"
@@ -55,7 +56,8 @@ class Collector {
     void override(RuleItem& rule, RuleItem& more);
     void add_exceptions(RuleItem& rule, std::vector<ExceptionItem> more);
     void error(const Location& where, std::string code, std::string message, std::string hint = {});
-    void unknown(std::string_view kind, const std::string& name, const Location& where, std::vector<std::string_view> names);
+    void unknown(std::string_view kind, const std::string& name, const Location& where,
+                 std::vector<std::string_view> names);
 
     Diagnostics& out_;
     Table<Entry<ListItem>> lists_;

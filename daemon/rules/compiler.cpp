@@ -19,6 +19,7 @@ using event::Kind;
 using event::KindSet;
 
 constexpr std::string_view kEventType = "evt.type";
+constexpr std::size_t kMostErrors = 100;         // told of one condition
 constexpr std::size_t kMaxTypesOfOneTest = 1000; // longer lists of event types are not looked at for kinds
 
 /// Kinds for which a comparison of evt.type with `names` can be true, and false.
@@ -33,7 +34,8 @@ Kinds kinds_of_types(const std::vector<Literal>& names) noexcept {
         const auto kind = event::kind_of(call);
         if (kind == Kind::none)
             continue;
-        const bool named = std::any_of(names.begin(), names.end(), [&](const Literal& l) { return l.text == event::name_of(call); });
+        const bool named =
+            std::any_of(names.begin(), names.end(), [&](const Literal& l) { return l.text == event::name_of(call); });
         (named ? out.may_hold : out.may_fail) |= event::set_of(kind);
     }
     return out;
@@ -41,7 +43,8 @@ Kinds kinds_of_types(const std::vector<Literal>& names) noexcept {
 
 class ExprCompiler {
   public:
-    ExprCompiler(const MappedText& text, Names& names, ProgramBuilder& builder, Diagnostics& out) : text_(text), names_(names), builder_(builder), out_(out) {}
+    ExprCompiler(const MappedText& text, Names& names, ProgramBuilder& builder, Diagnostics& out)
+        : text_(text), names_(names), builder_(builder), out_(out) {}
 
     /// Depth is bounded by the parser.
     std::optional<std::uint32_t> compile(const Expr& expr) {
@@ -60,6 +63,7 @@ class ExprCompiler {
         out_.push_back({severity, std::move(code), text_.at(at), std::move(message), std::move(hint)});
     }
     void error(std::uint32_t at, std::string code, std::string message, std::string hint = {}) {
+        ++errors_;
         report(Severity::error, at, std::move(code), std::move(message), std::move(hint));
     }
 
@@ -69,6 +73,8 @@ class ExprCompiler {
         std::uint64_t tests = 0;
         std::uint32_t depth = 0;
         for (const auto& child : expr.children) {
+            if (errors_ > kMostErrors)
+                return std::nullopt;
             const auto node = compile(child);
             if (!node)
                 continue; // its error is told; go on and tell those of the others
@@ -79,11 +85,15 @@ class ExprCompiler {
         if (nodes.size() != expr.children.size())
             return std::nullopt;
         if (tests > kMaxConditionTests || depth >= kMaxTreeDepth) {
-            error(expr.at, "condition-too-large", tests > kMaxConditionTests ? "more than " + std::to_string(kMaxConditionTests) + " tests, those of its macros counted"
-                                                                             : "macros are nested too deep");
+            error(expr.at, "condition-too-large",
+                  tests > kMaxConditionTests
+                      ? "more than " + std::to_string(kMaxConditionTests) + " tests, those of its macros counted"
+                      : "macros are nested too deep");
             return std::nullopt;
         }
-        const auto op = expr.kind == Expr::Kind::all ? Node::Op::all : expr.kind == Expr::Kind::any ? Node::Op::any : Node::Op::negation;
+        const auto op = expr.kind == Expr::Kind::all   ? Node::Op::all
+                        : expr.kind == Expr::Kind::any ? Node::Op::any
+                                                       : Node::Op::negation;
         return builder_.add(op, nodes);
     }
 
@@ -98,12 +108,14 @@ class ExprCompiler {
             break;
         }
         if (names_.list(expr.name) != nullptr) {
-            error(expr.at, "unknown-macro", "'" + expr.name + "' is a list, not a macro", "compare a field with it: FIELD in (" + expr.name + ")");
+            error(expr.at, "unknown-macro", "'" + expr.name + "' is a list, not a macro",
+                  "compare a field with it: FIELD in (" + expr.name + ")");
             return std::nullopt;
         }
         constexpr std::array<std::string_view, 3> kKeywords{"AND", "OR", "NOT"};
         const bool keyword = std::find(kKeywords.begin(), kKeywords.end(), expr.name) != kKeywords.end();
-        error(expr.at, "unknown-macro", "there is no macro '" + expr.name + "'", keyword ? "keywords are lower case" : did_you_mean(expr.name, names_.macro_names()));
+        error(expr.at, "unknown-macro", "there is no macro '" + expr.name + "'",
+              keyword ? "keywords are lower case" : did_you_mean(expr.name, names_.macro_names()));
         return std::nullopt;
     }
 
@@ -123,10 +135,13 @@ class ExprCompiler {
         if (const auto known = builder_.known(facts.hash))
             return known;
         if (!builder_.spend(literals->size())) {
-            error(expr.at, "condition-too-large", "the rules compare with more than " + std::to_string(kMaxLiterals) + " values");
+            error(expr.at, "condition-too-large",
+                  "the rules compare with more than " + std::to_string(kMaxLiterals) + " values");
             return std::nullopt;
         }
-        auto test = make_test(*field, expr.op, expr.op_at, *literals, [this](OperandError e) { error(e.at, std::move(e.code), std::move(e.message), std::move(e.hint)); });
+        auto test = make_test(*field, expr.op, expr.op_at, *literals, [this](OperandError e) {
+            error(e.at, std::move(e.code), std::move(e.message), std::move(e.hint));
+        });
         if (!test)
             return std::nullopt;
         facts.may_hold = field->field->kinds;
@@ -152,7 +167,8 @@ class ExprCompiler {
             all.push_back(event::name_of(static_cast<Call>(i)));
         for (const auto& literal : literals)
             if (std::find(all.begin(), all.end(), literal.text) == all.end())
-                report(Severity::warning, literal.at, "unknown-event", "events of type '" + literal.text + "' are not produced", did_you_mean(literal.text, all));
+                report(Severity::warning, literal.at, "unknown-event",
+                       "events of type '" + literal.text + "' are not produced", did_you_mean(literal.text, all));
     }
 
     /// The literals with the values of lists in place of their names.
@@ -167,12 +183,15 @@ class ExprCompiler {
                 continue;
             }
             if (!many && list->size() != 1) {
-                error(literal.at, "list-of-many", "'" + literal.text + "' is a list of " + std::to_string(list->size()) + " values, '" + std::string(to_string(expr.op)) + "' takes one",
+                error(literal.at, "list-of-many",
+                      "'" + literal.text + "' is a list of " + std::to_string(list->size()) + " values, '" +
+                          std::string(to_string(expr.op)) + "' takes one",
                       "use 'in (" + literal.text + ")'");
                 return std::nullopt;
             }
             if (out.size() + list->size() > kMaxLiterals) {
-                error(literal.at, "condition-too-large", "one test compares with more than " + std::to_string(kMaxLiterals) + " values");
+                error(literal.at, "condition-too-large",
+                      "one test compares with more than " + std::to_string(kMaxLiterals) + " values");
                 return std::nullopt;
             }
             for (const auto& text : *list)
@@ -195,6 +214,7 @@ class ExprCompiler {
     Names& names_;
     ProgramBuilder& builder_;
     Diagnostics& out_;
+    std::size_t errors_ = 0;
 };
 
 /// A condition that stands alone knows no names.
@@ -255,7 +275,8 @@ std::uint32_t ProgramBuilder::add(Node::Op op, const std::vector<std::uint32_t>&
     return push({op, first, static_cast<std::uint32_t>(parts.size())}, facts);
 }
 
-std::optional<std::uint32_t> compile_expr(const Expr& expr, const MappedText& text, Names& names, ProgramBuilder& builder, Diagnostics& out) {
+std::optional<std::uint32_t> compile_expr(const Expr& expr, const MappedText& text, Names& names,
+                                          ProgramBuilder& builder, Diagnostics& out) {
     return ExprCompiler(text, names, builder, out).compile(expr);
 }
 

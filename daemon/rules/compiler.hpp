@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// From a condition's tree to nodes of a program: fields resolved, constants prepared, lists and macros put in, equal parts shared, kinds of event worked out.
+// From a condition's tree to nodes of a program: fields resolved, constants prepared, lists and macros put in, equal
+// parts shared, kinds of event worked out.
 #pragma once
 
 #include "core/diagnostic.hpp"
@@ -56,6 +57,7 @@ class ProgramBuilder {
 };
 
 /// Compiles one condition; all its errors go to `out`, then nothing comes back.
-[[nodiscard]] std::optional<std::uint32_t> compile_expr(const Expr& expr, const MappedText& text, Names& names, ProgramBuilder& builder, Diagnostics& out);
+[[nodiscard]] std::optional<std::uint32_t> compile_expr(const Expr& expr, const MappedText& text, Names& names,
+                                                        ProgramBuilder& builder, Diagnostics& out);
 
 } // namespace rwatch::rules

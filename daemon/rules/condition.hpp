@@ -23,12 +23,14 @@ class Condition {
   public:
     Condition() = default; ///< matches nothing
     /// Conditions of one rule set share a program; each has its own root in it.
-    Condition(std::shared_ptr<const Program> program, std::uint32_t root) noexcept : program_(std::move(program)), root_(root) {}
+    Condition(std::shared_ptr<const Program> program, std::uint32_t root) noexcept
+        : program_(std::move(program)), root_(root) {}
 
     /// Free of allocation. `scratch` is not reset here.
     [[nodiscard]] bool matches(const event::Event& event, event::Scratch& scratch) const noexcept;
     /// The same with the caller's working memory, for who tries many conditions.
-    [[nodiscard]] bool matches(const event::Event& event, event::Scratch& scratch, event::Values& values) const noexcept;
+    [[nodiscard]] bool matches(const event::Event& event, event::Scratch& scratch,
+                               event::Values& values) const noexcept;
 
     /// Kinds of event that can match at all; others need not be tried.
     [[nodiscard]] event::KindSet kinds() const noexcept;
@@ -44,7 +46,9 @@ class Condition {
     std::uint32_t root_ = 0;
 };
 
-/// Compiles a condition that stands alone (no lists, no macros). Nothing where `out` got an error. `where`: place of the text's first byte.
-[[nodiscard]] std::optional<Condition> compile_condition(std::string_view text, const Location& where, Diagnostics& out);
+/// Compiles a condition that stands alone (no lists, no macros). Nothing where `out` got an error. `where`: place of
+/// the text's first byte.
+[[nodiscard]] std::optional<Condition> compile_condition(std::string_view text, const Location& where,
+                                                         Diagnostics& out);
 
 } // namespace rwatch::rules

@@ -35,11 +35,13 @@ void add_value(Hash128& hash, const event::Value& value) noexcept {
         return hash.add(static_cast<std::uint64_t>(value.boolean));
     case event::Type::address:
         hash.add(static_cast<std::uint64_t>(value.address.family));
-        return hash.add(std::string_view(reinterpret_cast<const char*>(value.address.bytes.data()), value.address.bytes.size()));
+        return hash.add(
+            std::string_view(reinterpret_cast<const char*>(value.address.bytes.data()), value.address.bytes.size()));
     }
 }
 
-/// Makes room for one more item, and as much for giving all of them back, so that giving one back never takes memory. May throw bad_alloc.
+/// Makes room for one more item, and as much for giving all of them back, so that giving one back never takes memory.
+/// May throw bad_alloc.
 template <typename Item> void make_room(std::vector<Item>& items, std::vector<std::uint32_t>& free) {
     if (items.size() < items.capacity())
         return;
@@ -69,14 +71,16 @@ bool holds(const CorrelationSpec::Bound& bound, std::uint64_t number) noexcept {
 
 } // namespace
 
-Correlator::Correlator(const CorrelationSpec& spec, const Limits& limits) : spec_(spec), limits_(limits), most_entries_(kLeastEntries), seed_(process_seed()) {
+Correlator::Correlator(const CorrelationSpec& spec, const Limits& limits)
+    : spec_(spec), limits_(limits), most_entries_(kLeastEntries), seed_(process_seed()) {
     for (const auto& bound : spec_.bounds)
         most_entries_ = std::max<std::size_t>(most_entries_, bound.number + 1);
     most_entries_ = std::min(most_entries_, limits_.entries);
     result_.timespan_ns = spec_.timespan_ns;
 }
 
-const CorrelationResult* Correlator::add(const event::Event& event, event::Scratch& scratch, event::Values& values) noexcept {
+const CorrelationResult* Correlator::add(const event::Event& event, event::Scratch& scratch,
+                                         event::Values& values) noexcept {
     const auto mark = scratch.mark();
     const auto counted = by_value() ? counted_values(event, scratch, values) : 1;
     const auto key = key_of(event, scratch, values);
@@ -96,7 +100,8 @@ const CorrelationResult* Correlator::add(const event::Event& event, event::Scrat
     return judge(groups_[group]);
 }
 
-std::size_t Correlator::counted_values(const event::Event& event, event::Scratch& scratch, event::Values& values) noexcept {
+std::size_t Correlator::counted_values(const event::Event& event, event::Scratch& scratch,
+                                       event::Values& values) noexcept {
     event::read(*spec_.field, event, scratch, values);
     std::size_t n = 0;
     for (const auto& value : values.items()) {
@@ -165,7 +170,8 @@ void Correlator::evict() noexcept {
 }
 
 void Correlator::drop_stale() noexcept {
-    for (int i = 0; i < kStalePerEvent && quietest_ != kNoItem && groups_[quietest_].last < now_ - spec_.timespan_ns; ++i)
+    for (int i = 0; i < kStalePerEvent && quietest_ != kNoItem && groups_[quietest_].last < now_ - spec_.timespan_ns;
+         ++i)
         drop_group(quietest_);
 }
 
@@ -203,7 +209,9 @@ std::uint64_t Correlator::value_hash(std::uint32_t group, std::uint64_t value) c
 void Correlator::count(std::uint32_t group, std::uint64_t value) noexcept {
     auto entry = kNoItem;
     if (by_value())
-        entry = value_index_.find(value_hash(group, value), [&](std::uint32_t e) { return entries_[e].group == group && entries_[e].value == value; });
+        entry = value_index_.find(value_hash(group, value), [&](std::uint32_t e) {
+            return entries_[e].group == group && entries_[e].value == value;
+        });
     if (entry != kNoItem) {
         detach(entry);
     } else {
@@ -276,7 +284,8 @@ void Correlator::drop_entry(std::uint32_t entry) noexcept {
 }
 
 const CorrelationResult* Correlator::judge(const Group& group) noexcept {
-    const auto all = std::all_of(spec_.bounds.begin(), spec_.bounds.end(), [&](const auto& bound) { return holds(bound, group.count); });
+    const auto all = std::all_of(spec_.bounds.begin(), spec_.bounds.end(),
+                                 [&](const auto& bound) { return holds(bound, group.count); });
     if (!all || group.oldest == kNoItem)
         return nullptr;
     result_.count = by_value() ? group.hits : group.count;

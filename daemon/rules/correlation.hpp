@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Counts for a rule with a correlation: the events (or the distinct values of a field) of each group within a sliding window that ends with the newest event.
-// Event time only. Memory is bounded: where a bound is met, the group that was quiet for longest goes, and that is counted.
+// Counts for a rule with a correlation: the events (or the distinct values of a field) of each group within a sliding
+// window that ends with the newest event. Event time only. Memory is bounded: where a bound is met, the group that was
+// quiet for longest goes, and that is counted.
 #pragma once
 
 #include "event/event.hpp"
@@ -17,9 +18,10 @@ namespace rwatch::rules {
 
 /// What a correlation had counted when it fired.
 struct CorrelationResult {
-    std::uint64_t count = 0;     ///< events in the window; for value_count those of the values in it, since each came in
-    std::uint64_t distinct = 0;  ///< value_count: different values
-    std::int64_t first_ns = 0;   ///< boot clock of the oldest event in the window (value_count: of the value that was not seen for longest)
+    std::uint64_t count = 0;    ///< events in the window; for value_count those of the values in it, since each came in
+    std::uint64_t distinct = 0; ///< value_count: different values
+    std::int64_t first_ns =
+        0; ///< boot clock of the oldest event in the window (value_count: of the value that was not seen for longest)
     std::int64_t timespan_ns = 0;
 };
 
@@ -33,8 +35,9 @@ class Correlator {
     explicit Correlator(const CorrelationSpec& spec) : Correlator(spec, Limits()) {}
     Correlator(const CorrelationSpec& spec, const Limits& limits);
 
-    /// Counts an event that matched the rule's condition. Gives the result where the spec's bounds hold with it, else null; valid until the next call.
-    /// An event without the counted field is not counted; a missing group-by field is a group of its own.
+    /// Counts an event that matched the rule's condition. Gives the result where the spec's bounds hold with it, else
+    /// null; valid until the next call. An event without the counted field is not counted; a missing group-by field is
+    /// a group of its own.
     const CorrelationResult* add(const event::Event& event, event::Scratch& scratch, event::Values& values) noexcept;
 
     /// Groups that were thrown out while they still counted.
@@ -58,8 +61,10 @@ class Correlator {
         std::uint32_t quieter = kNoItem, busier = kNoItem; ///< neighbours in the order of use
     };
 
-    [[nodiscard]] Hash128 key_of(const event::Event& event, event::Scratch& scratch, event::Values& values) const noexcept;
-    [[nodiscard]] std::size_t counted_values(const event::Event& event, event::Scratch& scratch, event::Values& values) noexcept;
+    [[nodiscard]] Hash128 key_of(const event::Event& event, event::Scratch& scratch,
+                                 event::Values& values) const noexcept;
+    [[nodiscard]] std::size_t counted_values(const event::Event& event, event::Scratch& scratch,
+                                             event::Values& values) noexcept;
     std::uint32_t find_group(const Hash128& key) noexcept;
     std::uint32_t new_group(const Hash128& key) noexcept;
     void drop_group(std::uint32_t group) noexcept;

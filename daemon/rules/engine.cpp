@@ -18,7 +18,9 @@ std::uint64_t monotonic_ns() noexcept {
 }
 
 /// One thread writes each counter, so no locked instruction is needed.
-void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) noexcept { counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) noexcept {
+    counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+}
 
 } // namespace
 
@@ -29,7 +31,8 @@ void Engine::install(std::shared_ptr<const RuleSet> set) {
     std::map<std::pair<std::string_view, std::uint64_t>, std::unique_ptr<Correlator>> kept;
     for (std::size_t i = 0; i < correlators_.size(); ++i)
         if (correlators_[i] != nullptr)
-            kept.emplace(std::pair(std::string_view(set_->rules()[i].name), set_->rules()[i].fingerprint), std::move(correlators_[i]));
+            kept.emplace(std::pair(std::string_view(set_->rules()[i].name), set_->rules()[i].fingerprint),
+                         std::move(correlators_[i]));
     std::vector<std::unique_ptr<Correlator>> next;
     for (const auto& rule : set != nullptr ? set->rules() : std::span<const Rule>()) {
         auto& correlator = next.emplace_back();
@@ -48,7 +51,8 @@ void Engine::install(std::shared_ptr<const RuleSet> set) {
     set_ = std::move(set);
 }
 
-bool Engine::evaluate(const Rule& rule, RuleCounters& counters, const event::Event& event, event::Scratch& scratch) noexcept {
+bool Engine::evaluate(const Rule& rule, RuleCounters& counters, const event::Event& event,
+                      event::Scratch& scratch) noexcept {
     add(counters.evaluated, 1);
     if (++evaluations_ % kTimedOneIn != 0)
         return rule.condition.matches(event, scratch, values_);

@@ -44,11 +44,12 @@ class Engine {
     [[nodiscard]] std::uint64_t evicted_groups() const noexcept;
 
   private:
-    [[nodiscard]] bool evaluate(const Rule& rule, RuleCounters& counters, const event::Event& event, event::Scratch& scratch) noexcept;
+    [[nodiscard]] bool evaluate(const Rule& rule, RuleCounters& counters, const event::Event& event,
+                                event::Scratch& scratch) noexcept;
 
     std::shared_ptr<const RuleSet> set_;
     std::vector<std::unique_ptr<Correlator>> correlators_; ///< by rule; null for plain rules
-    event::Values values_;             ///< working memory
+    event::Values values_;                                 ///< working memory
     std::uint64_t evaluations_ = 0;
     std::uint64_t evicted_before_ = 0; ///< by correlators that are gone
 };

@@ -12,7 +12,9 @@ namespace {
 
 using yaml::Node;
 
-bool takes_list(std::string_view op) noexcept { return op == "in" || op == "pmatch" || op == "intersects"; }
+bool takes_list(std::string_view op) noexcept {
+    return op == "in" || op == "pmatch" || op == "intersects";
+}
 
 /// Writes one exception; throws nothing, tells what is wrong.
 class Writer {
@@ -44,7 +46,8 @@ class Writer {
 
     void value(MappedText& text, const Node& node) {
         if (!node.is_scalar()) {
-            error(place(node), "wrong-type", "a value of an exception must be text here, not " + std::string(yaml::describe(node.kind)));
+            error(place(node), "wrong-type",
+                  "a value of an exception must be text here, not " + std::string(yaml::describe(node.kind)));
             return;
         }
         const bool quoted = node.text.starts_with('"') || node.text.starts_with('\'');
@@ -76,7 +79,8 @@ class Writer {
         text.append(item_.fields->text, place(*item_.fields));
         text.append(" ");
         if (item_.comps && (!item_.comps->is_scalar() || !takes_list(item_.comps->text)))
-            error(place(*item_.comps), "bad-value", "where 'fields' is one field, 'comps' must be in, pmatch or intersects");
+            error(place(*item_.comps), "bad-value",
+                  "where 'fields' is one field, 'comps' must be in, pmatch or intersects");
         if (item_.comps)
             text.append(item_.comps->text, place(*item_.comps));
         else
@@ -138,7 +142,8 @@ class Writer {
 
 } // namespace
 
-std::optional<MappedText> with_exceptions(const MappedText& condition, const std::vector<ExceptionItem>& exceptions, Diagnostics& out) {
+std::optional<MappedText> with_exceptions(const MappedText& condition, const std::vector<ExceptionItem>& exceptions,
+                                          Diagnostics& out) {
     MappedText text;
     text.append("(", condition.at(0));
     text.append(condition);

@@ -11,6 +11,7 @@
 namespace rwatch::rules {
 
 /// The condition with the exceptions behind it. Nothing where `out` got an error.
-[[nodiscard]] std::optional<MappedText> with_exceptions(const MappedText& condition, const std::vector<ExceptionItem>& exceptions, Diagnostics& out);
+[[nodiscard]] std::optional<MappedText> with_exceptions(const MappedText& condition,
+                                                        const std::vector<ExceptionItem>& exceptions, Diagnostics& out);
 
 } // namespace rwatch::rules

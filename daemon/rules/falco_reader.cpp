@@ -16,17 +16,25 @@ using yaml::MapReader;
 using yaml::Node;
 
 // What `override` may do with a rule's keys; the first ones of both can also be appended to.
-constexpr std::array<std::string_view, 7> kAppendable{"condition", "output", "desc", "tags", "exceptions", "references", "tests"};
-constexpr std::array<std::string_view, 16> kReplaceable{"condition",  "output",     "desc",    "tags",    "exceptions",    "references",             "tests",   "priority",
-                                                        "enabled",    "capture",    "respond", "debounce", "warn_evttypes", "skip-if-unknown-filter", "capture_duration", "correlation"};
-constexpr std::array<std::string_view, 4> kAcceptedOnly{"capture", "capture_duration", "warn_evttypes", "source"}; // Falco's, without a meaning here
-constexpr std::array<std::string_view, 5> kItemKinds{"rule", "macro", "list", "required_engine_version", "required_plugin_versions"};
+constexpr std::array<std::string_view, 7> kAppendable{"condition",  "output",     "desc", "tags",
+                                                      "exceptions", "references", "tests"};
+constexpr std::array<std::string_view, 16> kReplaceable{
+    "condition",        "output",     "desc",    "tags",    "exceptions", "references",    "tests",
+    "priority",         "enabled",    "capture", "respond", "debounce",   "warn_evttypes", "skip-if-unknown-filter",
+    "capture_duration", "correlation"};
+constexpr std::array<std::string_view, 4> kAcceptedOnly{"capture", "capture_duration", "warn_evttypes",
+                                                        "source"}; // Falco's, without a meaning here
+constexpr std::array<std::string_view, 5> kItemKinds{"rule", "macro", "list", "required_engine_version",
+                                                     "required_plugin_versions"};
 
-bool has(std::span<const std::string_view> names, std::string_view name) noexcept { return std::find(names.begin(), names.end(), name) != names.end(); }
+bool has(std::span<const std::string_view> names, std::string_view name) noexcept {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 class Reader {
   public:
-    Reader(const SourceText& source, Collector& collector, Diagnostics& out) : file_(source.file), lines_(source.text), collector_(collector), out_(out) {}
+    Reader(const SourceText& source, Collector& collector, Diagnostics& out)
+        : file_(source.file), lines_(source.text), collector_(collector), out_(out) {}
 
     void read(const std::vector<Node>& documents) {
         for (const auto& document : documents)
@@ -39,7 +47,9 @@ class Reader {
 
   private:
     [[nodiscard]] Location place(const Node& node) const { return {file_, node.line, node.column}; }
-    [[nodiscard]] Severity unknown_key() const noexcept { return declared_falco_ ? Severity::warning : Severity::error; }
+    [[nodiscard]] Severity unknown_key() const noexcept {
+        return declared_falco_ ? Severity::warning : Severity::error;
+    }
     [[nodiscard]] ReadContext context() const { return {file_, out_, unknown_key()}; }
     [[nodiscard]] MappedText mapped(const Node& node) const { return {node, lines_, file_}; }
 
@@ -51,7 +61,9 @@ class Reader {
         if (document.is_null())
             return;
         if (!document.is_sequence())
-            return report(Severity::error, document, "not-rules", "a rules file is a list of rules, macros and lists, this is " + std::string(yaml::describe(document.kind)),
+            return report(Severity::error, document, "not-rules",
+                          "a rules file is a list of rules, macros and lists, this is " +
+                              std::string(yaml::describe(document.kind)),
                           document.is_map() ? "begin the item with '- '" : "");
         for (const auto& item : document.items)
             if (!item.is_null())
@@ -60,19 +72,23 @@ class Reader {
 
     void read_item(const Node& item) {
         if (!item.is_map())
-            return report(Severity::error, item, "wrong-type", "each item of a rules file must be a map, not " + std::string(yaml::describe(item.kind)));
+            return report(Severity::error, item, "wrong-type",
+                          "each item of a rules file must be a map, not " + std::string(yaml::describe(item.kind)));
         if (const Node* version = item.find("required_engine_version"))
             return read_version(item, *version);
         if (item.find("required_plugin_versions") != nullptr)
-            return finish(item, "required_plugin_versions"); // events of containers are built in, others have no rules that we could run
+            return finish(item, "required_plugin_versions"); // events of containers are built in, others have no rules
+                                                             // that we could run
         if (item.find("list") != nullptr)
             return read_list(item);
         if (item.find("macro") != nullptr)
             return read_macro(item);
         if (item.find("rule") != nullptr)
             return read_rule(item);
-        const auto first = item.entries.empty() ? std::string_view{} : std::string_view(item.entries.front().first.text);
-        report(unknown_key(), item, "unknown-item", "an item must have one of the keys rule, macro or list", did_you_mean(first, kItemKinds));
+        const auto first =
+            item.entries.empty() ? std::string_view{} : std::string_view(item.entries.front().first.text);
+        report(unknown_key(), item, "unknown-item", "an item must have one of the keys rule, macro or list",
+               did_you_mean(first, kItemKinds));
     }
 
     void finish(const Node& item, std::string_view only_key) {
@@ -82,9 +98,11 @@ class Reader {
     }
 
     void read_version(const Node& item, const Node& version) {
-        const bool good = version.is_scalar() && !version.text.empty() && version.text.find_first_not_of("0123456789.") == std::string::npos;
+        const bool good = version.is_scalar() && !version.text.empty() &&
+                          version.text.find_first_not_of("0123456789.") == std::string::npos;
         if (!good)
-            report(Severity::error, version, "bad-value", "'required_engine_version' must be a number or a version such as 0.57.0");
+            report(Severity::error, version, "bad-value",
+                   "'required_engine_version' must be a number or a version such as 0.57.0");
         finish(item, "required_engine_version");
     }
 
@@ -104,7 +122,9 @@ class Reader {
         return append;
     }
 
-    std::vector<std::pair<std::string, bool>> read_overrides(MapReader& reader, std::span<const std::string_view> appendable, std::span<const std::string_view> replaceable) {
+    std::vector<std::pair<std::string, bool>> read_overrides(MapReader& reader,
+                                                             std::span<const std::string_view> appendable,
+                                                             std::span<const std::string_view> replaceable) {
         std::vector<std::pair<std::string, bool>> out;
         const Node* node = reader.map("override");
         if (node == nullptr)
@@ -114,9 +134,12 @@ class Reader {
         for (const auto& [key, value] : node->entries) {
             const bool append = value.text == "append", replaces = value.text == "replace";
             if (!append && !replaces)
-                reader.error(value, "bad-value", "what is done to '" + key.text + "' must be append or replace, not '" + value.text + "'");
+                reader.error(value, "bad-value",
+                             "what is done to '" + key.text + "' must be append or replace, not '" + value.text + "'");
             else if (!has(append ? appendable : replaceable, key.text))
-                reader.error(key, "bad-override", "'" + key.text + "' can't be " + (append ? "appended to" : "replaced"), did_you_mean(key.text, append ? appendable : replaceable));
+                reader.error(key, "bad-override",
+                             "'" + key.text + "' can't be " + (append ? "appended to" : "replaced"),
+                             did_you_mean(key.text, append ? appendable : replaceable));
             else if (reader.node().find(key.text) == nullptr)
                 reader.error(key, "bad-override", "'override' names '" + key.text + "', which the item does not have");
             else
@@ -137,7 +160,8 @@ class Reader {
                 if (entry.is_scalar() || entry.is_null())
                     item.entries.push_back({entry.text, entry.line, entry.column});
                 else
-                    reader.error(entry, "wrong-type", "each item of a list must be text, not " + std::string(yaml::describe(entry.kind)));
+                    reader.error(entry, "wrong-type",
+                                 "each item of a list must be text, not " + std::string(yaml::describe(entry.kind)));
             }
         item.append = read_append(reader, "items");
         reader.finish(unknown_key());
@@ -173,7 +197,8 @@ class Reader {
             reader.ignore(key);
         read_texts(reader, item);
         read_own_keys(reader, item);
-        item.broken = std::any_of(out_.begin() + static_cast<std::ptrdiff_t>(before), out_.end(), [](const Diagnostic& d) { return d.severity == Severity::error; });
+        item.broken = std::any_of(out_.begin() + static_cast<std::ptrdiff_t>(before), out_.end(),
+                                  [](const Diagnostic& d) { return d.severity == Severity::error; });
         reader.finish(unknown_key());
         if (!item.name.empty())
             collector_.add(std::move(item));
@@ -200,7 +225,8 @@ class Reader {
     void check_overridden(MapReader& reader, const RuleItem& item) {
         for (const auto& entry : reader.node().entries) {
             const auto& key = entry.first;
-            const bool named = std::any_of(item.overrides.begin(), item.overrides.end(), [&](const auto& o) { return o.first == key.text; });
+            const bool named = std::any_of(item.overrides.begin(), item.overrides.end(),
+                                           [&](const auto& o) { return o.first == key.text; });
             if (has(kReplaceable, key.text) && !named)
                 reader.error(key, "bad-override", "'override' does not say what to do with '" + key.text + "'");
         }
@@ -216,7 +242,8 @@ class Reader {
         if (const auto text = reader.string("priority", whole)) {
             item.priority = parse_priority(*text);
             if (!item.priority)
-                reader.error(*reader.any("priority"), "bad-value", "'" + *text + "' is no priority", "one of Emergency, Alert, Critical, Error, Warning, Notice, Informational, Debug");
+                reader.error(*reader.any("priority"), "bad-value", "'" + *text + "' is no priority",
+                             "one of Emergency, Alert, Critical, Error, Warning, Notice, Informational, Debug");
         }
         item.tags = reader.strings("tags");
         item.enabled = reader.boolean("enabled");
@@ -229,7 +256,8 @@ class Reader {
         std::vector<ExceptionItem> out;
         for (const auto& entry : node.items) {
             if (!entry.is_map()) {
-                report(Severity::error, entry, "wrong-type", "an exception must be a map, not " + std::string(yaml::describe(entry.kind)));
+                report(Severity::error, entry, "wrong-type",
+                       "an exception must be a map, not " + std::string(yaml::describe(entry.kind)));
                 continue;
             }
             MapReader reader(entry, "an exception", file_, out_);
@@ -270,7 +298,8 @@ class Reader {
 
 void read_falco(const SourceText& source, Collector& collector, Diagnostics& out) {
     auto parsed = yaml::parse(source.text, source.file);
-    out.insert(out.end(), std::make_move_iterator(parsed.diagnostics.begin()), std::make_move_iterator(parsed.diagnostics.end()));
+    out.insert(out.end(), std::make_move_iterator(parsed.diagnostics.begin()),
+               std::make_move_iterator(parsed.diagnostics.end()));
     Reader(source, collector, out).read(parsed.documents);
 }
 

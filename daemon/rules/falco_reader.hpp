@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Reads rules in Falco's form (YAML or JSON) with our keys beside Falco's. Makes items; knows nothing of what other files hold.
-// A file of another form (Sigma's) gets a reader of its own, which makes the same items.
+// Reads rules in Falco's form (YAML or JSON) with our keys beside Falco's. Makes items; knows nothing of what other
+// files hold. A file of another form (Sigma's) gets a reader of its own, which makes the same items.
 #pragma once
 
 #include "core/yaml.hpp"

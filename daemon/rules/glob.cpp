@@ -9,23 +9,34 @@ namespace rwatch::rules {
 
 namespace {
 
-unsigned char lower(unsigned char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<unsigned char>(c - 'A' + 'a') : c; }
-unsigned char upper(unsigned char c) noexcept { return c >= 'a' && c <= 'z' ? static_cast<unsigned char>(c - 'a' + 'A') : c; }
+unsigned char lower(unsigned char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<unsigned char>(c - 'A' + 'a') : c;
+}
+unsigned char upper(unsigned char c) noexcept {
+    return c >= 'a' && c <= 'z' ? static_cast<unsigned char>(c - 'a' + 'A') : c;
+}
 
 struct Class {
     std::string_view name;
     bool (*holds)(int);
 };
 constexpr std::array kClasses{
-    Class{"alpha", [](int c) { return c < 128 && std::isalpha(c) != 0; }},   Class{"digit", [](int c) { return c < 128 && std::isdigit(c) != 0; }},
-    Class{"alnum", [](int c) { return c < 128 && std::isalnum(c) != 0; }},   Class{"upper", [](int c) { return c < 128 && std::isupper(c) != 0; }},
-    Class{"lower", [](int c) { return c < 128 && std::islower(c) != 0; }},   Class{"space", [](int c) { return c < 128 && std::isspace(c) != 0; }},
-    Class{"blank", [](int c) { return c == ' ' || c == '\t'; }},             Class{"punct", [](int c) { return c < 128 && std::ispunct(c) != 0; }},
-    Class{"print", [](int c) { return c < 128 && std::isprint(c) != 0; }},   Class{"graph", [](int c) { return c < 128 && std::isgraph(c) != 0; }},
-    Class{"cntrl", [](int c) { return c < 128 && std::iscntrl(c) != 0; }},   Class{"xdigit", [](int c) { return c < 128 && std::isxdigit(c) != 0; }},
+    Class{"alpha", [](int c) { return c < 128 && std::isalpha(c) != 0; }},
+    Class{"digit", [](int c) { return c < 128 && std::isdigit(c) != 0; }},
+    Class{"alnum", [](int c) { return c < 128 && std::isalnum(c) != 0; }},
+    Class{"upper", [](int c) { return c < 128 && std::isupper(c) != 0; }},
+    Class{"lower", [](int c) { return c < 128 && std::islower(c) != 0; }},
+    Class{"space", [](int c) { return c < 128 && std::isspace(c) != 0; }},
+    Class{"blank", [](int c) { return c == ' ' || c == '\t'; }},
+    Class{"punct", [](int c) { return c < 128 && std::ispunct(c) != 0; }},
+    Class{"print", [](int c) { return c < 128 && std::isprint(c) != 0; }},
+    Class{"graph", [](int c) { return c < 128 && std::isgraph(c) != 0; }},
+    Class{"cntrl", [](int c) { return c < 128 && std::iscntrl(c) != 0; }},
+    Class{"xdigit", [](int c) { return c < 128 && std::isxdigit(c) != 0; }},
 };
 
-/// What a bracket expression holds, read from `rest` (after the '['); `length` bytes of it. Nothing where it is not closed.
+/// What a bracket expression holds, read from `rest` (after the '['); `length` bytes of it. Nothing where it is not
+/// closed.
 class Bracket {
   public:
     explicit Bracket(std::string_view rest) : rest_(rest) {}
@@ -144,7 +155,8 @@ bool Glob::fits(const Token& token, unsigned char c) const noexcept {
     case Token::Kind::any:
         return true;
     case Token::Kind::set:
-        return sets_[token.set].test(c) || (fold_ && (sets_[token.set].test(lower(c)) || sets_[token.set].test(upper(c))));
+        return sets_[token.set].test(c) ||
+               (fold_ && (sets_[token.set].test(lower(c)) || sets_[token.set].test(upper(c))));
     case Token::Kind::star:
     case Token::Kind::never:
         return false;

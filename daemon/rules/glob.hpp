@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// fnmatch(3) with no flags in the C locale: * and ? and [] match any byte, a slash and a leading dot too; a backslash takes the next byte as it is.
-// Our own, because libc's may take exponential time on what an attacker names a file; this takes at most pattern times text.
+// fnmatch(3) with no flags in the C locale: * and ? and [] match any byte, a slash and a leading dot too; a backslash
+// takes the next byte as it is. Our own, because libc's may take exponential time on what an attacker names a file;
+// this takes at most pattern times text.
 #pragma once
 
 #include <bitset>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// A 128-bit running hash: to know equal tests, conditions and correlation groups again without keeping their text. Not cryptographic; with a secret seed an
-// outsider can't aim at collisions.
+// A 128-bit running hash: to know equal tests, conditions and correlation groups again without keeping their text. Not
+// cryptographic; with a secret seed an outsider can't aim at collisions.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Finds items of an array by a hash of their key: chains of indices, no memory for each item but two numbers, none freed or taken when items come and go.
+// Finds items of an array by a hash of their key: chains of indices, no memory for each item but two numbers, none
+// freed or taken when items come and go.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What a reader finds in a file, in the order of the file, before anything is put together: readers make items, the collector takes them.
+// What a reader finds in a file, in the order of the file, before anything is put together: readers make items, the
+// collector takes them.
 #pragma once
 
 #include "core/yaml.hpp"

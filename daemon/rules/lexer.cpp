@@ -10,11 +10,21 @@ namespace {
 
 constexpr std::size_t kMostShown = 32; // bytes of unexpected text in a message
 
-bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\b' || c == '\r' || c == '\n'; }
-bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-bool is_name(char c) noexcept { return is_letter(c) || is_digit(c) || c == '_'; }
-bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+bool is_blank(char c) noexcept {
+    return c == ' ' || c == '\t' || c == '\b' || c == '\r' || c == '\n';
+}
+bool is_letter(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool is_digit(char c) noexcept {
+    return c >= '0' && c <= '9';
+}
+bool is_name(char c) noexcept {
+    return is_letter(c) || is_digit(c) || c == '_';
+}
+bool is_hex(char c) noexcept {
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
 
 constexpr std::array kOperators{
     OperatorInfo{"exists", Operator::exists, OperandShape::none},
@@ -91,7 +101,9 @@ bool unescape(std::string_view text, std::size_t& i, char quote, std::string& va
 
 } // namespace
 
-std::span<const OperatorInfo> operators() noexcept { return kOperators; }
+std::span<const OperatorInfo> operators() noexcept {
+    return kOperators;
+}
 
 std::string_view to_string(Operator op) noexcept {
     if (op == Operator::eq)
@@ -163,7 +175,8 @@ std::optional<std::string_view> Lexer::field_name() noexcept {
 std::optional<std::string_view> Lexer::number() noexcept {
     const auto digit = [&](std::size_t i) { return i < text_.size() && is_digit(text_[i]); };
     auto end = at_;
-    if (peek() == '0' && at_ + 2 < text_.size() && (text_[at_ + 1] == 'x' || text_[at_ + 1] == 'X') && is_hex(text_[at_ + 2])) {
+    if (peek() == '0' && at_ + 2 < text_.size() && (text_[at_ + 1] == 'x' || text_[at_ + 1] == 'X') &&
+        is_hex(text_[at_ + 2])) {
         end += 2;
         while (end < text_.size() && is_hex(text_[end]))
             ++end;
@@ -178,7 +191,8 @@ std::optional<std::string_view> Lexer::number() noexcept {
     if (end < text_.size() && text_[end] == '.')
         for (++end; digit(end);)
             ++end;
-    if (end + 2 < text_.size() && (text_[end] == 'e' || text_[end] == 'E') && (text_[end + 1] == '+' || text_[end + 1] == '-') && digit(end + 2))
+    if (end + 2 < text_.size() && (text_[end] == 'e' || text_[end] == 'E') &&
+        (text_[end + 1] == '+' || text_[end + 1] == '-') && digit(end + 2))
         for (end += 2; digit(end);)
             ++end;
     return take(end);
@@ -186,14 +200,16 @@ std::optional<std::string_view> Lexer::number() noexcept {
 
 std::optional<std::string_view> Lexer::bare() noexcept {
     auto end = at_;
-    while (end < text_.size() && !is_blank(text_[end]) && std::string_view("()\"'=,\f\v").find(text_[end]) == std::string_view::npos)
+    while (end < text_.size() && !is_blank(text_[end]) &&
+           std::string_view("()\"'=,\f\v").find(text_[end]) == std::string_view::npos)
         ++end;
     return end == at_ ? std::nullopt : std::optional(take(end));
 }
 
 std::optional<std::string_view> Lexer::bare_argument() noexcept {
     auto end = at_;
-    while (end < text_.size() && !is_blank(text_[end]) && std::string_view("[]\"'").find(text_[end]) == std::string_view::npos)
+    while (end < text_.size() && !is_blank(text_[end]) &&
+           std::string_view("[]\"'").find(text_[end]) == std::string_view::npos)
         ++end;
     return end == at_ ? std::nullopt : std::optional(take(end));
 }
@@ -241,7 +257,8 @@ std::string_view Lexer::rest_of_word() const noexcept {
     auto end = at_;
     if (end < text_.size())
         ++end;
-    while (end < text_.size() && end - at_ < kMostShown && !is_blank(text_[end]) && text_[end] != '(' && text_[end] != ')')
+    while (end < text_.size() && end - at_ < kMostShown && !is_blank(text_[end]) && text_[end] != '(' &&
+           text_[end] != ')')
         ++end;
     return text_.substr(at_, end - at_);
 }

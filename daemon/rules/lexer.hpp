@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Reads the words of a condition. What a word is depends on where it stands (a bare value may hold what would be an operator elsewhere), so the parser asks
-// for the token that it expects; each method either takes it and says so, or takes nothing.
+// Reads the words of a condition. What a word is depends on where it stands (a bare value may hold what would be an
+// operator elsewhere), so the parser asks for the token that it expects; each method either takes it and says so, or
+// takes nothing.
 #pragma once
 
 #include "rules/ast.hpp"
@@ -27,8 +28,8 @@ class Lexer {
 
     std::optional<std::string_view> field_name() noexcept; ///< letters, digits, _, with at least one dot inside
     std::optional<std::string_view> identifier() noexcept;
-    std::optional<std::string_view> number() noexcept; ///< [+-]digits with fraction and exponent, or 0x…
-    std::optional<std::string_view> bare() noexcept;   ///< a value: anything but ( ) " ' = , and white space
+    std::optional<std::string_view> number() noexcept;        ///< [+-]digits with fraction and exponent, or 0x…
+    std::optional<std::string_view> bare() noexcept;          ///< a value: anything but ( ) " ' = , and white space
     std::optional<std::string_view> bare_argument() noexcept; ///< inside [ ]
     const OperatorInfo* op() noexcept;
 

@@ -12,7 +12,8 @@ namespace {
 
 using Needs = std::vector<std::vector<std::uint32_t>>;
 
-/// All items so that each comes after those that it needs. Items that close a loop are told to `on_loop`, which is where the loop is cut. No recursion.
+/// All items so that each comes after those that it needs. Items that close a loop are told to `on_loop`, which is
+/// where the loop is cut. No recursion.
 template <typename OnLoop> std::vector<std::uint32_t> in_order(const Needs& needs, OnLoop on_loop) {
     enum class State : std::uint8_t { unseen, open, done };
     std::vector<State> states(needs.size(), State::unseen);
@@ -43,7 +44,8 @@ template <typename OnLoop> std::vector<std::uint32_t> in_order(const Needs& need
     return order;
 }
 
-/// An item as Falco would write it into a condition: quoted where it holds white space and no quotes of its own stand around it.
+/// An item as Falco would write it into a condition: quoted where it holds white space and no quotes of its own stand
+/// around it.
 std::string as_written(const std::string& item) {
     const bool quoted = item.starts_with('"') || item.starts_with('\'');
     if (quoted || item.find_first_of(" \t\n\r") == std::string::npos)
@@ -94,10 +96,13 @@ void Library::expand_list(const Collector& collector, std::uint32_t index, Diagn
     const auto& list = collector.lists()[index];
     auto& values = lists_[index];
     std::vector<std::string> all;
-    const auto place = [&](const ListItem::Entry& entry) { return Location{list.item.where.file, entry.line, entry.column}; };
+    const auto place = [&](const ListItem::Entry& entry) {
+        return Location{list.item.where.file, entry.line, entry.column};
+    };
     for (const auto& entry : list.item.entries) {
         const auto found = list_index_.find(entry.text);
-        const bool is_list = found != list_index_.end() && found->second != index && collector.lists()[found->second].index < list.visibility;
+        const bool is_list = found != list_index_.end() && found->second != index &&
+                             collector.lists()[found->second].index < list.visibility;
         if (is_list) {
             const auto& other = lists_[found->second];
             list_values_ += other.size();
@@ -108,10 +113,16 @@ void Library::expand_list(const Collector& collector, std::uint32_t index, Diagn
             for (auto& literal : *literals)
                 all.push_back(std::move(literal.text));
         } else {
-            out.push_back({Severity::error, "bad-value", place(entry), "'" + entry.text + "' can't stand in a condition as it is", "put quotes around it, inside the quotes of YAML"});
+            out.push_back({Severity::error, "bad-value", place(entry),
+                           "'" + entry.text + "' can't stand in a condition as it is",
+                           "put quotes around it, inside the quotes of YAML"});
         }
         if (list_values_ > kMaxListValues) {
-            out.push_back({Severity::error, "list-too-large", place(entry), "all lists together have more than " + std::to_string(kMaxListValues) + " values", {}});
+            out.push_back({Severity::error,
+                           "list-too-large",
+                           place(entry),
+                           "all lists together have more than " + std::to_string(kMaxListValues) + " values",
+                           {}});
             return;
         }
     }
@@ -154,8 +165,12 @@ void Library::compile_macros(ProgramBuilder& builder) {
         needs.push_back(macro.needs);
     const auto order = in_order(needs, [this](std::uint32_t item, std::uint32_t need) {
         auto& macro = macros_[item];
-        macro.diagnostics.push_back({Severity::error, "macro-loop", macro.entry->item.where,
-                                     "macro '" + macro.entry->item.name + "' needs '" + macros_[need].entry->item.name + "', which needs it", {}});
+        macro.diagnostics.push_back(
+            {Severity::error,
+             "macro-loop",
+             macro.entry->item.where,
+             "macro '" + macro.entry->item.name + "' needs '" + macros_[need].entry->item.name + "', which needs it",
+             {}});
     });
     for (const auto index : order) {
         auto& macro = macros_[index];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The lists and macros of all files, put together: lists with the lists in them, macros compiled once in the order in which they need each other.
+// The lists and macros of all files, put together: lists with the lists in them, macros compiled once in the order in
+// which they need each other.
 #pragma once
 
 #include "rules/collector.hpp"
@@ -14,7 +15,8 @@
 
 namespace rwatch::rules {
 
-inline constexpr std::size_t kMaxListValues = 4'000'000; ///< of all lists, the values of lists in lists counted wherever they stand
+inline constexpr std::size_t kMaxListValues =
+    4'000'000; ///< of all lists, the values of lists in lists counted wherever they stand
 
 class Library final : public Names {
   public:

@@ -20,9 +20,11 @@ constexpr std::string_view kUnknownField = "unknown-field";
 
 class RuleCompiler {
   public:
-    RuleCompiler(Library& library, ProgramBuilder& builder, Diagnostics& out) : library_(library), builder_(builder), out_(out) {}
+    RuleCompiler(Library& library, ProgramBuilder& builder, Diagnostics& out)
+        : library_(library), builder_(builder), out_(out) {}
 
-    /// Nothing where the rule has errors, or is skipped. A rule that its reader found broken is compiled for what else there is to tell.
+    /// Nothing where the rule has errors, or is skipped. A rule that its reader found broken is compiled for what else
+    /// there is to tell.
     std::optional<Rule> compile(const RuleItem& item) {
         Rule rule;
         Diagnostics found;
@@ -60,7 +62,9 @@ class RuleCompiler {
     }
 
     [[nodiscard]] bool unknown_fields_only(const Diagnostics& found) const {
-        return library_.only_unknown_fields() && std::all_of(found.begin(), found.end(), [](const Diagnostic& d) { return d.severity != Severity::error || d.code == kUnknownField; });
+        return library_.only_unknown_fields() && std::all_of(found.begin(), found.end(), [](const Diagnostic& d) {
+                   return d.severity != Severity::error || d.code == kUnknownField;
+               });
     }
 
     std::nullopt_t skip(const RuleItem& item, Diagnostics found) {
@@ -68,7 +72,11 @@ class RuleCompiler {
             diagnostic.severity = Severity::warning;
             out_.push_back(std::move(diagnostic));
         }
-        out_.push_back({Severity::warning, "skipped", item.where, "rule '" + item.name + "' is skipped: it asks for fields that are unknown", {}});
+        out_.push_back({Severity::warning,
+                        "skipped",
+                        item.where,
+                        "rule '" + item.name + "' is skipped: it asks for fields that are unknown",
+                        {}});
         return std::nullopt;
     }
 
@@ -130,7 +138,11 @@ void arrange(Diagnostics& list, std::span<const SourceText> texts) {
     const bool errors = has_errors(list);
     const auto more = list.size() - kMaxDiagnostics;
     list.resize(kMaxDiagnostics);
-    list.push_back({errors ? Severity::error : Severity::warning, "too-many", {}, std::to_string(more) + " more diagnostics are not shown", {}});
+    list.push_back({errors ? Severity::error : Severity::warning,
+                    "too-many",
+                    {},
+                    std::to_string(more) + " more diagnostics are not shown",
+                    {}});
 }
 
 } // namespace
@@ -149,7 +161,11 @@ LoadResult load(std::span<const SourceText> texts) {
         if (skipped)
             continue;
         if (rules.size() == kMaxRules) {
-            out.push_back({Severity::error, "too-many-rules", item.where, "more than " + std::to_string(kMaxRules) + " rules", {}});
+            out.push_back({Severity::error,
+                           "too-many-rules",
+                           item.where,
+                           "more than " + std::to_string(kMaxRules) + " rules",
+                           {}});
             break;
         }
         if (auto rule = compiler.compile(item))

@@ -7,10 +7,15 @@ namespace rwatch::rules {
 
 namespace {
 
-bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-bool is_continuation(char c) noexcept { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80; }
+bool is_blank(char c) noexcept {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+bool is_continuation(char c) noexcept {
+    return (static_cast<unsigned char>(c) & 0xc0U) == 0x80;
+}
 
-/// Walks through a scalar as it is written, giving the bytes that YAML keeps: all but white space, which folding changes.
+/// Walks through a scalar as it is written, giving the bytes that YAML keeps: all but white space, which folding
+/// changes.
 class WrittenScalar {
   public:
     WrittenScalar(std::string_view source, std::size_t begin, std::uint32_t line, std::uint32_t column)
@@ -41,7 +46,8 @@ class WrittenScalar {
         return source_[escaped ? at_ + 1 : at_] == expected;
     }
 
-    /// Steps over the kept byte. True where it was written as a number ("\u00e4") and stands for all bytes of a character.
+    /// Steps over the kept byte. True where it was written as a number ("\u00e4") and stands for all bytes of a
+    /// character.
     bool consume() {
         std::size_t length = 1;
         bool numeric = false;
@@ -64,7 +70,8 @@ class WrittenScalar {
     static bool is_numeric(char kind) noexcept { return kind == 'x' || kind == 'u' || kind == 'U'; }
 
     [[nodiscard]] bool escape_is_blank() const noexcept {
-        return at_ + 1 < source_.size() && source_[at_] == '\\' && std::string_view("ntr \n\r").find(source_[at_ + 1]) != std::string_view::npos;
+        return at_ + 1 < source_.size() && source_[at_] == '\\' &&
+               std::string_view("ntr \n\r").find(source_[at_ + 1]) != std::string_view::npos;
     }
 
     void step() noexcept {
@@ -117,7 +124,8 @@ MappedText::MappedText(std::string_view text, const Location& where) : text_(tex
         runs_.push_back({end + 1, ++line, 1, 0, false});
 }
 
-MappedText::MappedText(const yaml::Node& scalar, const SourceLines& source, const std::string& file) : text_(scalar.text), files_{file} {
+MappedText::MappedText(const yaml::Node& scalar, const SourceLines& source, const std::string& file)
+    : text_(scalar.text), files_{file} {
     runs_.push_back({0, scalar.line, scalar.column, 0, true});
     align(scalar, source, 0);
 }
@@ -133,7 +141,8 @@ void MappedText::align(const yaml::Node& scalar, const SourceLines& source, std:
         if (!written.seek(text_[i]))
             return; // not what the file holds there: keep the node's place for all
         const auto line = written.line(), column = written.column();
-        const bool goes_on = !runs.empty() && runs.back().line == line && !runs.back().fixed && column - runs.back().column == i - runs.back().begin;
+        const bool goes_on = !runs.empty() && runs.back().line == line && !runs.back().fixed &&
+                             column - runs.back().column == i - runs.back().begin;
         if (!goes_on)
             runs.push_back({i, line, column, file, false});
         ++i;
@@ -150,7 +159,8 @@ void MappedText::align(const yaml::Node& scalar, const SourceLines& source, std:
 
 Location MappedText::at(std::size_t offset) const {
     offset = std::min(offset, text_.size());
-    auto run = std::upper_bound(runs_.begin(), runs_.end(), offset, [](std::size_t o, const Run& r) { return o < r.begin; });
+    auto run =
+        std::upper_bound(runs_.begin(), runs_.end(), offset, [](std::size_t o, const Run& r) { return o < r.begin; });
     if (run == runs_.begin())
         return {};
     --run;

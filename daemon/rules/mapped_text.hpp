@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// A text that was put together from pieces of files (a folded YAML scalar, an appended condition, an exception), and for each of its bytes the place where
-// that byte stands in its file. Diagnostics point through it, so that an admin sees his own line and not ours.
+// A text that was put together from pieces of files (a folded YAML scalar, an appended condition, an exception), and
+// for each of its bytes the place where that byte stands in its file. Diagnostics point through it, so that an admin
+// sees his own line and not ours.
 #pragma once
 
 #include "core/diagnostic.hpp"
@@ -32,7 +33,8 @@ class MappedText {
     MappedText() = default;
     /// A text that stands in its file as it is; `where`: place of its first byte.
     MappedText(std::string_view text, const Location& where);
-    /// A scalar as YAML read it. Where the bytes can't be followed back (an alias), all of them map to the node's place.
+    /// A scalar as YAML read it. Where the bytes can't be followed back (an alias), all of them map to the node's
+    /// place.
     MappedText(const yaml::Node& scalar, const SourceLines& source, const std::string& file);
 
     [[nodiscard]] const std::string& text() const noexcept { return text_; }

@@ -11,7 +11,8 @@ namespace {
 
 class Evaluator {
   public:
-    Evaluator(const Program& program, const event::Event& event, event::Scratch& scratch, event::Values& values) noexcept
+    Evaluator(const Program& program, const event::Event& event, event::Scratch& scratch,
+              event::Values& values) noexcept
         : program_(program), event_(event), scratch_(scratch), values_(values) {}
 
     /// Depth is bounded by the compiler.
@@ -47,7 +48,8 @@ class Evaluator {
         if (test.matcher == nullptr)
             return true;
         const auto fits = [&](const event::Value& value) noexcept { return test.matcher->fits(value); };
-        return test.none_may_fit ? std::none_of(items.begin(), items.end(), fits) : std::any_of(items.begin(), items.end(), fits);
+        return test.none_may_fit ? std::none_of(items.begin(), items.end(), fits)
+                                 : std::any_of(items.begin(), items.end(), fits);
     }
 
     const Program& program_;
@@ -58,7 +60,8 @@ class Evaluator {
 
 } // namespace
 
-bool evaluate(const Program& program, std::uint32_t root, const event::Event& event, event::Scratch& scratch, event::Values& values) noexcept {
+bool evaluate(const Program& program, std::uint32_t root, const event::Event& event, event::Scratch& scratch,
+              event::Values& values) noexcept {
     return Evaluator(program, event, scratch, values).node(root);
 }
 
@@ -91,7 +94,9 @@ bool Condition::matches(const event::Event& event, event::Scratch& scratch, even
     return program_ != nullptr && evaluate(*program_, root_, event, scratch, values);
 }
 
-event::KindSet Condition::kinds() const noexcept { return program_ == nullptr ? 0 : program_->facts[root_].may_hold; }
+event::KindSet Condition::kinds() const noexcept {
+    return program_ == nullptr ? 0 : program_->facts[root_].may_hold;
+}
 
 std::vector<std::string> Condition::watched_paths() const {
     std::vector<std::string> out;

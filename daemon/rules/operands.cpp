@@ -13,7 +13,8 @@ namespace {
 using event::Type;
 
 constexpr std::int64_t kRegexMemory = 4 << 20; // bytes that RE2 may use for one expression
-constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min(), kMost = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min(),
+                       kMost = std::numeric_limits<std::int64_t>::max();
 
 std::string_view type_name(Type type) noexcept {
     switch (type) {
@@ -112,7 +113,8 @@ std::optional<std::string> read_hex(std::string_view text) {
 
 class TestMaker {
   public:
-    TestMaker(const event::FieldRef& field, Operator op, const std::vector<Literal>& literals, const std::function<void(OperandError)>& report)
+    TestMaker(const event::FieldRef& field, Operator op, const std::vector<Literal>& literals,
+              const std::function<void(OperandError)>& report)
         : field_(field), op_(op), literals_(literals), report_(report) {}
 
     std::unique_ptr<const ValueMatcher> make() {
@@ -143,7 +145,8 @@ class TestMaker {
             if (auto value = read(literal.text))
                 out.push_back(std::move(*value));
             else
-                fail(literal, "'" + literal.text + "' is not " + std::string(expected) + ", which '" + std::string(field_.field->name) + "' holds");
+                fail(literal, "'" + literal.text + "' is not " + std::string(expected) + ", which '" +
+                                  std::string(field_.field->name) + "' holds");
         }
         return out;
     }
@@ -156,7 +159,9 @@ class TestMaker {
         return out;
     }
 
-    std::unique_ptr<const ValueMatcher> part(TextPart::Where where) { return std::make_unique<TextPart>(where, literals_.front().text); }
+    std::unique_ptr<const ValueMatcher> part(TextPart::Where where) {
+        return std::make_unique<TextPart>(where, literals_.front().text);
+    }
 
     std::unique_ptr<const ValueMatcher> bytes(TextPart::Where where) {
         auto raw = read_hex(literals_.front().text);
@@ -229,7 +234,9 @@ class TestMaker {
         }
     }
 
-    static std::unique_ptr<const ValueMatcher> range(std::int64_t least, std::int64_t most) { return std::make_unique<IntegerRange>(least, most); }
+    static std::unique_ptr<const ValueMatcher> range(std::int64_t least, std::int64_t most) {
+        return std::make_unique<IntegerRange>(least, most);
+    }
 
     std::unique_ptr<const ValueMatcher> boolean() {
         const auto values = read_all(read_boolean, "true or false");
@@ -250,11 +257,13 @@ class TestMaker {
 
 } // namespace
 
-std::optional<Test> make_test(const event::FieldRef& field, Operator op, std::uint32_t op_at, const std::vector<Literal>& literals,
-                              const std::function<void(OperandError)>& report) {
+std::optional<Test> make_test(const event::FieldRef& field, Operator op, std::uint32_t op_at,
+                              const std::vector<Literal>& literals, const std::function<void(OperandError)>& report) {
     const auto type = field.field->type;
     if (!fits_type(op, type)) {
-        report({op_at, "operator-type", "operator '" + std::string(to_string(op)) + "' does not fit field '" + event::to_string(field) + "', which holds " + std::string(type_name(type)),
+        report({op_at, "operator-type",
+                "operator '" + std::string(to_string(op)) + "' does not fit field '" + event::to_string(field) +
+                    "', which holds " + std::string(type_name(type)),
                 operators_for(type)});
         return std::nullopt;
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// From what a test says (field, operator, literals) to what it does: checks that the operator fits the field's type, reads the literals as values of it.
+// From what a test says (field, operator, literals) to what it does: checks that the operator fits the field's type,
+// reads the literals as values of it.
 #pragma once
 
 #include "rules/ast.hpp"
@@ -18,7 +19,8 @@ struct OperandError {
 };
 
 /// One or more errors go to `report`; then nothing comes back.
-[[nodiscard]] std::optional<Test> make_test(const event::FieldRef& field, Operator op, std::uint32_t op_at, const std::vector<Literal>& literals,
+[[nodiscard]] std::optional<Test> make_test(const event::FieldRef& field, Operator op, std::uint32_t op_at,
+                                            const std::vector<Literal>& literals,
                                             const std::function<void(OperandError)>& report);
 
 } // namespace rwatch::rules

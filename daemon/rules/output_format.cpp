@@ -13,9 +13,14 @@ namespace {
 constexpr std::string_view kMissing = "<NA>";
 constexpr std::string_view kContainerInfo = "container.info"; // Falco takes it and writes nothing
 constexpr std::uint32_t kMaxWidth = 4096;
+constexpr std::size_t kMostErrors = 100; // told of one template
 
-bool is_name(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.'; }
-bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_name(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+}
+bool is_blank(char c) noexcept {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 /// The longest beginning of `text` that may be a field: name with dots, argument in brackets.
 std::string_view field_text(std::string_view text) noexcept {
@@ -54,7 +59,9 @@ void append_value(std::span<const event::Value> values, std::string& out) {
 
 } // namespace
 
-OutputFormat OutputFormat::compile(std::string_view text, const Location& where, Diagnostics& out) { return compile(MappedText(text, where), out); }
+OutputFormat OutputFormat::compile(std::string_view text, const Location& where, Diagnostics& out) {
+    return compile(MappedText(text, where), out);
+}
 
 OutputFormat OutputFormat::compile(const MappedText& mapped, Diagnostics& out) {
     OutputFormat format;
@@ -72,8 +79,9 @@ OutputFormat OutputFormat::compile(const MappedText& mapped, Diagnostics& out) {
     format.text_ = text.substr(begin, end - begin);
     if (begin < end && text[begin] == '*')
         ++begin;
+    const auto before = out.size();
     Piece piece;
-    for (std::size_t at = begin; at < end; ++at) {
+    for (std::size_t at = begin; at < end && out.size() - before < kMostErrors; ++at) {
         if (text[at] != '%') {
             piece.literal += text[at] == '\n' ? ' ' : text[at];
             continue;
@@ -84,14 +92,17 @@ OutputFormat OutputFormat::compile(const MappedText& mapped, Diagnostics& out) {
         std::from_chars(text.data() + token + 1, text.data() + at + 1, piece.width);
         piece.width = std::min(piece.width, kMaxWidth);
         const auto name = field_text(text.substr(at + 1, end - at - 1));
-        at += format.add_field(name, piece, [&](std::string message, std::string hint) { report(token, "unknown-field", std::move(message), std::move(hint)); });
+        at += format.add_field(name, piece, [&](std::string message, std::string hint) {
+            report(token, "unknown-field", std::move(message), std::move(hint));
+        });
     }
     if (!piece.literal.empty())
         format.pieces_.push_back(std::move(piece));
     return format;
 }
 
-std::size_t OutputFormat::add_field(std::string_view name, Piece& piece, const std::function<void(std::string, std::string)>& report) {
+std::size_t OutputFormat::add_field(std::string_view name, Piece& piece,
+                                    const std::function<void(std::string, std::string)>& report) {
     if (name.empty()) {
         report("'%' must be followed by a field", {});
         return 0;

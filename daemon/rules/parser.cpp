@@ -18,11 +18,14 @@ struct SyntaxError {
     std::string message, hint;
 };
 
-std::uint32_t offset32(std::size_t offset) noexcept { return static_cast<std::uint32_t>(offset); }
+std::uint32_t offset32(std::size_t offset) noexcept {
+    return static_cast<std::uint32_t>(offset);
+}
 
 std::string lower(std::string_view text) {
     std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     return out;
 }
 
@@ -136,7 +139,8 @@ class Parser {
         }
         if (const auto name = lexer_.identifier()) {
             if (lexer_.peek() == '(')
-                throw SyntaxError{at, "'" + std::string(*name) + "(…)' is no test that is known", "functions of fields are not supported"};
+                throw SyntaxError{at, "'" + std::string(*name) + "(…)' is no test that is known",
+                                  "functions of fields are not supported"};
             out.kind = Expr::Kind::macro;
             out.name = *name;
             return out;
@@ -272,13 +276,18 @@ class Parser {
 
 std::optional<Expr> parse_condition(const MappedText& text, Diagnostics& out) {
     if (text.text().size() > kMaxConditionText) {
-        out.push_back({Severity::error, "condition-too-large", text.at(0), "the condition has more than " + std::to_string(kMaxConditionText) + " bytes", {}});
+        out.push_back({Severity::error,
+                       "condition-too-large",
+                       text.at(0),
+                       "the condition has more than " + std::to_string(kMaxConditionText) + " bytes",
+                       {}});
         return std::nullopt;
     }
     try {
         return Parser(text.text()).condition();
     } catch (SyntaxError& error) {
-        out.push_back({Severity::error, "condition-syntax", text.at(error.at), std::move(error.message), std::move(error.hint)});
+        out.push_back(
+            {Severity::error, "condition-syntax", text.at(error.at), std::move(error.message), std::move(error.hint)});
         return std::nullopt;
     }
 }

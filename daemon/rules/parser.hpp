@@ -8,7 +8,8 @@
 //   Check     = "(" Or ")" | Field Operator | Macro
 //   Operator  = "exists"
 //             | ( "<" | "<=" | ">" | ">=" ) Number
-//             | ( "=" | "==" | "!=" | "contains" | "icontains" | "bcontains" | "startswith" | "bstartswith" | "endswith"
+//             | ( "=" | "==" | "!=" | "contains" | "icontains" | "bcontains" | "startswith" | "bstartswith" |
+//             "endswith"
 //                 | "glob" | "iglob" | "regex" ) Value
 //             | ( "in" | "intersects" | "pmatch" ) List
 //   List      = "(" [ Value { "," Value } ] ")" | Identifier
@@ -16,7 +17,8 @@
 //   Macro     = Identifier
 //   Value     = a text in " or ' with escapes, or anything without white space and ( ) " ' = ,
 //
-// "not" binds closest, then "and", then "or". Keywords are lower case; between a keyword and what follows stands white space or "(".
+// "not" binds closest, then "and", then "or". Keywords are lower case; between a keyword and what follows stands white
+// space or "(".
 #pragma once
 
 #include "core/diagnostic.hpp"
@@ -28,8 +30,8 @@
 
 namespace rwatch::rules {
 
-inline constexpr std::size_t kMaxConditionDepth = 200;         ///< nested parentheses
-inline constexpr std::size_t kMaxConditionText = 4U << 20U;    ///< bytes of one condition
+inline constexpr std::size_t kMaxConditionDepth = 200;      ///< nested parentheses
+inline constexpr std::size_t kMaxConditionText = 4U << 20U; ///< bytes of one condition
 
 /// Nothing where `out` got an error (the first in the text: after it nothing certain can be said).
 [[nodiscard]] std::optional<Expr> parse_condition(const MappedText& text, Diagnostics& out);

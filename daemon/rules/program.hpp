@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Compiled conditions of one rule set: a graph in arrays. Equal tests and equal parts of conditions stand once, whichever rules and macros hold them, so that
-// they can be known again (and their results kept) while one event is tried. Made by the compiler, read by the matcher, private to both.
+// Compiled conditions of one rule set: a graph in arrays. Equal tests and equal parts of conditions stand once,
+// whichever rules and macros hold them, so that they can be known again (and their results kept) while one event is
+// tried. Made by the compiler, read by the matcher, private to both.
 #pragma once
 
 #include "event/fields.hpp"
@@ -31,11 +32,11 @@ struct Node {
 
 /// What is known of a node when it is made.
 struct NodeFacts {
-    Hash128 hash;                         ///< equal for equal meaning as written
-    event::KindSet may_hold = 0;          ///< kinds of event for which it can be true
-    event::KindSet may_fail = 0;          ///< kinds for which it can be false
-    std::uint32_t depth = 0;              ///< of the tree below, 0 for a test
-    std::uint32_t tests = 1;              ///< in the tree below, each as often as it stands there
+    Hash128 hash;                ///< equal for equal meaning as written
+    event::KindSet may_hold = 0; ///< kinds of event for which it can be true
+    event::KindSet may_fail = 0; ///< kinds for which it can be false
+    std::uint32_t depth = 0;     ///< of the tree below, 0 for a test
+    std::uint32_t tests = 1;     ///< in the tree below, each as often as it stands there
 };
 
 struct Program {
@@ -46,7 +47,8 @@ struct Program {
 };
 
 /// Tries one condition. `values` is working memory that keeps its cost of set-up away from each test.
-[[nodiscard]] bool evaluate(const Program& program, std::uint32_t root, const event::Event& event, event::Scratch& scratch, event::Values& values) noexcept;
+[[nodiscard]] bool evaluate(const Program& program, std::uint32_t root, const event::Event& event,
+                            event::Scratch& scratch, event::Values& values) noexcept;
 
 /// Adds the watched paths of all tests below a node.
 void collect_paths(const Program& program, std::uint32_t root, std::vector<std::string>& out);

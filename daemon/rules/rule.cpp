@@ -8,21 +8,27 @@ namespace rwatch::rules {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> kPriorities{"Emergency", "Alert", "Critical", "Error", "Warning", "Notice", "Informational", "Debug"};
+constexpr std::array<std::string_view, 8> kPriorities{"Emergency", "Alert",  "Critical",      "Error",
+                                                      "Warning",   "Notice", "Informational", "Debug"};
 constexpr std::size_t kShortest = 3; // letters of a priority: fewer could mean several
 
-char fold(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char fold(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 } // namespace
 
-std::string_view to_string(Priority priority) noexcept { return kPriorities[static_cast<std::size_t>(priority)]; }
+std::string_view to_string(Priority priority) noexcept {
+    return kPriorities[static_cast<std::size_t>(priority)];
+}
 
 std::optional<Priority> parse_priority(std::string_view text) noexcept {
     if (text.size() < kShortest)
         return std::nullopt;
     for (std::size_t i = 0; i < kPriorities.size(); ++i) {
         const auto name = kPriorities[i].substr(0, text.size());
-        if (name.size() == text.size() && std::equal(text.begin(), text.end(), name.begin(), [](char a, char b) { return fold(a) == fold(b); }))
+        if (name.size() == text.size() &&
+            std::equal(text.begin(), text.end(), name.begin(), [](char a, char b) { return fold(a) == fold(b); }))
             return static_cast<Priority>(i);
     }
     return std::nullopt;

@@ -34,8 +34,8 @@ struct CorrelationSpec {
     Kind kind = Kind::event_count;
     std::vector<event::FieldRef> group_by; ///< may be empty: one group
     std::int64_t timespan_ns = 0;
-    std::vector<Bound> bounds;             ///< all must hold
-    std::optional<event::FieldRef> field;  ///< value_count: what is counted distinct
+    std::vector<Bound> bounds;            ///< all must hold
+    std::optional<event::FieldRef> field; ///< value_count: what is counted distinct
 };
 
 /// Repeats of an alert within a time are counted and told in a summary.
@@ -47,7 +47,8 @@ struct DebounceSpec {
 /// One test that stands beside a rule.
 struct TestCase {
     struct Step {
-        std::vector<std::pair<std::string, std::string>> fields; ///< field, value; "${n}" in a value is the number of the repeat, from 0
+        std::vector<std::pair<std::string, std::string>>
+            fields;                ///< field, value; "${n}" in a value is the number of the repeat, from 0
         std::int64_t at_ns = 0;    ///< after the test's begin
         std::int64_t every_ns = 0; ///< between repeats
         std::uint32_t repeat = 1;
@@ -68,13 +69,13 @@ struct Rule {
     std::vector<std::string> tags;
     bool enabled = true;
     Location where;
-    std::string condition_text;          ///< as written
+    std::string condition_text; ///< as written
     Condition condition;
     OutputFormat output;
     std::optional<CorrelationSpec> correlation;
     std::optional<DebounceSpec> debounce;
     std::vector<TestCase> tests;
-    std::uint64_t fingerprint = 0;       ///< equal where condition and correlation are: counting state may survive a reload
+    std::uint64_t fingerprint = 0; ///< equal where condition and correlation are: counting state may survive a reload
 };
 
 } // namespace rwatch::rules

@@ -11,7 +11,8 @@ using yaml::MapReader;
 using yaml::Node;
 
 void report(const ReadContext& context, const Node& at, std::string code, std::string message, std::string hint = {}) {
-    context.out.push_back({Severity::error, std::move(code), {context.file, at.line, at.column}, std::move(message), std::move(hint)});
+    context.out.push_back(
+        {Severity::error, std::move(code), {context.file, at.line, at.column}, std::move(message), std::move(hint)});
 }
 
 std::optional<event::FieldRef> read_field(const Node& node, std::string_view text, const ReadContext& context) {
@@ -29,18 +30,24 @@ std::vector<event::FieldRef> read_fields(MapReader& reader, std::string_view key
     if (node == nullptr)
         return out;
     if (!node->is_scalar() && !node->is_sequence()) {
-        reader.error(*node, "wrong-type", "'" + std::string(key) + "' must be a list of fields, not " + std::string(yaml::describe(node->kind)));
+        reader.error(*node, "wrong-type",
+                     "'" + std::string(key) + "' must be a list of fields, not " +
+                         std::string(yaml::describe(node->kind)));
         return out;
     }
     const auto count = node->is_scalar() ? 1 : node->items.size();
     if (count > kMaxGroupFields) {
-        reader.error(*node, "out-of-range", "'" + std::string(key) + "' has " + std::to_string(count) + " fields, at most " + std::to_string(kMaxGroupFields) + " are taken");
+        reader.error(*node, "out-of-range",
+                     "'" + std::string(key) + "' has " + std::to_string(count) + " fields, at most " +
+                         std::to_string(kMaxGroupFields) + " are taken");
         return out;
     }
     for (std::size_t i = 0; i < count; ++i) {
         const Node& item = node->is_scalar() ? *node : node->items[i];
         if (!item.is_scalar())
-            reader.error(item, "wrong-type", "each item of '" + std::string(key) + "' must be a field's name, not " + std::string(yaml::describe(item.kind)));
+            reader.error(item, "wrong-type",
+                         "each item of '" + std::string(key) + "' must be a field's name, not " +
+                             std::string(yaml::describe(item.kind)));
         else if (const auto field = read_field(item, item.text, context))
             out.push_back(*field);
     }
@@ -52,7 +59,8 @@ std::optional<std::int64_t> read_timespan(MapReader& reader, std::string_view ke
     const Node* node = reader.any(key, true);
     const auto span = reader.span(key);
     if (span && (*span <= 0 || *span > kMaxTimespan)) {
-        reader.error(*node, "out-of-range", "'" + std::string(key) + "' of " + what + " must be more than 0 and at most 7 days");
+        reader.error(*node, "out-of-range",
+                     "'" + std::string(key) + "' of " + what + " must be more than 0 and at most 7 days");
         return std::nullopt;
     }
     return span;
@@ -87,11 +95,14 @@ void read_bounds(const Node& node, CorrelationSpec& spec, const ReadContext& con
     reader.finish(context.unknown_key);
 }
 
-std::int64_t read_moment(MapReader& reader, std::string_view key) { return reader.span(key).value_or(0); }
+std::int64_t read_moment(MapReader& reader, std::string_view key) {
+    return reader.span(key).value_or(0);
+}
 
 std::optional<TestCase::Step> read_step(const Node& node, const ReadContext& context) {
     if (!node.is_map()) {
-        report(context, node, "wrong-type", "an event of a test must be a map of fields, not " + std::string(yaml::describe(node.kind)));
+        report(context, node, "wrong-type",
+               "an event of a test must be a map of fields, not " + std::string(yaml::describe(node.kind)));
         return std::nullopt;
     }
     TestCase::Step step;
@@ -107,9 +118,11 @@ std::optional<TestCase::Step> read_step(const Node& node, const ReadContext& con
         if (!field)
             continue;
         if (field->field->set == nullptr)
-            report(context, key, "derived-field", "field '" + key.text + "' follows from others and can't be set", "set what it follows from");
+            report(context, key, "derived-field", "field '" + key.text + "' follows from others and can't be set",
+                   "set what it follows from");
         else if (!value.is_scalar() && !value.is_null())
-            report(context, value, "wrong-type", "the value of '" + key.text + "' must be text, not " + std::string(yaml::describe(value.kind)));
+            report(context, value, "wrong-type",
+                   "the value of '" + key.text + "' must be text, not " + std::string(yaml::describe(value.kind)));
         else
             step.fields.emplace_back(key.text, value.text);
     }

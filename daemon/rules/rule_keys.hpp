@@ -11,7 +11,7 @@
 
 namespace rwatch::rules {
 
-inline constexpr std::uint64_t kMaxBound = 100'000;               ///< largest number a correlation counts to
+inline constexpr std::uint64_t kMaxBound = 100'000;                       ///< largest number a correlation counts to
 inline constexpr std::int64_t kMaxTimespan = 7LL * 86400 * 1'000'000'000; ///< of a correlation or debounce
 inline constexpr std::size_t kMaxGroupFields = 16;
 inline constexpr std::int64_t kMaxTestRepeat = 1'000'000;

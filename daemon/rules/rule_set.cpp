@@ -5,7 +5,8 @@
 
 namespace rwatch::rules {
 
-RuleSet::RuleSet(std::vector<Rule> rules) : rules_(std::move(rules)), counters_(std::make_unique<RuleCounters[]>(rules_.size())) {
+RuleSet::RuleSet(std::vector<Rule> rules)
+    : rules_(std::move(rules)), counters_(std::make_unique<RuleCounters[]>(rules_.size())) {
     for (std::uint32_t i = 0; i < rules_.size(); ++i) {
         by_name_.emplace(rules_[i].name, i);
         if (!rules_[i].enabled)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// All rules of one generation, made from texts in one go: all or nothing. Shared between the main and the pipeline thread while in flight; const but for its counters.
+// All rules of one generation, made from texts in one go: all or nothing. Shared between the main and the pipeline
+// thread while in flight; const but for its counters.
 #pragma once
 
 #include "core/diagnostic.hpp"
@@ -17,7 +18,8 @@
 
 namespace rwatch::rules {
 
-/// What is counted for each rule. Written by the pipeline thread (paused: by the main thread), read by any; all relaxed.
+/// What is counted for each rule. Written by the pipeline thread (paused: by the main thread), read by any; all
+/// relaxed.
 struct RuleCounters {
     std::atomic<std::uint64_t> evaluated{0};  ///< conditions tried
     std::atomic<std::uint64_t> matched{0};    ///< events for which the condition was true
@@ -49,7 +51,9 @@ class RuleSet {
     /// Literals that rules compare whole with a path field: these files are also known by device and inode.
     [[nodiscard]] std::span<const std::string> watched_paths() const noexcept { return watched_paths_; }
     /// Rules to try for one kind of event, enabled ones only.
-    [[nodiscard]] std::span<const std::uint32_t> for_kind(event::Kind kind) const noexcept { return by_kind_[static_cast<std::size_t>(kind)]; }
+    [[nodiscard]] std::span<const std::uint32_t> for_kind(event::Kind kind) const noexcept {
+        return by_kind_[static_cast<std::size_t>(kind)];
+    }
 
   private:
     std::vector<Rule> rules_;

@@ -10,10 +10,12 @@ namespace rwatch::rules {
 
 namespace {
 
-constexpr std::size_t kFew = 8;         // so many texts are compared one by one
+constexpr std::size_t kFew = 8;          // so many texts are compared one by one
 constexpr std::size_t kFoldBlock = 4096; // bytes folded at a time
 
-char fold(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char fold(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 /// memmem is linear in the worst case, std::string_view::find is not.
 bool has_part(std::string_view text, std::string_view part) noexcept {
@@ -23,7 +25,8 @@ bool has_part(std::string_view text, std::string_view part) noexcept {
 /// The same for either case; `part` is lower case. Folds the text in blocks that overlap by the part's length.
 bool has_part_folded(std::string_view text, std::string_view part) noexcept {
     if (part.size() > kFoldBlock / 2) // longer than what a block can overlap by: rare, and rules' own choice
-        return std::search(text.begin(), text.end(), part.begin(), part.end(), [](char a, char b) { return fold(a) == b; }) != text.end();
+        return std::search(text.begin(), text.end(), part.begin(), part.end(),
+                           [](char a, char b) { return fold(a) == b; }) != text.end();
     std::array<char, kFoldBlock> block;
     const std::size_t stride = kFoldBlock - part.size();
     for (std::size_t begin = 0; begin == 0 || begin < text.size(); begin += stride) {
@@ -35,7 +38,9 @@ bool has_part_folded(std::string_view text, std::string_view part) noexcept {
     return false;
 }
 
-std::string_view text_of(const event::Value& value) noexcept { return value.type == event::Type::string ? value.string : std::string_view{}; }
+std::string_view text_of(const event::Value& value) noexcept {
+    return value.type == event::Type::string ? value.string : std::string_view{};
+}
 
 /// Without slashes at the end or doubled ones; "/" becomes "".
 std::string normal_path(std::string_view path) {
@@ -69,7 +74,8 @@ bool next_component(std::string_view& path, std::string_view& component) noexcep
 
 bool is_below(std::string_view path, const std::vector<Glob>& prefix) noexcept {
     std::string_view component;
-    return std::all_of(prefix.begin(), prefix.end(), [&](const Glob& glob) { return next_component(path, component) && glob.matches(component); });
+    return std::all_of(prefix.begin(), prefix.end(),
+                       [&](const Glob& glob) { return next_component(path, component) && glob.matches(component); });
 }
 
 } // namespace
@@ -110,14 +116,17 @@ bool TextPart::fits(const event::Value& value) const noexcept {
     return false;
 }
 
-bool TextGlob::fits(const event::Value& value) const noexcept { return value.type == event::Type::string && glob_.matches(value.string); }
+bool TextGlob::fits(const event::Value& value) const noexcept {
+    return value.type == event::Type::string && glob_.matches(value.string);
+}
 
 TextRegex::TextRegex(std::unique_ptr<re2::RE2> regex) : regex_(std::move(regex)) {}
 TextRegex::~TextRegex() = default;
 
 bool TextRegex::fits(const event::Value& value) const noexcept {
     const auto text = text_of(value);
-    return value.type == event::Type::string && re2::RE2::FullMatch(re2::StringPiece(text.data(), text.size()), *regex_);
+    return value.type == event::Type::string &&
+           re2::RE2::FullMatch(re2::StringPiece(text.data(), text.size()), *regex_);
 }
 
 PathPrefixes::PathPrefixes(const std::vector<std::string>& paths) : plain_(plain_paths(paths)) {
@@ -135,7 +144,7 @@ bool PathPrefixes::fits(const event::Value& value) const noexcept {
     const auto path = text_of(value);
     if (path.empty())
         return false;
-    for (auto end = path.find('/'); ; end = path.find('/', end + 1)) {
+    for (auto end = path.find('/');; end = path.find('/', end + 1)) {
         if (plain_.fits(event::Value(path.substr(0, end))))
             return true;
         if (end == std::string_view::npos)
@@ -144,7 +153,9 @@ bool PathPrefixes::fits(const event::Value& value) const noexcept {
     return std::any_of(globs_.begin(), globs_.end(), [&](const auto& prefix) { return is_below(path, prefix); });
 }
 
-IntegerSet::IntegerSet(std::vector<std::int64_t> numbers) : sorted_(std::move(numbers)) { std::sort(sorted_.begin(), sorted_.end()); }
+IntegerSet::IntegerSet(std::vector<std::int64_t> numbers) : sorted_(std::move(numbers)) {
+    std::sort(sorted_.begin(), sorted_.end());
+}
 
 bool IntegerSet::fits(const event::Value& value) const noexcept {
     return value.type == event::Type::integer && std::binary_search(sorted_.begin(), sorted_.end(), value.integer);
@@ -154,7 +165,9 @@ bool IntegerRange::fits(const event::Value& value) const noexcept {
     return value.type == event::Type::integer && value.integer >= least_ && value.integer <= most_;
 }
 
-bool BooleanSet::fits(const event::Value& value) const noexcept { return value.type == event::Type::boolean && (value.boolean ? true_ : false_); }
+bool BooleanSet::fits(const event::Value& value) const noexcept {
+    return value.type == event::Type::boolean && (value.boolean ? true_ : false_);
+}
 
 void mask(event::Address& address, unsigned bits) noexcept {
     for (unsigned i = 0; i < address.bytes.size(); ++i) {
@@ -165,7 +178,9 @@ void mask(event::Address& address, unsigned bits) noexcept {
 
 NetworkSet::NetworkSet(const std::vector<Network>& networks) {
     for (const auto& network : networks) {
-        auto group = std::find_if(groups_.begin(), groups_.end(), [&](const Group& g) { return g.family == network.address.family && g.bits == network.bits; });
+        auto group = std::find_if(groups_.begin(), groups_.end(), [&](const Group& g) {
+            return g.family == network.address.family && g.bits == network.bits;
+        });
         if (group == groups_.end())
             group = groups_.insert(group, {network.address.family, network.bits, {}});
         group->sorted.push_back(network.address.bytes);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The constant side of a test, prepared once: does one value of the field fit it? A class for each way of comparing; a new operator is a new class here and
-// a line in operands.cpp.
+// The constant side of a test, prepared once: does one value of the field fit it? A class for each way of comparing; a
+// new operator is a new class here and a line in operands.cpp.
 #pragma once
 
 #include "event/value.hpp"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Runs a fuzz target without libFuzzer, so that every build and every test run tries it: first the seeds as they are, then mutations of them until the time is
-// over. Usage: TARGET SECONDS [SEED-FILE-OR-DIRECTORY]...   The random seed is printed; RWATCH_FUZZ_SEED repeats a run.
-// An input that kills or hangs the target is left as "TARGET.crash" in the working directory.
+// Runs a fuzz target without libFuzzer, so that every build and every test run tries it: first the seeds as they are,
+// then mutations of them until the time is over. Usage: TARGET SECONDS [SEED-FILE-OR-DIRECTORY]...   The random seed is
+// printed; RWATCH_FUZZ_SEED repeats a run. An input that kills or hangs the target is left as "TARGET.crash" in the
+// working directory.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -80,7 +81,18 @@ class Mutator {
   private:
     void once(std::string& input, const std::string& other) {
         using namespace std::string_view_literals;
-        static constexpr std::array kPieces{"\xff\xff\xff\xff"sv, "\0\0\0\0"sv, "(((("sv, "))))"sv, " not "sv, " and "sv, "\""sv, "'"sv, "\\"sv, "["sv, "%"sv, "\n- "sv};
+        static constexpr std::array kPieces{"\xff\xff\xff\xff"sv,
+                                            "\0\0\0\0"sv,
+                                            "(((("sv,
+                                            "))))"sv,
+                                            " not "sv,
+                                            " and "sv,
+                                            "\""sv,
+                                            "'"sv,
+                                            "\\"sv,
+                                            "["sv,
+                                            "%"sv,
+                                            "\n- "sv};
         const auto at = below(input.size() + 1);
         switch (below(7)) {
         case 0:
@@ -143,6 +155,7 @@ int main(int argc, char** argv) {
             inputs[seeds + mutator.below(inputs.size() - seeds)] = std::move(input);
     }
     ::alarm(0);
-    std::printf("%zu seeds, %zu mutations, RWATCH_FUZZ_SEED=%llu\n", seeds, runs, static_cast<unsigned long long>(seed));
+    std::printf("%zu seeds, %zu mutations, RWATCH_FUZZ_SEED=%llu\n", seeds, runs,
+                static_cast<unsigned long long>(seed));
     return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Any text as a condition, and as an output template: compiles or tells why not, with places inside the text; what compiles is tried on an event.
+// Any text as a condition, and as an output template: compiles or tells why not, with places inside the text; what
+// compiles is tried on an event.
 #include "event/builder.hpp"
 #include "rules/condition.hpp"
 #include "rules/output_format.hpp"
@@ -17,7 +18,8 @@ rwatch::event::Event& sample() {
     static rwatch::event::Event& event = [&]() -> rwatch::event::Event& {
         std::string error;
         constexpr std::pair<std::string_view, std::string_view> kFields[] = {
-            {"evt.type", "openat"}, {"fd.name", "/etc/shadow"}, {"proc.name", "cat"}, {"proc.exepath", "/usr/bin/cat"}, {"proc.aname[1]", "bash"}, {"user.uid", "1000"}};
+            {"evt.type", "openat"},           {"fd.name", "/etc/shadow"}, {"proc.name", "cat"},
+            {"proc.exepath", "/usr/bin/cat"}, {"proc.aname[1]", "bash"},  {"user.uid", "1000"}};
         for (const auto& [field, value] : kFields)
             if (!builder.set(field, value, error))
                 std::abort();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What each operator says to each type of field, missing fields, lists of values, precedence, and the kinds of event that a condition can match.
+// What each operator says to each type of field, missing fields, lists of values, precedence, and the kinds of event
+// that a condition can match.
 #include "rules_support.hpp"
 
 #include "rules/glob.hpp"
@@ -30,7 +31,10 @@ void check_rows(const Fields& fields, std::initializer_list<Row> rows) {
 } // namespace
 
 TEST_CASE("Operators on text") {
-    check_rows({{"evt.type", "execve"}, {"proc.name", "bash"}, {"proc.exepath", "/usr/bin/bash"}, {"proc.cwd", "/home/Eve/A b"}},
+    check_rows({{"evt.type", "execve"},
+                {"proc.name", "bash"},
+                {"proc.exepath", "/usr/bin/bash"},
+                {"proc.cwd", "/home/Eve/A b"}},
                {
                    {"proc.name = bash", true},
                    {"proc.name=bash", true},
@@ -82,25 +86,53 @@ TEST_CASE("Operators on text") {
 }
 
 TEST_CASE("Operators on numbers, truth and addresses") {
-    check_rows({{"evt.type", "connect"}, {"fd.rip", "192.0.2.7"}, {"fd.rport", "443"}, {"fd.lip", "10.1.2.3"}, {"fd.lport", "40000"}, {"user.uid", "0"}},
+    check_rows({{"evt.type", "connect"},
+                {"fd.rip", "192.0.2.7"},
+                {"fd.rport", "443"},
+                {"fd.lip", "10.1.2.3"},
+                {"fd.lport", "40000"},
+                {"user.uid", "0"}},
                {
-                   {"fd.rport = 443", true},   {"fd.rport = 0x1bb", true},    {"fd.rport = +443", true},      {"fd.rport != 443", false},
-                   {"fd.rport < 443", false},  {"fd.rport <= 443", true},     {"fd.rport > 442", true},       {"fd.rport >= 444", false},
-                   {"fd.rport>=1", true},      {"fd.rport > 9223372036854775807", false},                     {"fd.rport >= -9223372036854775808", true},
-                   {"fd.rport < -9223372036854775808", false},                {"fd.rport in (80, 443)", true},
-                   {"fd.rport in (80, 8443)", false},                         {"fd.rport exists", true},
-                   {"user.uid=0", true},       {"fd.port = 443", true},       {"fd.port = 40000", true},
-                   {"fd.port != 443", false},  {"fd.port != 22", true},
-                   {"fd.rip = 192.0.2.7", true},                              {"fd.rip = 192.0.2.0/24", true},
-                   {"fd.rip = 192.0.3.0/24", false},                          {"fd.rip = 0.0.0.0/0", true},
-                   {"fd.rip = ::/0", false},   {"fd.rip = ::ffff:192.0.2.7", true},
-                   {"fd.rip in (198.51.100.1, \"192.0.2.0/28\")", true},       {"fd.rip in (198.51.100.1, 2001:db8::/32)", false},
-                   {"fd.ip = 10.0.0.0/8", true},                              {"fd.ip != 10.0.0.0/8", false},
-                   {"fd.ip != 172.16.0.0/12", true},                          {"fd.net = 192.0.2.0/24", true},
-                   {"not fd.snet in (10.0.0.0/8)", true},                     {"fd.rip exists", true},
+                   {"fd.rport = 443", true},
+                   {"fd.rport = 0x1bb", true},
+                   {"fd.rport = +443", true},
+                   {"fd.rport != 443", false},
+                   {"fd.rport < 443", false},
+                   {"fd.rport <= 443", true},
+                   {"fd.rport > 442", true},
+                   {"fd.rport >= 444", false},
+                   {"fd.rport>=1", true},
+                   {"fd.rport > 9223372036854775807", false},
+                   {"fd.rport >= -9223372036854775808", true},
+                   {"fd.rport < -9223372036854775808", false},
+                   {"fd.rport in (80, 443)", true},
+                   {"fd.rport in (80, 8443)", false},
+                   {"fd.rport exists", true},
+                   {"user.uid=0", true},
+                   {"fd.port = 443", true},
+                   {"fd.port = 40000", true},
+                   {"fd.port != 443", false},
+                   {"fd.port != 22", true},
+                   {"fd.rip = 192.0.2.7", true},
+                   {"fd.rip = 192.0.2.0/24", true},
+                   {"fd.rip = 192.0.3.0/24", false},
+                   {"fd.rip = 0.0.0.0/0", true},
+                   {"fd.rip = ::/0", false},
+                   {"fd.rip = ::ffff:192.0.2.7", true},
+                   {"fd.rip in (198.51.100.1, \"192.0.2.0/28\")", true},
+                   {"fd.rip in (198.51.100.1, 2001:db8::/32)", false},
+                   {"fd.ip = 10.0.0.0/8", true},
+                   {"fd.ip != 10.0.0.0/8", false},
+                   {"fd.ip != 172.16.0.0/12", true},
+                   {"fd.net = 192.0.2.0/24", true},
+                   {"not fd.snet in (10.0.0.0/8)", true},
+                   {"fd.rip exists", true},
                });
     check_rows({{"evt.type", "openat"}, {"fd.name", "/x"}, {"evt.is_open_write", "true"}},
-               {{"evt.is_open_write = true", true}, {"evt.is_open_write=false", false}, {"evt.is_open_write != false", true}, {"evt.is_open_write in (true, false)", true}});
+               {{"evt.is_open_write = true", true},
+                {"evt.is_open_write=false", false},
+                {"evt.is_open_write != false", true},
+                {"evt.is_open_write in (true, false)", true}});
     CHECK(matches("fd.rip = 2001:db8::/33", {{"evt.type", "connect"}, {"fd.rip", "2001:db8:7fff::1"}}));
     CHECK_FALSE(matches("fd.rip = 2001:db8::/33", {{"evt.type", "connect"}, {"fd.rip", "2001:db8:8000::1"}}));
 }
@@ -174,7 +206,8 @@ TEST_CASE("Kinds of event that can match, never too few") {
     CHECK(kinds("not evt.type in (execve, execveat)") == (event::kAllKinds & ~exec));
     CHECK(kinds("evt.type != connect") == (event::kAllKinds & ~connect));
     CHECK(kinds("not evt.type != connect") == connect);
-    CHECK(kinds("not (evt.type = execve or evt.type = execveat) and evt.type in (execve, connect)") == (exec | connect)); // each alone leaves the other
+    CHECK(kinds("not (evt.type = execve or evt.type = execveat) and evt.type in (execve, connect)") ==
+          (exec | connect)); // each alone leaves the other
     CHECK(kinds("not evt.type in (execve, execveat) and evt.type in (execve, connect)") == connect);
     CHECK(kinds("fd.rport = 1") == connect);
     CHECK(kinds("not fd.rport = 1") == event::kAllKinds);
@@ -183,9 +216,12 @@ TEST_CASE("Kinds of event that can match, never too few") {
 }
 
 TEST_CASE("Equal tests and parts stand once") {
-    CHECK(compiled("proc.name=a and proc.name=b").fingerprint() == compiled(" proc.name = 'a'  and proc.name == b").fingerprint());
-    CHECK(compiled("proc.name=a and proc.name=b").fingerprint() != compiled("proc.name=b and proc.name=a").fingerprint());
-    CHECK(compiled("proc.name=a or proc.name=b").fingerprint() != compiled("proc.name=a and proc.name=b").fingerprint());
+    CHECK(compiled("proc.name=a and proc.name=b").fingerprint() ==
+          compiled(" proc.name = 'a'  and proc.name == b").fingerprint());
+    CHECK(compiled("proc.name=a and proc.name=b").fingerprint() !=
+          compiled("proc.name=b and proc.name=a").fingerprint());
+    CHECK(compiled("proc.name=a or proc.name=b").fingerprint() !=
+          compiled("proc.name=a and proc.name=b").fingerprint());
     CHECK(compiled("proc.name in (a, b)").fingerprint() != compiled("proc.name in (ab)").fingerprint());
     CHECK(compiled("proc.name = a").fingerprint() != compiled("proc.name != a").fingerprint());
 }
@@ -206,17 +242,23 @@ TEST_CASE("A regular expression sees bytes, so that a broken name does not hide"
 TEST_CASE("icontains finds what crosses its blocks") {
     for (const std::size_t before : {0U, 1U, 4090U, 4094U, 4096U, 8190U, 20000U}) {
         INFO(before);
-        CHECK(matches("proc.cwd icontains NeEdLe", {{"evt.type", "execve"}, {"proc.cwd", std::string(before, 'n') + "nEEDle" + std::string(100, 'x')}}));
-        CHECK_FALSE(matches("proc.cwd icontains NeEdLe", {{"evt.type", "execve"}, {"proc.cwd", std::string(before, 'n') + "nEEDl" + std::string(100, 'x')}}));
+        CHECK(matches(
+            "proc.cwd icontains NeEdLe",
+            {{"evt.type", "execve"}, {"proc.cwd", std::string(before, 'n') + "nEEDle" + std::string(100, 'x')}}));
+        CHECK_FALSE(matches(
+            "proc.cwd icontains NeEdLe",
+            {{"evt.type", "execve"}, {"proc.cwd", std::string(before, 'n') + "nEEDl" + std::string(100, 'x')}}));
     }
 }
 
 TEST_CASE("glob is fnmatch without flags") {
     const struct {
         const char *pattern, *text;
-    } rows[] = {{"", ""},         {"", "a"},          {"*", ""},         {"*", "/.a"},     {"a*b*c", "axxbyyc"}, {"a*b*c", "axxbyy"}, {"?", ""},       {"[!a]", "b"},
-                {"[^a]", "a"},    {"[]]", "]"},       {"[a-c]x", "bx"},  {"[a", "[a"},     {"[", "["},          {"\\*", "*"},        {"\\*", "a"},    {"a\\", "a"},
-                {"[[:digit:]]", "5"}, {"[[:digit:]]", "x"}, {"[a\\]]", "]"}, {"[-a]", "-"}, {"[a-]", "-"},       {"**a", "ba"},       {"*.enc", ".enc"}, {"a/*/b", "a/x/y/b"}};
+    } rows[] = {
+        {"", ""},        {"", "a"},     {"*", ""},     {"*", "/.a"},  {"a*b*c", "axxbyyc"}, {"a*b*c", "axxbyy"},
+        {"?", ""},       {"[!a]", "b"}, {"[^a]", "a"}, {"[]]", "]"},  {"[a-c]x", "bx"},     {"[a", "[a"},
+        {"[", "["},      {"\\*", "*"},  {"\\*", "a"},  {"a\\", "a"},  {"[[:digit:]]", "5"}, {"[[:digit:]]", "x"},
+        {"[a\\]]", "]"}, {"[-a]", "-"}, {"[a-]", "-"}, {"**a", "ba"}, {"*.enc", ".enc"},    {"a/*/b", "a/x/y/b"}};
     for (const auto& row : rows) {
         INFO(row.pattern << " ~ " << row.text);
         CHECK(Glob(row.pattern).matches(row.text) == (::fnmatch(row.pattern, row.text, 0) == 0));

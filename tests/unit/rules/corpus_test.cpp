@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Falco's own rules, unmodified. Their text is not part of this project: RWATCH_CORPUS says where it is; where it is not, that is said and nothing is tested.
+// Falco's own rules, unmodified. Their text is not part of this project: RWATCH_CORPUS says where it is; where it is
+// not, that is said and nothing is tested.
 #include "rules_support.hpp"
 
 #include <cstdlib>
@@ -17,7 +18,8 @@ namespace {
 
 std::filesystem::path corpus() {
     const char* wanted = std::getenv("RWATCH_CORPUS");
-    return wanted != nullptr ? std::filesystem::path(wanted) : std::filesystem::path(RWATCH_SOURCE_ROOT) / "../shared/corpus";
+    return wanted != nullptr ? std::filesystem::path(wanted)
+                             : std::filesystem::path(RWATCH_SOURCE_ROOT) / "../shared/corpus";
 }
 
 } // namespace

@@ -40,7 +40,10 @@ class Feed {
     explicit Feed(const CorrelationSpec& spec, const Correlator::Limits& limits = {}) : correlator(spec, limits) {}
 
     const CorrelationResult* at(std::int64_t ns, const std::string& name, int port = 1) {
-        MadeEvent event({{"evt.type", "connect"}, {"proc.name", name}, {"fd.rip", "192.0.2.1"}, {"fd.rport", std::to_string(port)}});
+        MadeEvent event({{"evt.type", "connect"},
+                         {"proc.name", name},
+                         {"fd.rip", "192.0.2.1"},
+                         {"fd.rport", std::to_string(port)}});
         event->boot_ns = static_cast<std::uint64_t>(ns);
         return correlator.add(*event, scratch(), values_);
     }
@@ -200,7 +203,10 @@ TEST_CASE("Ever new groups stay within the bounds") {
     event::Values values;
     auto& memory = scratch();
     for (int i = 0; i < 20'000; ++i) {
-        MadeEvent other({{"evt.type", "connect"}, {"proc.name", "p" + std::to_string(i)}, {"fd.rip", "192.0.2.1"}, {"fd.rport", std::to_string(i)}});
+        MadeEvent other({{"evt.type", "connect"},
+                         {"proc.name", "p" + std::to_string(i)},
+                         {"fd.rip", "192.0.2.1"},
+                         {"fd.rport", std::to_string(i)}});
         other->boot_ns = static_cast<std::uint64_t>(i);
         memory.reset();
         (void)feed.correlator.add(*other, memory, values);

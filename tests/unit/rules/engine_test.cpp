@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Rule sets and the engine: which rules are tried, what is counted, pauses, correlations across an exchange of rules; output templates.
+// Rule sets and the engine: which rules are tried, what is counted, pauses, correlations across an exchange of rules;
+// output templates.
 #include "rules_support.hpp"
 
 #include "rules/output_format.hpp"
@@ -61,11 +62,13 @@ TEST_CASE("Rules are indexed by kind, enabled ones only") {
     CHECK(of(event::Kind::exec) == std::vector<std::uint32_t>{0, 3});
     CHECK(of(event::Kind::open) == std::vector<std::uint32_t>{1});
     CHECK(of(event::Kind::connect).empty());
-    CHECK(std::vector<std::string>(set->watched_paths().begin(), set->watched_paths().end()) == std::vector<std::string>{"/etc/shadow"});
+    CHECK(std::vector<std::string>(set->watched_paths().begin(), set->watched_paths().end()) ==
+          std::vector<std::string>{"/etc/shadow"});
 }
 
 TEST_CASE("A selector is a name or a tag") {
-    const auto set = loaded(std::string(kRules) + "- {rule: x, desc: d, condition: proc.name = a, output: o, priority: info}\n");
+    const auto set =
+        loaded(std::string(kRules) + "- {rule: x, desc: d, condition: proc.name = a, output: o, priority: info}\n");
     CHECK(set->select("open") == std::vector<std::size_t>{1});
     CHECK(set->select("x") == std::vector<std::size_t>{4}); // the name wins over the tag
     CHECK(set->select("y") == std::vector<std::size_t>{1});
@@ -115,7 +118,8 @@ TEST_CASE("Correlations go on where the rule did not change") {
     process(engine, kExec);
     process(engine, kExec);
     // The same rule at another place in a file with other words.
-    engine.install(loaded("- {rule: new, desc: d, condition: proc.name = q, output: o, priority: info}\n" + std::string(kRules) + "- list: l\n  items: [x]\n"));
+    engine.install(loaded("- {rule: new, desc: d, condition: proc.name = q, output: o, priority: info}\n" +
+                          std::string(kRules) + "- list: l\n  items: [x]\n"));
     auto fired = process(engine, kExec);
     CHECK(fired.names == std::vector<std::string>{"exec", "many"});
     CHECK(fired.last.count == 3);
@@ -144,7 +148,8 @@ TEST_CASE("Many composed strings in one event do not fill the scratch memory") {
 }
 
 TEST_CASE("Output templates") {
-    const Fields fields{{"evt.type", "openat"}, {"fd.name", "/etc/shadow"}, {"proc.name", "cat"}, {"proc.aname[1]", "bash"}, {"proc.aname[2]", "sshd"}, {"user.uid", "0"}};
+    const Fields fields{{"evt.type", "openat"},    {"fd.name", "/etc/shadow"}, {"proc.name", "cat"},
+                        {"proc.aname[1]", "bash"}, {"proc.aname[2]", "sshd"},  {"user.uid", "0"}};
     CHECK(rendered("plain", fields) == "plain");
     CHECK(rendered("%proc.name reads %fd.name", fields) == "cat reads /etc/shadow");
     CHECK(rendered("%fd.name.", fields) == "/etc/shadow.");
@@ -160,7 +165,8 @@ TEST_CASE("Output templates") {
 }
 
 TEST_CASE("What an attacker names a file stays on one line") {
-    const auto text = rendered("reads %fd.name", {{"evt.type", "openat"}, {"fd.name", "/tmp/a\nrwatch: all is well\x1b[2J\xff"}});
+    const auto text =
+        rendered("reads %fd.name", {{"evt.type", "openat"}, {"fd.name", "/tmp/a\nrwatch: all is well\x1b[2J\xff"}});
     CHECK(text == "reads /tmp/a\\nrwatch: all is well\\x1b[2J\\xff");
 }
 

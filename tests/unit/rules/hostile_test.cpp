@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Rules that are meant to hurt: each ends in bounded time with a diagnostic, or loads; and conditions that an attacker's strings should slow down.
+// Rules that are meant to hurt: each ends in bounded time with a diagnostic, or loads; and conditions that an
+// attacker's strings should slow down.
 #include "rules_support.hpp"
 
 #include <ctime>
@@ -19,7 +20,9 @@ double seconds(const std::function<void()>& work) {
     return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
 }
 
-std::string rule(const std::string& condition) { return "- rule: r\n  desc: d\n  output: o\n  priority: info\n  condition: >\n    " + condition + "\n"; }
+std::string rule(const std::string& condition) {
+    return "- rule: r\n  desc: d\n  output: o\n  priority: info\n  condition: >\n    " + condition + "\n";
+}
 
 std::string repeated(std::string_view piece, std::size_t times) {
     std::string out;
@@ -61,10 +64,21 @@ TEST_CASE("Deep and endless conditions") {
     CHECK(first_code(rule("proc.name glob '" + repeated("*a", 100'000) + "'")).empty());
 }
 
+TEST_CASE("Errors without end are told to a limit") {
+    CHECK(first_code(rule(repeated("x.y=1 or ", 100'000) + "x.y=1")) == "unknown-field");
+    CHECK(first_code("- rule: r\n  desc: d\n  priority: info\n  condition: proc.name=a\n  output: \"" +
+                     repeated("%an.unknown_field_of_some_length ", 50'000) + "\"\n") == "unknown-field");
+    std::string rules;
+    for (int i = 0; i < 20'000; ++i)
+        rules += "- {rule: r" + std::to_string(i) + ", desc: d, output: o, priority: info, condition: x.y=1}\n";
+    CHECK(first_code(rules) == "unknown-field");
+}
+
 TEST_CASE("Macros that double and chains of macros") {
     std::string doubling = "- macro: m0\n  condition: proc.name=a or proc.name=b\n";
     for (int i = 1; i <= 60; ++i)
-        doubling += "- macro: m" + std::to_string(i) + "\n  condition: (m" + std::to_string(i - 1) + " and proc.pid=1) or (m" + std::to_string(i - 1) + " and proc.pid=2)\n";
+        doubling += "- macro: m" + std::to_string(i) + "\n  condition: (m" + std::to_string(i - 1) +
+                    " and proc.pid=1) or (m" + std::to_string(i - 1) + " and proc.pid=2)\n";
     CHECK(first_code(doubling + rule("m60")) == "condition-too-large");
     CHECK(first_code(doubling + rule("m6")).empty());
     std::string chain = "- macro: m0\n  condition: proc.name=a\n";
@@ -90,7 +104,8 @@ TEST_CASE("Lists that are long, and lists that double") {
           }) < kMostSeconds);
     std::string doubling = "- list: l0\n  items: [a, b, c]\n";
     for (int i = 1; i <= 60; ++i)
-        doubling += "- list: l" + std::to_string(i) + "\n  items: [" + repeated("l" + std::to_string(i - 1) + ", ", 50) + "x" + std::to_string(i) + "]\n";
+        doubling += "- list: l" + std::to_string(i) + "\n  items: [" +
+                    repeated("l" + std::to_string(i - 1) + ", ", 50) + "x" + std::to_string(i) + "]\n";
     CHECK(first_code(doubling + rule("proc.name in (l60)")).empty()); // a value stands once, however often it is put in
     std::string many = big;
     for (int i = 0; i < 100; ++i)
@@ -112,20 +127,24 @@ TEST_CASE("Hostile YAML") {
     CHECK(first_code(std::string(17U << 20U, 'x')) == "file-too-large");
     CHECK(first_code("- rule: \xff\xfe\n") == "invalid-utf8");
     CHECK_FALSE(first_code(repeated("- rule: r\n", 50'000)).empty());
-    CHECK_FALSE(first_code("- rule: r\n" + [] {
-        std::string keys;
-        for (int i = 0; i < 50'000; ++i)
-            keys += "  key" + std::to_string(i) + ": v\n";
-        return keys;
-    }()).empty());
+    CHECK_FALSE(first_code("- rule: r\n" +
+                           [] {
+                               std::string keys;
+                               for (int i = 0; i < 50'000; ++i)
+                                   keys += "  key" + std::to_string(i) + ": v\n";
+                               return keys;
+                           }())
+                    .empty());
     CHECK_FALSE(first_code(repeated("\"\\", 1000)).empty());
 }
 
 TEST_CASE("Strings of an attacker do not slow a condition down") {
     const std::string text(16'000, 'a');
     MadeEvent event({{"evt.type", "openat"}, {"fd.name", "/" + text}, {"proc.name", "x"}});
-    for (const auto& condition : {std::string("fd.name glob '*a*a*a*a*a*a*a*a*a*b'"), "fd.name contains '" + std::string(200, 'a') + "b'", "fd.name icontains '" + std::string(200, 'A') + "b'",
-                                        std::string("fd.name regex '(a|aa)+b'"), std::string("fd.name regex '.*.*.*.*=.*'"), std::string("fd.name pmatch ('/*/*/*')")}) {
+    for (const auto& condition :
+         {std::string("fd.name glob '*a*a*a*a*a*a*a*a*a*b'"), "fd.name contains '" + std::string(200, 'a') + "b'",
+          "fd.name icontains '" + std::string(200, 'A') + "b'", std::string("fd.name regex '(a|aa)+b'"),
+          std::string("fd.name regex '.*.*.*.*=.*'"), std::string("fd.name pmatch ('/*/*/*')")}) {
         INFO(condition);
         const auto tested = compiled(condition);
         CHECK(seconds([&] {

@@ -18,9 +18,13 @@ bool fires(const RuleSet& set, const Fields& fields, std::size_t index = 0) {
     return set.rules()[index].condition.matches(*event, scratch());
 }
 
-bool named(const RuleSet& set, const std::string& name) { return fires(set, {{"evt.type", "execve"}, {"proc.name", name}}); }
+bool named(const RuleSet& set, const std::string& name) {
+    return fires(set, {{"evt.type", "execve"}, {"proc.name", name}});
+}
 
-std::vector<std::string> complaints(std::string_view text) { return brief(load_text(text).diagnostics); }
+std::vector<std::string> complaints(std::string_view text) {
+    return brief(load_text(text).diagnostics);
+}
 
 } // namespace
 
@@ -75,12 +79,14 @@ TEST_CASE("A whole rule") {
     CHECK(r.tests[0].events[0].repeat == 20);
     CHECK(r.tests[0].events[0].every_ns == 100'000'000);
     CHECK(r.tests[0].events[0].at_ns == 1'000'000'000);
-    CHECK(r.tests[0].events[0].fields == std::vector<std::pair<std::string, std::string>>{{"evt.type", "connect"}, {"fd.rport", "${n}"}});
+    CHECK(r.tests[0].events[0].fields ==
+          std::vector<std::pair<std::string, std::string>>{{"evt.type", "connect"}, {"fd.rport", "${n}"}});
     CHECK(r.where.line == 2);
 }
 
 TEST_CASE("JSON is read as YAML") {
-    const auto set = loaded(R"([{"rule": "r", "desc": "d", "condition": "proc.name = \"a\"", "output": "o", "priority": "debug"}])");
+    const auto set =
+        loaded(R"([{"rule": "r", "desc": "d", "condition": "proc.name = \"a\"", "output": "o", "priority": "debug"}])");
     CHECK(named(*set, "a"));
     CHECK_FALSE(named(*set, "b"));
 }
@@ -101,7 +107,8 @@ TEST_CASE("Lists hold lists, quoted values and nothing") {
     for (const std::string name : {"a", "b", "none", "two", "\"(two)\""})
         CHECK_FALSE(named(*set, name));
     CHECK(named(*loaded("- list: b\n  items: [x]\n" + rule("proc.name = b")), "x"));
-    CHECK(complaints("- list: b\n  items: [x, y]\n" + rule("proc.name = b")) == std::vector<std::string>{"list-of-many 7:26"});
+    CHECK(complaints("- list: b\n  items: [x, y]\n" + rule("proc.name = b")) ==
+          std::vector<std::string>{"list-of-many 7:26"});
     CHECK(complaints("- list: b\n  items: [x, 'y(']\n") == std::vector<std::string>{"bad-value 2:14"});
 }
 
@@ -116,9 +123,12 @@ TEST_CASE("Macros are trees, not text, and see earlier macros") {
     const auto set = loaded("- macro: either\n  condition: proc.name = a or proc.name = b\n" + rule("not either"));
     CHECK_FALSE(named(*set, "b"));
     CHECK(named(*set, "c"));
-    const auto found = load_text("- macro: first\n  condition: second\n- macro: second\n  condition: proc.name = a\n" + rule("first")).diagnostics;
+    const auto found =
+        load_text("- macro: first\n  condition: second\n- macro: second\n  condition: proc.name = a\n" + rule("first"))
+            .diagnostics;
     REQUIRE(brief(found) == std::vector<std::string>{"unknown-macro 2:14"});
-    const auto near = load_text("- macro: spawned_process\n  condition: evt.type = execve\n" + rule("spawned_proces")).diagnostics;
+    const auto near =
+        load_text("- macro: spawned_process\n  condition: evt.type = execve\n" + rule("spawned_proces")).diagnostics;
     REQUIRE(near.size() == 1);
     CHECK(near[0].hint == "did you mean 'spawned_process'?");
     const auto list = load_text("- list: shells\n  items: [sh]\n" + rule("shells")).diagnostics;
@@ -127,9 +137,12 @@ TEST_CASE("Macros are trees, not text, and see earlier macros") {
 }
 
 TEST_CASE("What comes later redefines in place") {
-    const std::vector<SourceText> texts{{"1.yaml", "- macro: m\n  condition: proc.name = old\n- list: l\n  items: [old]\n" + rule("m or proc.name in (l)") + "- {rule: s, desc: d, condition: m, output: o, priority: info}\n"},
-                                        {"2.yaml", "- macro: m\n  condition: proc.name = new\n- list: l\n  items: [newer]\n"},
-                                        {"3.yaml", "- {rule: s, desc: e, condition: not m, output: o, priority: info}\n"}};
+    const std::vector<SourceText> texts{
+        {"1.yaml", "- macro: m\n  condition: proc.name = old\n- list: l\n  items: [old]\n" +
+                       rule("m or proc.name in (l)") +
+                       "- {rule: s, desc: d, condition: m, output: o, priority: info}\n"},
+        {"2.yaml", "- macro: m\n  condition: proc.name = new\n- list: l\n  items: [newer]\n"},
+        {"3.yaml", "- {rule: s, desc: e, condition: not m, output: o, priority: info}\n"}};
     const auto result = load(texts);
     REQUIRE(result.set != nullptr);
     REQUIRE(result.set->rules().size() == 2);
@@ -143,29 +156,37 @@ TEST_CASE("What comes later redefines in place") {
 }
 
 TEST_CASE("A redefinition can close a loop, which is told") {
-    const auto result = load_text("- macro: a\n  condition: proc.name = x\n- macro: b\n  condition: a\n- macro: a\n  condition: b\n" + rule("b"));
+    const auto result = load_text(
+        "- macro: a\n  condition: proc.name = x\n- macro: b\n  condition: a\n- macro: a\n  condition: b\n" + rule("b"));
     CHECK(result.set == nullptr);
     REQUIRE_FALSE(result.diagnostics.empty());
     CHECK(result.diagnostics[0].code == "macro-loop");
     // A list in itself is only its own name.
-    CHECK(named(*loaded("- list: a\n  items: [x]\n- list: b\n  items: [a]\n- list: a\n  items: [b, y]\n" + rule("proc.name in (a)")), "y"));
+    CHECK(named(*loaded("- list: a\n  items: [x]\n- list: b\n  items: [a]\n- list: a\n  items: [b, y]\n" +
+                        rule("proc.name in (a)")),
+                "y"));
 }
 
 TEST_CASE("append joins with a blank, so that precedence is that of the whole text") {
-    const auto set = loaded(rule("proc.name = a or proc.name = b") + "- rule: r\n  append: true\n  condition: and proc.pname = p\n" +
-                            "- list: l\n  items: [x]\n- list: l\n  append: true\n  items: [y]\n- macro: m\n  condition: proc.name = a\n- macro: m\n  condition: or proc.name in (l)\n  override: {condition: append}\n" +
-                            "- {rule: s, desc: d, condition: m, output: o, priority: info}\n");
+    const auto set =
+        loaded(rule("proc.name = a or proc.name = b") + "- rule: r\n  append: true\n  condition: and proc.pname = p\n" +
+               "- list: l\n  items: [x]\n- list: l\n  append: true\n  items: [y]\n- macro: m\n  condition: proc.name = "
+               "a\n- macro: m\n  condition: or proc.name in (l)\n  override: {condition: append}\n" +
+               "- {rule: s, desc: d, condition: m, output: o, priority: info}\n");
     CHECK(named(*set, "a"));
     CHECK_FALSE(named(*set, "b"));
     CHECK(fires(*set, {{"evt.type", "execve"}, {"proc.name", "b"}, {"proc.pname", "p"}}));
     CHECK(fires(*set, {{"evt.type", "execve"}, {"proc.name", "y"}}, 1));
-    CHECK(complaints("- macro: m\n  append: true\n  condition: or proc.name = x\n") == std::vector<std::string>{"nothing-to-change 1:3"});
+    CHECK(complaints("- macro: m\n  append: true\n  condition: or proc.name = x\n") ==
+          std::vector<std::string>{"nothing-to-change 1:3"});
 }
 
 TEST_CASE("override sets, adds, and insists on saying which") {
-    const auto set = loaded(rule("proc.name = a", "  tags: [t]\n") +
-                            "- rule: r\n  condition: proc.name = b\n  output: \"more %proc.name\"\n  tags: [u]\n  priority: error\n  enabled: false\n"
-                            "  override: {condition: replace, output: append, tags: append, priority: replace, enabled: replace}\n");
+    const auto set =
+        loaded(rule("proc.name = a", "  tags: [t]\n") +
+               "- rule: r\n  condition: proc.name = b\n  output: \"more %proc.name\"\n  tags: [u]\n  priority: error\n "
+               " enabled: false\n"
+               "  override: {condition: replace, output: append, tags: append, priority: replace, enabled: replace}\n");
     const auto& r = set->rules()[0];
     CHECK(named(*set, "b"));
     CHECK_FALSE(named(*set, "a"));
@@ -173,9 +194,13 @@ TEST_CASE("override sets, adds, and insists on saying which") {
     CHECK(r.tags == std::vector<std::string>{"t", "u"});
     CHECK(r.priority == Priority::error);
     CHECK_FALSE(r.enabled);
-    CHECK(complaints(rule("proc.name = a") + "- rule: r\n  condition: proc.name = x\n  desc: e\n  override: {condition: replace}\n") == std::vector<std::string>{"bad-override 8:3"});
-    CHECK(complaints(rule("proc.name = a") + "- rule: r\n  priority: info\n  override: {priority: append}\n") == std::vector<std::string>{"bad-override 7:3", "bad-override 8:14"});
-    CHECK(complaints(rule("proc.name = a") + "- rule: r\n  override: {desc: replace}\n") == std::vector<std::string>{"bad-override 7:14"});
+    CHECK(complaints(rule("proc.name = a") +
+                     "- rule: r\n  condition: proc.name = x\n  desc: e\n  override: {condition: replace}\n") ==
+          std::vector<std::string>{"bad-override 8:3"});
+    CHECK(complaints(rule("proc.name = a") + "- rule: r\n  priority: info\n  override: {priority: append}\n") ==
+          std::vector<std::string>{"bad-override 7:3", "bad-override 8:14"});
+    CHECK(complaints(rule("proc.name = a") + "- rule: r\n  override: {desc: replace}\n") ==
+          std::vector<std::string>{"bad-override 7:14"});
     CHECK(complaints("- rule: q\n  enabled: false\n") == std::vector<std::string>{"nothing-to-change 1:3"});
 }
 
@@ -200,7 +225,8 @@ TEST_CASE("Exceptions: tuples, lists in tuples, one field") {
         - [ad, init]
 )"));
     const auto with = [&](const std::string& name, const std::string& parent, const std::string& exe) {
-        return fires(*set, {{"evt.type", "execve"}, {"proc.name", name}, {"proc.pname", parent}, {"proc.exepath", exe}});
+        return fires(*set,
+                     {{"evt.type", "execve"}, {"proc.name", name}, {"proc.pname", parent}, {"proc.exepath", exe}});
     };
     CHECK(with("ab", "init", "/b"));
     CHECK_FALSE(with("ab", "cron", "/b"));
@@ -209,85 +235,18 @@ TEST_CASE("Exceptions: tuples, lists in tuples, one field") {
     CHECK_FALSE(with("ad", "init", "/b"));
     CHECK(with("ad", "cron", "/b"));
     CHECK_FALSE(with("ax", "init", "/usr/bin/y"));
-    CHECK(complaints(rule("proc.name = a", "  exceptions:\n    - name: e\n      fields: [proc.name, proc.pname]\n      values: [[a]]\n")) == std::vector<std::string>{"wrong-type 9:16"});
-    CHECK(complaints(rule("proc.name = a", "  exceptions:\n    - name: e\n      fields: [proc.nam]\n      values: [[a]]\n")) == std::vector<std::string>{"unknown-field 8:16"});
-}
-
-TEST_CASE("Unknown keys: errors with the near name, warnings in a file that declares itself Falco's") {
-    const auto found = load_text(rule("proc.name = a", "  prioritie: x\n")).diagnostics;
-    REQUIRE(brief(found) == std::vector<std::string>{"unknown-key 6:3"});
-    CHECK(found[0].severity == Severity::error);
-    CHECK(found[0].hint == "did you mean 'priority'?");
-    const auto falco = load_text("- required_engine_version: 0.57.0\n- required_plugin_versions: [{name: container, version: 0.4.0}]\n" + rule("proc.name = a", "  prioritie: x\n"));
-    CHECK(falco.set != nullptr);
-    REQUIRE(brief(falco.diagnostics) == std::vector<std::string>{"unknown-key 8:3"});
-    CHECK(falco.diagnostics[0].severity == Severity::warning);
-    CHECK(complaints("- rulle: x\n") == std::vector<std::string>{"unknown-item 1:3"});
-    CHECK(complaints("- required_engine_version: [1]\n") == std::vector<std::string>{"bad-value 1:28"});
-}
-
-TEST_CASE("Wrong shapes, all told at once") {
-    CHECK(complaints("a: b\n") == std::vector<std::string>{"not-rules 1:1"});
-    CHECK(complaints("- x\n- [y]\n") == std::vector<std::string>{"wrong-type 1:3", "wrong-type 2:3"});
-    CHECK(load_text("").set != nullptr);
-    CHECK(load_text("---\n---\n[]\n").set != nullptr);
-    CHECK(complaints("- rule: r\n  condition: [x]\n  output: {}\n  priority: loud\n  tags: {a: b}\n  enabled: maybe\n") ==
-          std::vector<std::string>{"missing-key 1:3", "wrong-type 2:14", "wrong-type 3:11", "bad-value 4:13", "wrong-type 5:9", "wrong-type 6:12"});
-    CHECK(complaints("- list: x\n- macro: y\n- rule:\n") == std::vector<std::string>{"missing-key 1:3", "missing-key 2:3", "missing-key 3:3", "missing-key 3:3", "missing-key 3:3", "missing-key 3:3", "missing-key 3:3"});
-    CHECK(complaints("- list: a\n  items: []\n  items: [b]\n") == std::vector<std::string>{"duplicate-key 3:3"});
-    CHECK(complaints("- rule: [").front().starts_with("yaml-syntax"));
-}
-
-TEST_CASE("Wrong correlations, debounces and tests") {
-    const auto with = [](const std::string& more) { return complaints(rule("proc.name = a", more)); };
-    CHECK(with("  correlation: {type: event_cuont, timespan: 1s, condition: {gte: 1}}\n") == std::vector<std::string>{"bad-value 6:23"});
-    CHECK(with("  correlation: {type: event_count, timespan: soon, condition: {gte: 1}}\n") == std::vector<std::string>{"bad-duration 6:46"});
-    CHECK(with("  correlation: {type: event_count, timespan: 8d, condition: {gte: 1}}\n") == std::vector<std::string>{"out-of-range 6:46"});
-    CHECK(with("  correlation: {type: event_count, timespan: 1s, condition: {}}\n") == std::vector<std::string>{"missing-key 6:61"});
-    CHECK(with("  correlation: {type: event_count, timespan: 1s, condition: {gte: 1, field: fd.name}}\n") == std::vector<std::string>{"bad-value 6:77"});
-    CHECK(with("  correlation: {type: value_count, timespan: 1s, condition: {gte: 1}}\n") == std::vector<std::string>{"missing-key 6:61"});
-    CHECK(with("  correlation: {type: event_count, timespan: 1s, condition: {gte: 100001}}\n") == std::vector<std::string>{"out-of-range 6:67"});
-    CHECK(with("  correlation: {type: event_count, timespan: 1s, group_by: x, group-by: [fd.nam], condition: {gte: 1}}\n") ==
-          std::vector<std::string>{"unknown-key 6:50", "unknown-field 6:74"});
-    CHECK(with("  correlation: {}\n") == std::vector<std::string>{"missing-key 6:16", "missing-key 6:16", "missing-key 6:16"});
-    CHECK(with("  debounce: {by: proc.nam}\n") == std::vector<std::string>{"missing-key 6:13", "unknown-field 6:18"});
-    CHECK(with("  tests: [{name: n, events: [{proc.nam: x, evt.args: y, fd.name: [z], repeat: 0}, 5]}]\n") ==
-          std::vector<std::string>{"missing-key 6:11", "unknown-field 6:31", "derived-field 6:44", "wrong-type 6:66", "out-of-range 6:79", "wrong-type 6:83"});
-}
-
-TEST_CASE("Diagnostics point into conditions however YAML writes them") {
-    const auto at = [](const std::string& written) { return complaints("- rule: r\n  desc: d\n  output: o\n  priority: info\n  condition: " + written + "\n"); };
-    const auto expect = [](const std::string& place) { return std::vector<std::string>{"unknown-field " + place}; };
-    CHECK(at("proc.name = a and x.y = 1") == expect("5:32"));
-    CHECK(at("'proc.name = ''a'' and x.y = 1'") == expect("5:37"));
-    CHECK(at("\"proc.name = \\\"a\\\" and\\n x.y = 1\"") == expect("5:39"));
-    CHECK(at("\"proc.name = \\\"\\u00e4\\u00e4\\\" and x.y = 1\"") == expect("5:48"));
-    CHECK(at(">\n    proc.name = a\n      and\n    x.y = 1") == expect("8:5"));
-    CHECK(at("> # folded\n\n    proc.name = a and x.y = 1") == expect("7:23"));
-    CHECK(at("|\n    proc.name = a\n    and x.y = 1") == expect("7:9"));
-    CHECK(at(">-\n    (proc.name = a or\n\n     x.y = 1)") == expect("8:6"));
-    CHECK(at("proc.name = a and\n    proc.name in (b,\n    c) or x.y = 1") == expect("7:11"));
-    CHECK(at("&anchor proc.name = a and x.y = 1") == expect("5:40"));
-    CHECK(at("!!str proc.name = a and x.y = 1") == expect("5:38"));
-}
-
-TEST_CASE("Diagnostics of an appended text point at the text that was appended, those of a macro into the macro") {
-    CHECK(complaints(rule("proc.name = a") + "- rule: r\n  append: true\n  condition: and x.y = 1\n") == std::vector<std::string>{"unknown-field 8:18"});
-    CHECK(complaints("- macro: m\n  condition: not\n    x.y = 1\n" + rule("m")) == std::vector<std::string>{"unknown-field 3:5"});
-    const std::vector<SourceText> texts{{"1.yaml", rule("proc.name = a")}, {"2.yaml", "- rule: r\n  append: true\n  condition: and x.y = 1\n"}};
-    const auto found = load(texts).diagnostics;
-    REQUIRE(found.size() == 1);
-    CHECK(found[0].where.file == "2.yaml");
-    CHECK(brief(found)[0] == "unknown-field 3:18");
-}
-
-TEST_CASE("Output templates are checked where they stand") {
-    CHECK(complaints("- rule: r\n  desc: d\n  output: >\n    reads %fd.name\n    by %proc.nam now\n  priority: info\n  condition: proc.name = a\n") == std::vector<std::string>{"unknown-field 5:8"});
-    CHECK(complaints("- rule: r\n  desc: d\n  output: ''\n  priority: info\n  condition: proc.name = a\n") == std::vector<std::string>{"empty-output 3:11"});
+    CHECK(complaints(
+              rule("proc.name = a",
+                   "  exceptions:\n    - name: e\n      fields: [proc.name, proc.pname]\n      values: [[a]]\n")) ==
+          std::vector<std::string>{"wrong-type 9:16"});
+    CHECK(complaints(
+              rule("proc.name = a", "  exceptions:\n    - name: e\n      fields: [proc.nam]\n      values: [[a]]\n")) ==
+          std::vector<std::string>{"unknown-field 8:16"});
 }
 
 TEST_CASE("Rules of other sources are skipped with a note, and later changes of them are no errors") {
-    const auto result = load_text(rule("ka.verb = x", "  source: k8s_audit\n") + "- rule: r\n  append: true\n  condition: and x\n");
+    const auto result =
+        load_text(rule("ka.verb = x", "  source: k8s_audit\n") + "- rule: r\n  append: true\n  condition: and x\n");
     REQUIRE(result.set != nullptr);
     CHECK(result.set->rules().empty());
     REQUIRE(result.diagnostics.size() == 1);
@@ -295,10 +254,12 @@ TEST_CASE("Rules of other sources are skipped with a note, and later changes of 
 }
 
 TEST_CASE("skip-if-unknown-filter skips for unknown fields, and for nothing else") {
-    const auto skipped = load_text("- macro: m\n  condition: y.z = 1\n" + rule("x.y = 1 and m", "  skip-if-unknown-filter: true\n"));
+    const auto skipped =
+        load_text("- macro: m\n  condition: y.z = 1\n" + rule("x.y = 1 and m", "  skip-if-unknown-filter: true\n"));
     REQUIRE(skipped.set != nullptr);
     CHECK(skipped.set->rules().empty());
-    CHECK(complaints(rule("proc.name <> 1", "  skip-if-unknown-filter: true\n")) == std::vector<std::string>{"condition-syntax 5:25"});
+    CHECK(complaints(rule("proc.name <> 1", "  skip-if-unknown-filter: true\n")) ==
+          std::vector<std::string>{"condition-syntax 5:25"});
     CHECK(load_text(rule("proc.name = a", "  skip-if-unknown-filter: true\n")).set->rules().size() == 1);
     CHECK(load_text(rule("evt.type = nosuch", "  skip-if-unknown-filter: true\n")).set->rules().size() == 1);
 }
@@ -312,7 +273,8 @@ TEST_CASE("An error in a macro that nobody needs is a warning") {
 }
 
 TEST_CASE("All or nothing, in the order of files and lines") {
-    const std::vector<SourceText> texts{{"b.yaml", rule("proc.name =") + rule("x")}, {"a.yaml", "- rule: q\n" + rule("x.y=1")}};
+    const std::vector<SourceText> texts{{"b.yaml", rule("proc.name =") + rule("x")},
+                                        {"a.yaml", "- rule: q\n" + rule("x.y=1")}};
     const auto result = load(texts);
     CHECK(result.set == nullptr);
     std::vector<std::string> files;
@@ -335,8 +297,10 @@ TEST_CASE("Fingerprints change with what a rule asks and counts, not with its wo
     CHECK(base == print(rule("proc.name in (a)", counts + "  tags: [x]\n")));
     CHECK(base != print("- list: l\n  items: [b]\n" + rule("proc.name in (l)", counts)));
     CHECK(base != print(rule("proc.name in (a)")));
-    CHECK(base != print(rule("proc.name in (a)", "  correlation: {type: event_count, timespan: 2s, condition: {gte: 2}}\n")));
-    CHECK(base != print(rule("proc.name in (a)", "  correlation: {type: event_count, timespan: 1s, condition: {gt: 2}}\n")));
+    CHECK(base !=
+          print(rule("proc.name in (a)", "  correlation: {type: event_count, timespan: 2s, condition: {gte: 2}}\n")));
+    CHECK(base !=
+          print(rule("proc.name in (a)", "  correlation: {type: event_count, timespan: 1s, condition: {gt: 2}}\n")));
 }
 
 TEST_CASE("Priorities by prefix and in any case") {

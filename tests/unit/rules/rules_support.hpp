@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What the tests of the rules layer share: events from field lists, conditions and rule sets from text, diagnostics as short strings.
+// What the tests of the rules layer share: events from field lists, conditions and rule sets from text, diagnostics as
+// short strings.
 #pragma once
 
 #include "event/builder.hpp"

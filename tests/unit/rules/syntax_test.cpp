@@ -66,8 +66,11 @@ TEST_CASE("Syntax errors point at the first wrong byte") {
 }
 
 TEST_CASE("Errors of meaning come all at once") {
-    const auto found = errors_of("proc.nmae = a and (fd.rport contains 4 or proc.pid = x)\n and evt.is_open_read = maybe and fd.rip in (10.0.0.1, 10.0.0.0/33, host)\n and no_macro");
-    CHECK(brief(found) == std::vector<std::string>{"unknown-field 1:1", "operator-type 1:29", "bad-value 1:54", "bad-value 2:25", "bad-value 2:56", "bad-value 2:69", "unknown-macro 3:6"});
+    const auto found = errors_of("proc.nmae = a and (fd.rport contains 4 or proc.pid = x)\n and evt.is_open_read = "
+                                 "maybe and fd.rip in (10.0.0.1, 10.0.0.0/33, host)\n and no_macro");
+    CHECK(brief(found) == std::vector<std::string>{"unknown-field 1:1", "operator-type 1:29", "bad-value 1:54",
+                                                   "bad-value 2:25", "bad-value 2:56", "bad-value 2:69",
+                                                   "unknown-macro 3:6"});
     CHECK(found[0].hint == "did you mean 'proc.name'?");
     CHECK_THAT(found[1].message, Catch::Contains("'contains' does not fit field 'fd.rport', which holds a number"));
 }
@@ -97,7 +100,9 @@ TEST_CASE("Places follow the text's own place") {
 }
 
 TEST_CASE("Parentheses nest so deep and no deeper") {
-    const auto nested = [](std::size_t depth) { return std::string(depth, '(') + "proc.name=a" + std::string(depth, ')'); };
+    const auto nested = [](std::size_t depth) {
+        return std::string(depth, '(') + "proc.name=a" + std::string(depth, ')');
+    };
     CHECK(errors_of(nested(kMaxConditionDepth)).empty());
     CHECK_THAT(errors_of(nested(kMaxConditionDepth + 1)).at(0).message, Catch::Contains("nested"));
     const auto negated = [](std::size_t depth) {
