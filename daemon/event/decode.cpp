@@ -220,7 +220,7 @@ bool read(std::span<const std::byte> bytes, std::int64_t wall_offset_ns, Event& 
     static_assert(std::is_trivially_copyable_v<T> && sizeof(T) % 8 == 0);
     if (bytes.size() < sizeof(T))
         return false;
-    T fixed;
+    T fixed; // NOLINT(cppcoreguidelines-pro-type-member-init): filled whole by the next line
     std::memcpy(&fixed, bytes.data(), sizeof(T));
     if (!valid(fixed))
         return false;
