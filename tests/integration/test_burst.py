@@ -20,7 +20,7 @@ COUNT_ALL = '''
 - rule: All opens of the burst
   desc: makes the daemon look at every single open
   condition: evt.type in (open, openat) and fd.name startswith {folder}
-  correlation: {{ type: event_count, group-by: [proc.pid], timespan: 60s, condition: {{ gte: 1000000 }} }}
+  correlation: {{ type: event_count, group-by: [proc.pid], timespan: 60s, condition: {{ gte: 100000 }} }}
   output: "%fd.name"
   priority: Notice
 '''
@@ -33,38 +33,42 @@ class Burst(Case):
             rwatchtest.write(self.path(str(number)), 'harmless')
 
     def burst(self, daemon):
+        """Gives back the program that did it."""
         python = self.copy_of(os.path.realpath(sys.executable), 'python-burst')
         run(python, '-S', '-c', BURST, self.dir, str(OPENS))
-        return daemon.expect('Sensitive file read', python, within=5 * rwatchtest.SLOW)
+        return python
+
+    def look_at_all(self, daemon):
+        rwatchtest.write(os.path.join(daemon.rules, '99-all.yaml'), COUNT_ALL.format(folder=self.dir))
+        daemon.ctl('reload', check=0)
+
+    def seen_and_lost(self, daemon):
+        detector = next(d for d in daemon.ctl_json('detectors') if d['name'] == 'All opens of the burst')
+        return detector['matched'], sum(daemon.ctl_json('status')['events_lost'].values())
+
+    def expect_all_accounted_for(self, daemon):
+        rwatchtest.wait_until(lambda: sum(self.seen_and_lost(daemon)) >= OPENS, 5 * rwatchtest.SLOW, lambda: self.seen_and_lost(daemon))
 
     def test_shipped_rules(self):
         daemon = self.start()
-        self.burst(daemon)
-        self.assertEqual('running', daemon.ctl_json('status')['state'])
+        daemon.expect('Sensitive file read', self.burst(daemon), within=5 * rwatchtest.SLOW)
 
     def test_a_rule_that_looks_at_all(self):
         daemon = self.start()
-        rwatchtest.write(os.path.join(daemon.rules, '99-all.yaml'), COUNT_ALL.format(folder=self.dir))
-        daemon.ctl('reload', check=0)
-        self.burst(daemon)
-        detector = next(d for d in daemon.ctl_json('detectors') if d['name'] == 'All opens of the burst')
-        lost = sum(daemon.ctl_json('status')['events_lost'].values())
-        self.assertGreaterEqual(detector['matched'] + lost, OPENS)
-        if lost:
+        self.look_at_all(daemon)
+        daemon.expect('Sensitive file read', self.burst(daemon), within=5 * rwatchtest.SLOW)
+        self.expect_all_accounted_for(daemon)
+        if self.seen_and_lost(daemon)[1]:
             daemon.expect('^rwatch ', 'lost', within=5 * rwatchtest.SLOW)
 
     def test_a_small_ring_tells_its_losses(self):
         daemon = self.start(config='sensor: {ring_size: 256k, poll_interval: 1s}\n')
-        rwatchtest.write(os.path.join(daemon.rules, '99-all.yaml'), COUNT_ALL.format(folder=self.dir))
-        daemon.ctl('reload', check=0)
-        python = self.copy_of(os.path.realpath(sys.executable), 'python-small-ring')
-        run(python, '-S', '-c', BURST, self.dir, str(OPENS))
+        self.look_at_all(daemon)
+        self.burst(daemon)
         daemon.expect('^rwatch ', 'lost', within=5 * rwatchtest.SLOW)
-        status = daemon.ctl_json('status')
-        self.assertGreater(status['events_lost']['open'], 0)
-        detector = next(d for d in daemon.ctl_json('detectors') if d['name'] == 'All opens of the burst')
-        self.assertGreaterEqual(detector['matched'] + status['events_lost']['open'], OPENS)
-        self.assertNotIn('lost 0', daemon.ctl('status', check=0).stdout)
+        self.expect_all_accounted_for(daemon)
+        self.assertEqual('degraded', daemon.ctl_json('status')['state'])
+        self.assertIn('lost', daemon.ctl('status', check=0).stdout)
 
 
 if __name__ == '__main__':

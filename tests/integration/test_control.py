@@ -146,9 +146,10 @@ class Refusals(Case):
     def test_daemon_not_running(self):
         bus = rwatchtest.Bus(self.dir)
         self.addCleanup(bus.stop)
-        result = subprocess.run([rwatchtest.RWATCHCTL, '--bus', bus.address, 'status'], capture_output=True, text=True, timeout=30, check=False)
-        self.assertEqual(3, result.returncode, result.stderr)
-        self.assertIn('not running', result.stderr)
+        for verb in ('status', 'alerts', 'reload'):
+            result = subprocess.run([rwatchtest.RWATCHCTL, '--bus', bus.address, verb], capture_output=True, text=True, timeout=30, check=False)
+            self.assertEqual(3, result.returncode, result.stderr)
+            self.assertIn('not running', result.stdout + result.stderr)
 
     def test_usage(self):
         for arguments in (['no-such-verb'], ['show'], ['status', '--no-such-option'], []):

@@ -26,7 +26,7 @@ for target in sys.argv[3:]:
 
 
 class Detections(SharedDaemon):
-    def provoke(self, rule, match, deed, rest=1.5):
+    def provoke(self, rule, match, deed, rest=0.5):
         """Does the deed; the alert must come within a second of its end, and only one."""
         since = time.monotonic()
         deed()
