@@ -30,11 +30,11 @@ void prepare_signals() {
 int run(const rwatch::app::Options& options) {
     auto loaded = rwatch::app::load(options);
     if (options.check) {
-        print_check(loaded, std::cout);
+        rwatch::app::print_check(loaded, std::cout);
         return has_errors(loaded.diagnostics) ? kFailure : 0;
     }
     for (const auto& diagnostic : loaded.diagnostics)
-        log_diagnostic(diagnostic, loaded.texts);
+        rwatch::app::log_diagnostic(diagnostic, loaded.texts);
     if (has_errors(loaded.diagnostics))
         return kConfigError;
     rwatch::app::Daemon daemon(options, std::move(loaded));
