@@ -21,7 +21,7 @@ class Glob {
     using Set = std::bitset<256>;
     struct Token {
         enum class Kind : std::uint8_t { byte, any, star, set, never };
-        Kind kind;
+        Kind kind = Kind::byte;
         unsigned char byte = 0;
         std::uint32_t set = 0; ///< index into sets_
     };

@@ -11,7 +11,7 @@ namespace rwatch::rules {
 namespace {
 
 constexpr std::size_t kFew = 8;          // so many texts are compared one by one
-constexpr std::size_t kFoldBlock = 4096; // bytes folded at a time
+constexpr std::size_t kFoldBlock = 1024; // bytes folded at a time
 
 char fold(char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -27,7 +27,7 @@ bool has_part_folded(std::string_view text, std::string_view part) noexcept {
     if (part.size() > kFoldBlock / 2) // longer than what a block can overlap by: rare, and rules' own choice
         return std::search(text.begin(), text.end(), part.begin(), part.end(),
                            [](char a, char b) { return fold(a) == b; }) != text.end();
-    std::array<char, kFoldBlock> block;
+    std::array<char, kFoldBlock> block{};
     const std::size_t stride = kFoldBlock - part.size();
     for (std::size_t begin = 0; begin == 0 || begin < text.size(); begin += stride) {
         const auto piece = text.substr(begin, kFoldBlock);

@@ -240,7 +240,7 @@ TEST_CASE("A regular expression sees bytes, so that a broken name does not hide"
 }
 
 TEST_CASE("icontains finds what crosses its blocks") {
-    for (const std::size_t before : {0U, 1U, 4090U, 4094U, 4096U, 8190U, 20000U}) {
+    for (std::size_t before = 0; before<4200; before += before> 960 && before < 1060 ? 1 : 53) {
         INFO(before);
         CHECK(matches(
             "proc.cwd icontains NeEdLe",
