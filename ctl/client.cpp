@@ -6,6 +6,7 @@
 #include "dbus/rwatch1_proxy.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <chrono>
 #include <deque>
@@ -28,7 +29,7 @@ std::unique_ptr<sdbus::IConnection> connect(const std::string& bus) {
             return sdbus::createSessionBusConnection();
         return sdbus::createSessionBusConnectionWithAddress(bus);
     } catch (const sdbus::Error& error) {
-        throw Failure(kNotRunning, "cannot reach the bus '" + escape(bus) + "': " + escape(error.getMessage()));
+        throw BusUnreachable("cannot reach the bus '" + escape(bus) + "': " + escape(error.getMessage()));
     }
 }
 

@@ -29,6 +29,12 @@ class Failure : public std::runtime_error {
     ExitStatus status_;
 };
 
+/// There is no bus to ask: whether the daemon runs is not known.
+class BusUnreachable : public Failure {
+  public:
+    explicit BusUnreachable(const std::string& reason) : Failure(kNotRunning, reason) {}
+};
+
 /// What a D-Bus error means here.
 [[nodiscard]] Failure failure_of(const sdbus::Error& error);
 

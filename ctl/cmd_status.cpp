@@ -8,6 +8,14 @@ namespace rwatch::ctl {
 
 namespace {
 
+int absent(const Context& context, const Failure& failure, bool known) {
+    if (context.json())
+        context.print(Json{{"state", known ? "not running" : "unknown"}, {"state_reason", failure.what()}});
+    else
+        context.print(not_running_text(failure.what(), known, context.terminal()));
+    return kNotRunning;
+}
+
 int run(const Context& context) {
     try {
         const auto status = context.client().status();
@@ -16,14 +24,12 @@ int run(const Context& context) {
         else
             context.print(status_text(status, context.terminal(), wall_now()));
         return kOk;
+    } catch (const BusUnreachable& failure) {
+        return absent(context, failure, false);
     } catch (const Failure& failure) {
         if (failure.status() != kNotRunning)
             throw;
-        if (context.json())
-            context.print(Json{{"state", "not running"}, {"state_reason", failure.what()}});
-        else
-            context.print(not_running_text(failure.what(), context.terminal()));
-        return kNotRunning;
+        return absent(context, failure, true);
     }
 }
 

@@ -144,10 +144,12 @@ std::string status_text(const Json& status, const Terminal& terminal, std::int64
     return out;
 }
 
-std::string not_running_text(const std::string& reason, const Terminal& terminal) {
+std::string not_running_text(const std::string& reason, bool known, const Terminal& terminal) {
     const std::string circle = terminal.utf8 ? "\xe2\x97\x8b" : "o";
-    return circle + " rwatchd - threat detector\n" + field("State", paint("not running", Tint::red, terminal) + " (" + reason + ")") +
-           field("", "this machine is not watched; start it with: systemctl start rwatchd");
+    const auto state = known ? paint("not running", Tint::red, terminal) : paint("unknown", Tint::yellow, terminal) + " (" + reason + ")";
+    return circle + " rwatchd - threat detector\n" + field("State", state) +
+           field("", known ? "this machine is not watched; start it with: systemctl start rwatchd"
+                           : "rwatchd also works without a bus; whether it runs says: systemctl status rwatchd");
 }
 
 } // namespace rwatch::ctl

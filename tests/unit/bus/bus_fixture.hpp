@@ -84,6 +84,7 @@ class FakeControl : public bus::Control {
         return change(selector, "paused", pause);
     }
     std::vector<std::string> resume(const std::string& selector, std::uint32_t /*uid*/) override {
+        ++resume_calls;
         return change(selector, "active", std::nullopt);
     }
 
@@ -93,6 +94,7 @@ class FakeControl : public bus::Control {
     alerts::History alerts_kept{10000};
     bus::Service* service = nullptr;
     bool broken = false;
+    int resume_calls = 0;
     mutable int status_calls = 0, detector_calls = 0;
 
   private:

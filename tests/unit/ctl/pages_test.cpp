@@ -109,7 +109,8 @@ TEST_CASE("status of a daemon of another version or a hostile one does not fail"
     auto status = healthy();
     status["state_reason"] = "\x1b[2J";
     CHECK(status_text(status, Terminal{}, kNow).find('\x1b') == std::string::npos);
-    has(not_running_text("no bus", Terminal{}), "not running (no bus)");
+    has(not_running_text("x", true, Terminal{}), "State: not running\n");
+    has(not_running_text("no bus", false, Terminal{}), "State: unknown (no bus)\n");
 }
 
 TEST_CASE("an alert is explained") {
