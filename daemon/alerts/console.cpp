@@ -19,6 +19,8 @@ namespace rwatch::alerts {
 
 namespace {
 
+constexpr std::size_t kMostShown = 600; // bytes of an output on the console: whole command lines are in the log and in `rwatchctl show`
+
 constexpr std::string_view kReset = "\x1b[0m";
 constexpr std::string_view kBold = "\x1b[1m";
 constexpr std::string_view kDim = "\x1b[2m";
@@ -133,6 +135,16 @@ class ConsoleWriter : public Writer {
     bool torn_ = false;
 };
 
+/// At most kMostShown bytes, whole code points.
+std::string_view clip(std::string_view text) noexcept {
+    if (text.size() <= kMostShown)
+        return text;
+    auto end = kMostShown;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80)
+        --end;
+    return text.substr(0, end);
+}
+
 } // namespace
 
 std::string console_line(const Alert& alert, bool colour) {
@@ -146,7 +158,9 @@ std::string console_line(const Alert& alert, bool colour) {
     if (const auto process = who(alert); !process.empty())
         out.append("  ").append(process);
     out.append("  ");
-    escape_to(out, alert.output);
+    escape_to(out, clip(alert.output));
+    if (alert.output.size() > kMostShown)
+        out.append("…");
     return out;
 }
 

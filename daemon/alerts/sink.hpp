@@ -14,6 +14,7 @@ namespace rwatch::alerts {
 struct SinkStatus {
     std::string name;         ///< "journal", "file", "webhook", "console", "bus"
     std::string state;        ///< "ok", or why not: "cannot write '/var/log/…': No space left on device"
+    bool absent = false;      ///< what it writes to is not on this machine: nothing is sent there, and nothing is wrong
     std::uint64_t delivered = 0;
     std::uint64_t dropped = 0; ///< queue full, or given up
     std::uint64_t failed = 0;  ///< attempts that failed (and may have been repeated)

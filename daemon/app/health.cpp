@@ -3,6 +3,8 @@
 
 #include "core/time.hpp"
 
+#include <algorithm>
+
 namespace rwatch::app {
 
 namespace {
@@ -61,6 +63,9 @@ void Health::check_sinks(const Vitals& vitals) {
     Counts dropped;
     for (const auto& sink : vitals.sinks)
         dropped[sink.name] = sink.dropped;
+    // Sinks that a reload replaced count from 0 again.
+    for (auto& [name, told] : told_dropped_)
+        told = std::min(told, dropped[name]);
     const auto untold = growth(dropped, told_dropped_);
     if (untold.empty() || vitals.now_ns < next_sink_alert_ns_)
         return;
@@ -83,7 +88,7 @@ void Health::judge(const Vitals& vitals) {
     if (last_loss_ns_ != 0 && vitals.now_ns - last_loss_ns_ < kLossRemembered)
         add_reason(reasons, "events were lost " + format_span((vitals.now_ns - last_loss_ns_) / kSecond * kSecond) + " ago");
     for (const auto& sink : vitals.sinks)
-        if (sink.state != "ok")
+        if (sink.state != "ok" && !sink.absent)
             add_reason(reasons, "sink '" + sink.name + "': " + sink.state);
     if (!vitals.bus_trouble.empty())
         add_reason(reasons, "bus: " + vitals.bus_trouble);

@@ -10,8 +10,12 @@
 
 namespace rwatch::app {
 
+namespace {
+constexpr const char* kJournalSocket = "/run/systemd/journal/socket";
+}
+
 Outlet::Outlet(const config::Config& config, ConsoleOption console)
-    : console_(console), main_sink_(config.alerts.queue), sinks_(make(config)) {}
+    : console_(console), no_journal_(access(kJournalSocket, F_OK) != 0), main_sink_(config.alerts.queue), sinks_(make(config)) {}
 
 std::shared_ptr<alerts::SinkSet> Outlet::make(const config::Config& config) const {
     auto sinks = std::make_shared<alerts::SinkSet>();
@@ -20,7 +24,7 @@ std::shared_ptr<alerts::SinkSet> Outlet::make(const config::Config& config) cons
         const auto mode = console_ == ConsoleOption::json ? alerts::ConsoleMode::json : alerts::ConsoleMode::text;
         sinks->add(alerts::make_console_sink(STDOUT_FILENO, mode, alerts::wants_colour(STDOUT_FILENO), capacity));
     }
-    if (config.journal.enabled)
+    if (config.journal.enabled && !no_journal_)
         sinks->add(alerts::make_journal_sink(capacity));
     if (config.file.enabled)
         sinks->add(alerts::make_json_file_sink(config.file, capacity));
@@ -53,6 +57,12 @@ void Outlet::stop(std::int64_t limit_ns) noexcept { current()->stop(limit_ns); }
 std::vector<alerts::SinkStatus> Outlet::statuses() const {
     auto all = current()->statuses();
     all.push_back(main_sink_.status());
+    if (no_journal_) {
+        auto& journal = all.emplace_back();
+        journal.name = "journal";
+        journal.state = "absent: no journald on this machine";
+        journal.absent = true;
+    }
     return all;
 }
 

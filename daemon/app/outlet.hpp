@@ -32,6 +32,7 @@ class Outlet {
     [[nodiscard]] std::shared_ptr<alerts::SinkSet> current() const noexcept;
 
     ConsoleOption console_;
+    bool no_journal_; ///< wanted, but there is no journald
     MainSink main_sink_;
     mutable std::mutex mutex_;
     std::shared_ptr<alerts::SinkSet> sinks_;

@@ -21,6 +21,19 @@ const Object* by_descriptor(const Event& e) noexcept {
 const Object* path_object(const Event& e) noexcept { return (set_of(e.kind) & kPathOps) != 0 ? &e.object : nullptr; }
 const Object* second_object(const Event& e) noexcept { return (set_of(e.kind) & kTwoNames) != 0 ? &e.target : nullptr; }
 
+const Object* resulting_object(const Event& e) noexcept {
+    const auto* second = second_object(e);
+    return second != nullptr ? second : path_object(e);
+}
+
+/// Four octal digits.
+std::string_view octal(std::uint32_t mode, Scratch& scratch) noexcept {
+    const auto mark = scratch.mark();
+    for (int shift = 9; shift >= 0; shift -= 3)
+        scratch.put(static_cast<char>('0' + (mode >> static_cast<unsigned>(shift) & 7U)));
+    return scratch.since(mark);
+}
+
 std::string_view type_of(std::uint32_t mode) noexcept {
     switch (mode & S_IFMT) {
     case S_IFDIR:
@@ -192,17 +205,17 @@ constexpr Field kRows[] = {
              out.add(type_char(e.object.file.mode));
      },
      nullptr, "One letter for fd.type: f, d, p, 4, 6, u"},
-    {"fs.mode", Type::integer, false, ArgKind::none, kHasMode,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+    {"fs.mode", Type::string, false, ArgKind::none, kHasMode,
+     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
          if (e.kind == Kind::chmod || (e.kind == Kind::open && e.created))
-             out.add(static_cast<std::int64_t>(mode_now(e)));
+             out.add(octal(mode_now(e), s));
      },
      [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_octal(text, b.event().mode); },
-     "Permission bits after chmod or creation (ours); tests write them in octal"},
-    {"fs.mode.before", Type::integer, false, ArgKind::none, set_of(Kind::chmod),
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+     "Permission bits after chmod or creation, in octal: '0755' (ours)"},
+    {"fs.mode.before", Type::string, false, ArgKind::none, set_of(Kind::chmod),
+     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
          if (e.kind == Kind::chmod && e.old_mode != kUnset)
-             out.add(static_cast<std::int64_t>(e.old_mode & 07777U));
+             out.add(octal(e.old_mode & 07777U, s));
      },
      [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_octal(text, b.event().old_mode); },
      "Permission bits before chmod, where known (ours)"},
@@ -212,9 +225,6 @@ constexpr Field kRows[] = {
              out.add(exec_added(e));
      },
      nullptr, "A regular file became executable by this call: chmod that adds an execute bit, or creation with one (ours)"},
-    {"fs.path.extension", Type::string, true, ArgKind::none, kPathOps,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { add_parts<after_last_dot>(path_object(e), out); }, nullptr,
-     "From the last dot of the name, with it (ours)"},
     {"fs.path.name", Type::string, true, ArgKind::none, kPathOps,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (const auto* object = path_object(e))
@@ -232,6 +242,15 @@ constexpr Field kRows[] = {
          return true;
      },
      "fs.path.name as the caller wrote it"},
+    {"fs.path.new", Type::string, true, ArgKind::none, kPathOps,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (const auto* object = resulting_object(e))
+             add_names(out, *object);
+     },
+     nullptr, "The name that stands after the call: the new one of rename, link and symlink, else fs.path.name (ours)", true},
+    {"fs.path.new.extension", Type::string, true, ArgKind::none, kPathOps,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { add_parts<after_last_dot>(resulting_object(e), out); }, nullptr,
+     "From the last dot of fs.path.new, with it: '.enc' (ours)"},
     {"fs.path.source", Type::string, true, ArgKind::none, kTwoNames,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (second_object(e) != nullptr)
@@ -255,9 +274,6 @@ constexpr Field kRows[] = {
          return true;
      },
      "The new name of rename, link and symlink", true},
-    {"fs.path.target.extension", Type::string, true, ArgKind::none, kTwoNames,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { add_parts<after_last_dot>(second_object(e), out); }, nullptr,
-     "From the last dot of fs.path.target, with it (ours)"},
     {"fs.path.targetraw", Type::string, false, ArgKind::none, kTwoNames,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (const auto* object = second_object(e))

@@ -82,6 +82,30 @@ TEST_CASE("a pipeline that stands still must not feed the watchdog") {
     CHECK(w.health.reason() == "the pipeline has not moved for 10s");
 }
 
+TEST_CASE("what is not on this machine is no trouble") {
+    Watch w;
+    auto vitals = well(kS);
+    vitals.sinks[0].state = "absent: no journald on this machine";
+    vitals.sinks[0].absent = true;
+    w.health.check(vitals);
+    CHECK(w.health.state() == "running");
+}
+
+TEST_CASE("sinks that a reload replaced count from nothing, and what they drop is told") {
+    Watch w;
+    auto vitals = well(100 * kS);
+    vitals.sinks[0].dropped = 50;
+    w.health.check(vitals);
+    vitals.sinks[0].dropped = 0;
+    vitals.now_ns = vitals.heartbeat_ns = 200 * kS;
+    w.health.check(vitals);
+    vitals.sinks[0].dropped = 2;
+    vitals.now_ns = vitals.heartbeat_ns = 300 * kS;
+    w.health.check(vitals);
+    REQUIRE(w.raised.size() == 2);
+    CHECK(w.raised[1].find("2 file") != std::string::npos);
+}
+
 TEST_CASE("a sink in trouble degrades, and what it drops is an alert once a minute") {
     Watch w;
     auto vitals = well(100 * kS);

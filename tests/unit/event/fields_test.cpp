@@ -113,7 +113,8 @@ TEST_CASE("an open") {
     CHECK(e["fs.path.name"] == "/etc/ssh/key.pem");
     CHECK(e["fd.directory"] == "/etc/ssh");
     CHECK(e["fd.filename"] == "key.pem");
-    CHECK(e["fs.path.extension"] == ".pem");
+    CHECK(e["fs.path.new.extension"] == ".pem");
+    CHECK(e["fs.path.new"] == "/etc/ssh/key.pem");
     CHECK(e["fd.type"] == "file");
     CHECK(e["fd.typechar"] == "f");
     CHECK(e["evt.is_open_write"] == "false");
@@ -228,7 +229,12 @@ TEST_CASE("flags and modes read what they write") {
     put_mode(0104755, *scratch);
     CHECK(scratch->since(0) == "S_IXOTH|S_IROTH|S_IXGRP|S_IRGRP|S_IXUSR|S_IWUSR|S_IRUSR|S_ISUID");
     Made e{{"evt.type", "chmod"}, {"evt.arg.mode", "S_IXUSR|S_ISUID"}};
-    CHECK(e["fs.mode"] == std::to_string(04100));
+    CHECK(e["fs.mode"] == "4100");
+    CHECK(e["fs.mode.before"] == "<missing>");
+    Made renamed{{"evt.type", "rename"}, {"fs.path.source", "/a/b.pdf"}, {"fs.path.target", "/a/b.pdf.enc"}};
+    CHECK(renamed["fs.path.name"] == "/a/b.pdf");
+    CHECK(renamed["fs.path.new"] == "/a/b.pdf.enc");
+    CHECK(renamed["fs.path.new.extension"] == ".enc");
 }
 
 TEST_CASE("a text too long for the scratch is cut and counted") {
