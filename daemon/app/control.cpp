@@ -45,7 +45,7 @@ std::vector<bus::ProbeStatus> Daemon::probe_statuses() const {
         status.name = probe.name;
         status.attached = probe.attached;
         status.reason = probe.reason;
-        status.blind = probe.blind;
+        status.blind = probe.attached.empty() ? probe.blind : std::string{};
         status.alternatives = probe.alternatives;
         status.events = received(pipeline_.counters(), probe.name);
     }

@@ -58,12 +58,20 @@ bool set_address(EventBuilder& b, Address& to, std::string_view text) {
 bool set_remote(EventBuilder& b, const FieldArg&, std::string_view text) { return set_address(b, b.event().remote, text); }
 bool set_local(EventBuilder& b, const FieldArg&, std::string_view text) { return set_address(b, b.event().local, text); }
 
-bool set_remote_port(EventBuilder& b, const FieldArg&, std::string_view text) {
+/// A test that sets a port alone means some address.
+void need_address(EventBuilder& b) {
+    auto& e = b.event();
     lean(b, Call::connect);
+    if (e.remote.family == 0)
+        set_address(b, e.remote, "192.0.2.1"); // TEST-NET-1, RFC 5737
+}
+
+bool set_remote_port(EventBuilder& b, const FieldArg&, std::string_view text) {
+    need_address(b);
     return parse_number(text, b.event().remote_port);
 }
 bool set_local_port(EventBuilder& b, const FieldArg&, std::string_view text) {
-    lean(b, Call::connect);
+    need_address(b);
     return parse_number(text, b.event().local_port);
 }
 
