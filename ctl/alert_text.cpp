@@ -25,7 +25,8 @@ std::string value_text(const Json& value) {
 std::string process_text(const Json& process) {
     const auto cmdline = safe_text(process, "cmdline");
     const auto path = safe_text(process, "exe_path");
-    auto out = "[" + std::to_string(number(process, "pid")) + "] " + (cmdline.empty() ? path.empty() ? "(kernel or unknown)" : path : cmdline);
+    auto out = "[" + std::to_string(number(process, "pid")) + "] " +
+               (cmdline.empty() ? path.empty() ? "(kernel or unknown)" : path : cmdline);
     // The command line is what the process says of itself; the path is what runs.
     if (!path.empty() && !cmdline.empty() && cmdline != path && !cmdline.starts_with(path + " "))
         out += " {" + path + "}";
@@ -54,7 +55,8 @@ std::string object_fields(const Json& fields) {
     std::string out;
     for (const auto& [name, value] : fields.items()) {
         const auto shown = escape(name);
-        out += (out.empty() ? "" : "\n") + shown + std::string(width - display_width(shown) + 2, ' ') + value_text(value);
+        out +=
+            (out.empty() ? "" : "\n") + shown + std::string(width - display_width(shown) + 2, ' ') + value_text(value);
     }
     return out;
 }
@@ -70,7 +72,7 @@ std::string tag_lines(const Json& tags) {
         if (link.empty())
             plain += (plain.empty() ? "" : ", ") + escape(name);
         else
-            techniques += "\n" + name + "  " + link;
+            techniques.append("\n").append(name).append("  ").append(link);
     }
     return plain.empty() && !techniques.empty() ? techniques.substr(1) : plain + techniques;
 }
@@ -109,8 +111,8 @@ std::string acknowledged_text(const Json& acknowledged, const std::string& id) {
 std::string headline(const Json& alert, const Terminal& terminal, std::int64_t now_ns) {
     const auto priority = safe_text(alert, "priority");
     const auto tint = tint_of_priority(priority);
-    auto out = paint(terminal.utf8 ? "\xe2\x97\x8f" : "*", tint, terminal) + " " + paint(safe_text(alert, "rule"), Tint::bold, terminal) + " - " +
-               paint(priority, tint, terminal) + "\n";
+    auto out = paint(terminal.utf8 ? "\xe2\x97\x8f" : "*", tint, terminal) + " " +
+               paint(safe_text(alert, "rule"), Tint::bold, terminal) + " - " + paint(priority, tint, terminal) + "\n";
     if (const auto time = parse_time(text(alert, "time"), 0))
         out += field("When", long_time(*time) + "; " + relative_time(*time, now_ns));
     out += field("Id", safe_text(alert, "id") + ", host " + safe_text(alert, "hostname"));
@@ -132,7 +134,8 @@ void put_wrapped(std::string& out, const char* label, const std::string& value, 
 
 std::string attack_link(const std::string& tag) {
     const auto digits = [&](std::size_t from, std::size_t count) {
-        return std::all_of(tag.begin() + static_cast<std::ptrdiff_t>(from), tag.begin() + static_cast<std::ptrdiff_t>(from + count),
+        return std::all_of(tag.begin() + static_cast<std::ptrdiff_t>(from),
+                           tag.begin() + static_cast<std::ptrdiff_t>(from + count),
                            [](unsigned char c) { return std::isdigit(c) != 0; });
     };
     constexpr std::size_t kTechnique = 5; // T1003
@@ -140,7 +143,8 @@ std::string attack_link(const std::string& tag) {
     const bool technique = (tag.size() == kTechnique || tag.size() == kSub) && tag[0] == 'T' && digits(1, 4);
     if (!technique || (tag.size() == kSub && (tag[kTechnique] != '.' || !digits(6, 3))))
         return {};
-    return "https://attack.mitre.org/techniques/" + tag.substr(0, kTechnique) + "/" + (tag.size() == kSub ? tag.substr(6) + "/" : "");
+    return "https://attack.mitre.org/techniques/" + tag.substr(0, kTechnique) + "/" +
+           (tag.size() == kSub ? tag.substr(6) + "/" : "");
 }
 
 std::string alert_text(const Json& alert, const Terminal& terminal, std::int64_t now_ns) {
@@ -169,7 +173,8 @@ std::string alert_text(const Json& alert, const Terminal& terminal, std::int64_t
 std::string alert_line(const Json& alert, const Terminal& terminal) {
     const auto time = parse_time(text(alert, "time"), 0);
     const auto priority = safe_text(alert, "priority");
-    auto out = (time ? short_time(*time) : safe_text(alert, "time")) + " " + paint(priority, tint_of_priority(priority), terminal) + " " +
+    auto out = (time ? short_time(*time) : safe_text(alert, "time")) + " " +
+               paint(priority, tint_of_priority(priority), terminal) + " " +
                paint(safe_text(alert, "rule"), Tint::bold, terminal) + ": " + safe_text(alert, "output");
     if (const auto repeats = number(alert, "suppressed"); repeats > 0)
         out += " (" + counted(repeats, "repeat") + ")";
@@ -177,8 +182,9 @@ std::string alert_line(const Json& alert, const Terminal& terminal) {
 }
 
 Json in_contract_order(const Json& alert) {
-    constexpr std::array<const char*, 11> kOrder{"id",     "time", "hostname",      "source",     "rule",       "priority",
-                                                 "output", "tags", "output_fields", "suppressed", "correlation"};
+    constexpr std::array<const char*, 11> kOrder{"id",         "time",   "hostname", "source",        "rule",
+                                                 "priority",   "output", "tags",     "output_fields", "suppressed",
+                                                 "correlation"};
     Json out = Json::object();
     for (const char* key : kOrder)
         if (const auto found = alert.find(key); found != alert.end())

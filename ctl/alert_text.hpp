@@ -11,7 +11,8 @@
 namespace rwatch::ctl {
 
 /// alert: as Manager.GetAlert gives it.
-[[nodiscard]] std::string alert_text(const nlohmann::ordered_json& alert, const Terminal& terminal, std::int64_t now_ns);
+[[nodiscard]] std::string alert_text(const nlohmann::ordered_json& alert, const Terminal& terminal,
+                                     std::int64_t now_ns);
 /// Without line break.
 [[nodiscard]] std::string alert_line(const nlohmann::ordered_json& alert, const Terminal& terminal);
 /// D-Bus dictionaries have no order: puts the keys as the contract writes them, the rest behind.

@@ -10,7 +10,9 @@ namespace rwatch::ctl {
 
 namespace {
 
-std::string quoted(std::string_view text) { return "'" + escape(text) + "'"; }
+std::string quoted(std::string_view text) {
+    return "'" + escape(text) + "'";
+}
 
 class Reader {
   public:
@@ -71,7 +73,8 @@ class Reader {
         for (const auto& spec : specs_)
             names.push_back(spec.name);
         const auto near = nearest(name, names);
-        throw UsageError("unknown option " + quoted("--" + std::string(name)) + (near.empty() ? "" : ", did you mean '--" + std::string(near) + "'?"));
+        throw UsageError("unknown option " + quoted("--" + std::string(name)) +
+                         (near.empty() ? "" : ", did you mean '--" + std::string(near) + "'?"));
     }
 
     std::span<const std::string_view> args_;
@@ -87,8 +90,8 @@ std::optional<std::string> Arguments::value(std::string_view option) const {
     return found == options_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::size_t parse_arguments(std::span<const std::string_view> args, std::size_t begin, std::span<const OptionSpec> specs, bool stop_at_positional,
-                            Arguments& out) {
+std::size_t parse_arguments(std::span<const std::string_view> args, std::size_t begin,
+                            std::span<const OptionSpec> specs, bool stop_at_positional, Arguments& out) {
     Reader reader(args, begin, specs, out);
     while (!reader.done()) {
         const auto arg = reader.next();

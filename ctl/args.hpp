@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Command line arguments by a table of options: long and short, with or without a value, before, between and after the other arguments.
+// Command line arguments by a table of options: long and short, with or without a value, before, between and after the
+// other arguments.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +34,9 @@ class Arguments {
     [[nodiscard]] std::optional<std::string> value(std::string_view option) const;
     [[nodiscard]] const std::vector<std::string>& positionals() const noexcept { return positionals_; }
 
-    void set(std::string_view option, std::string value) { options_.insert_or_assign(std::string(option), std::move(value)); }
+    void set(std::string_view option, std::string value) {
+        options_.insert_or_assign(std::string(option), std::move(value));
+    }
     void add(std::string positional) { positionals_.push_back(std::move(positional)); }
 
   private:
@@ -41,9 +44,9 @@ class Arguments {
     std::vector<std::string> positionals_;
 };
 
-/// Reads `args` from `begin` on into `out`. Where `stop_at_positional`, ends before the first argument that is no option. Gives the index of the first
-/// argument that was not read. Throws UsageError.
-std::size_t parse_arguments(std::span<const std::string_view> args, std::size_t begin, std::span<const OptionSpec> specs, bool stop_at_positional,
-                            Arguments& out);
+/// Reads `args` from `begin` on into `out`. Where `stop_at_positional`, ends before the first argument that is no
+/// option. Gives the index of the first argument that was not read. Throws UsageError.
+std::size_t parse_arguments(std::span<const std::string_view> args, std::size_t begin,
+                            std::span<const OptionSpec> specs, bool stop_at_positional, Arguments& out);
 
 } // namespace rwatch::ctl

@@ -43,7 +43,8 @@ template <typename Call> auto checked(Call&& call) {
 }
 
 /// One page of alerts.
-std::vector<dbus::Dictionary> page(sdbus::IProxy& manager, dbus::Dictionary filter, std::size_t limit, const std::string& before) {
+std::vector<dbus::Dictionary> page(sdbus::IProxy& manager, dbus::Dictionary filter, std::size_t limit,
+                                   const std::string& before) {
     filter.insert_or_assign("limit", static_cast<std::uint64_t>(limit));
     if (!before.empty())
         filter.insert_or_assign("before", before);
@@ -65,8 +66,9 @@ Failure failure_of(const sdbus::Error& error) {
     const auto text = escape(error.getMessage());
     if (name == dbus::kErrorAccessDenied || name == "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired")
         return {kNotAuthorised, text.empty() ? "not authorised" : text};
-    constexpr std::array<std::string_view, 4> kGone{"org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner",
-                                                    "org.freedesktop.DBus.Error.Disconnected", "org.freedesktop.DBus.Error.NoServer"};
+    constexpr std::array<std::string_view, 4> kGone{
+        "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner",
+        "org.freedesktop.DBus.Error.Disconnected", "org.freedesktop.DBus.Error.NoServer"};
     if (std::find(kGone.begin(), kGone.end(), name) != kGone.end())
         return {kNotRunning, "rwatchd went away: " + text};
     return {kFailed, text.empty() ? escape(name) : text};
@@ -74,7 +76,9 @@ Failure failure_of(const sdbus::Error& error) {
 
 std::string snake_case(std::string_view name) {
     std::string out;
-    const auto upper = [&](std::size_t i) { return i < name.size() && std::isupper(static_cast<unsigned char>(name[i])) != 0; };
+    const auto upper = [&](std::size_t i) {
+        return i < name.size() && std::isupper(static_cast<unsigned char>(name[i])) != 0;
+    };
     // A word begins at a capital that follows a small letter: "EventsLost", but "USec" is one word.
     for (std::size_t i = 0; i < name.size(); ++i) {
         if (i > 0 && upper(i) && !upper(i - 1))
@@ -96,7 +100,10 @@ void Client::require_daemon() {
     // A call to the name itself would have the bus start the daemon.
     bool owned = false;
     auto bus = sdbus::createProxy(*connection_, kBusService, kBusPath);
-    bus->callMethod("NameHasOwner").onInterface(kBusService).withArguments(std::string(dbus::kBusName)).storeResultsTo(owned);
+    bus->callMethod("NameHasOwner")
+        .onInterface(kBusService)
+        .withArguments(std::string(dbus::kBusName))
+        .storeResultsTo(owned);
     if (!owned)
         throw Failure(kNotRunning, "rwatchd is not running");
 }
@@ -104,7 +111,10 @@ void Client::require_daemon() {
 Json Client::status() {
     dbus::Dictionary all;
     checked([&] {
-        manager_->callMethod("GetAll").onInterface("org.freedesktop.DBus.Properties").withArguments(std::string(kInterface)).storeResultsTo(all);
+        manager_->callMethod("GetAll")
+            .onInterface("org.freedesktop.DBus.Properties")
+            .withArguments(std::string(kInterface))
+            .storeResultsTo(all);
     });
     Json out = Json::object();
     for (const auto& [name, value] : all)
@@ -115,7 +125,8 @@ Json Client::status() {
 ReloadAnswer Client::reload() {
     ReloadAnswer answer;
     std::vector<dbus::Dictionary> diagnostics;
-    checked([&] { manager_->callMethod("Reload").onInterface(kInterface).storeResultsTo(answer.generation, diagnostics); });
+    checked(
+        [&] { manager_->callMethod("Reload").onInterface(kInterface).storeResultsTo(answer.generation, diagnostics); });
     answer.diagnostics = dbus::to_json(diagnostics);
     return answer;
 }
@@ -125,7 +136,8 @@ Json Client::alerts(const AlertQuery& query) {
     std::string before;
     checked([&] {
         while (query.limit == 0 || all.size() < query.limit) {
-            const auto wanted = query.limit == 0 ? dbus::kMaxListed : std::min(query.limit - all.size(), dbus::kMaxListed);
+            const auto wanted =
+                query.limit == 0 ? dbus::kMaxListed : std::min(query.limit - all.size(), dbus::kMaxListed);
             const auto older = page(*manager_, query.filter, wanted, before);
             all.insert(all.begin(), older.begin(), older.end());
             if (older.size() < wanted)
@@ -159,30 +171,40 @@ Json Client::detectors() {
 
 std::vector<std::string> Client::pause(const std::string& selector, std::uint64_t usec, const std::string& reason) {
     std::vector<std::string> rules;
-    checked([&] { manager_->callMethod("Pause").onInterface(kInterface).withArguments(selector, usec, reason).storeResultsTo(rules); });
+    checked([&] {
+        manager_->callMethod("Pause")
+            .onInterface(kInterface)
+            .withArguments(selector, usec, reason)
+            .storeResultsTo(rules);
+    });
     return rules;
 }
 
 std::vector<std::string> Client::resume(const std::string& selector) {
     std::vector<std::string> rules;
-    checked([&] { manager_->callMethod("Resume").onInterface(kInterface).withArguments(selector).storeResultsTo(rules); });
+    checked(
+        [&] { manager_->callMethod("Resume").onInterface(kInterface).withArguments(selector).storeResultsTo(rules); });
     return rules;
 }
 
-void Client::watch(const std::function<void(const std::string&)>& on_alert, const std::function<void(bool)>& on_daemon) {
+void Client::watch(const std::function<void(const std::string&)>& on_alert,
+                   const std::function<void(bool)>& on_daemon) {
     // Signals are noted as they come and handled between them: the handlers call the daemon.
     std::deque<std::function<void()>> pending;
     checked([&] {
-        manager_->uponSignal("AlertRaised").onInterface(kInterface).call(
-            [&](const std::string& id, const std::string&, const std::string&, const std::uint64_t&) {
+        manager_->uponSignal("AlertRaised")
+            .onInterface(kInterface)
+            .call([&](const std::string& id, const std::string&, const std::string&, const std::uint64_t&) {
                 pending.emplace_back([&on_alert, id] { on_alert(id); });
             });
         manager_->finishRegistration();
         auto bus = sdbus::createProxy(*connection_, kBusService, kBusPath);
-        bus->uponSignal("NameOwnerChanged").onInterface(kBusService).call([&](const std::string& name, const std::string&, const std::string& now) {
-            if (name == dbus::kBusName)
-                pending.emplace_back([&on_daemon, running = !now.empty()] { on_daemon(running); });
-        });
+        bus->uponSignal("NameOwnerChanged")
+            .onInterface(kBusService)
+            .call([&](const std::string& name, const std::string&, const std::string& now) {
+                if (name == dbus::kBusName)
+                    pending.emplace_back([&on_daemon, running = !now.empty()] { on_daemon(running); });
+            });
         bus->finishRegistration();
         while (true) {
             while (connection_->processPendingRequest()) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The daemon as rwatchctl sees it: calls over D-Bus, answers as JSON, failures as exit statuses. Never starts the daemon by calling it.
+// The daemon as rwatchctl sees it: calls over D-Bus, answers as JSON, failures as exit statuses. Never starts the
+// daemon by calling it.
 #pragma once
 
 #include "dbus/variant_json.hpp"
@@ -41,7 +42,8 @@ class BusUnreachable : public Failure {
 /// "StartedRealtimeUSec" → "started_realtime_usec"
 [[nodiscard]] std::string snake_case(std::string_view name);
 
-/// Filter of alerts(); as in Manager.ListAlerts, but limit 0 means all and more than one call's worth is read in several.
+/// Filter of alerts(); as in Manager.ListAlerts, but limit 0 means all and more than one call's worth is read in
+/// several.
 struct AlertQuery {
     dbus::Dictionary filter;
     std::size_t limit = 0;
@@ -54,7 +56,8 @@ struct ReloadAnswer {
 
 class Client {
   public:
-    /// bus: "system", "session" or a D-Bus address. Every function throws Failure: kNotRunning where there is no bus or no daemon on it.
+    /// bus: "system", "session" or a D-Bus address. Every function throws Failure: kNotRunning where there is no bus or
+    /// no daemon on it.
     explicit Client(const std::string& bus);
 
     /// All properties of the manager, keys in snake case.
@@ -68,8 +71,10 @@ class Client {
     std::vector<std::string> pause(const std::string& selector, std::uint64_t usec, const std::string& reason);
     std::vector<std::string> resume(const std::string& selector);
 
-    /// Calls on_alert(id) for each alert raised from now on, and on_daemon(true or false) when the daemon comes or goes. Ends only by an exception.
-    void watch(const std::function<void(const std::string& id)>& on_alert, const std::function<void(bool running)>& on_daemon);
+    /// Calls on_alert(id) for each alert raised from now on, and on_daemon(true or false) when the daemon comes or
+    /// goes. Ends only by an exception.
+    void watch(const std::function<void(const std::string& id)>& on_alert,
+               const std::function<void(bool running)>& on_daemon);
 
   private:
     void require_daemon();

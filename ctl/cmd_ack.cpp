@@ -23,10 +23,14 @@ int run(const Context& context) {
 
 } // namespace
 
-constinit const Verb kAckVerb{
-    "ack", "ID...", "Acknowledge alerts",
-    "Ids that exist are acknowledged even where others do not; those are named and the\n"
-    "exit status is 1.",
-    kOptions, 1, kAnyNumber, run};
+constinit const Verb kAckVerb{"ack",
+                              "ID...",
+                              "Acknowledge alerts",
+                              "Ids that exist are acknowledged even where others do not; those are named and the\n"
+                              "exit status is 1.",
+                              kOptions,
+                              1,
+                              kAnyNumber,
+                              run};
 
 } // namespace rwatch::ctl

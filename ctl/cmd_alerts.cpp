@@ -48,7 +48,14 @@ std::string time_cell(const Json& alert, const Terminal& terminal) {
 }
 
 std::string table(const Json& alerts, const Terminal& terminal) {
-    Table table({{"TIME"}, {"PRIORITY"}, {"RULE", false, true}, {"UNIT", false, true}, {"REPEATS", true}, {"ACK"}, {"ID"}, {"WHAT", false, true}});
+    Table table({{"TIME"},
+                 {"PRIORITY"},
+                 {"RULE", false, true},
+                 {"UNIT", false, true},
+                 {"REPEATS", true},
+                 {"ACK"},
+                 {"ID"},
+                 {"WHAT", false, true}});
     for (const auto& alert : alerts) {
         const auto priority = text(alert, "priority");
         const auto repeats = number(alert, "suppressed");
@@ -83,10 +90,14 @@ int run(const Context& context) {
 
 } // namespace
 
-constinit const Verb kAlertsVerb{
-    "alerts", "", "List alerts, newest last",
-    "Where standard output is no terminal: one alert a line, columns separated by tabs:\n"
-    "time, priority, rule, unit, repeats, acknowledged, id, output.",
-    kOptions, 0, 0, run};
+constinit const Verb kAlertsVerb{"alerts",
+                                 "",
+                                 "List alerts, newest last",
+                                 "Where standard output is no terminal: one alert a line, columns separated by tabs:\n"
+                                 "time, priority, rule, unit, repeats, acknowledged, id, output.",
+                                 kOptions,
+                                 0,
+                                 0,
+                                 run};
 
 } // namespace rwatch::ctl

@@ -18,7 +18,8 @@ std::uint64_t count_items(const std::vector<rules::SourceText>& texts, std::stri
     for (const auto& source : texts)
         for (const auto& document : yaml::parse(source.text, source.file).documents)
             count += static_cast<std::uint64_t>(
-                std::count_if(document.items.begin(), document.items.end(), [&](const yaml::Node& item) { return item.find(kind) != nullptr; }));
+                std::count_if(document.items.begin(), document.items.end(),
+                              [&](const yaml::Node& item) { return item.find(kind) != nullptr; }));
     return count;
 }
 
@@ -56,10 +57,14 @@ int run(const Context& context) {
 
 } // namespace
 
-constinit const Verb kCheckVerb{
-    "check", "FILE-OR-DIR...", "Validate rules, with no daemon",
-    "Files load in the order of their names, as in the daemon; of a folder all *.yaml,\n"
-    "*.yml and *.json. Exit status 1 where there is an error.",
-    {}, 1, kAnyNumber, run};
+constinit const Verb kCheckVerb{"check",
+                                "FILE-OR-DIR...",
+                                "Validate rules, with no daemon",
+                                "Files load in the order of their names, as in the daemon; of a folder all *.yaml,\n"
+                                "*.yml and *.json. Exit status 1 where there is an error.",
+                                {},
+                                1,
+                                kAnyNumber,
+                                run};
 
 } // namespace rwatch::ctl

@@ -32,7 +32,14 @@ Tint tint_of_state(const std::string& state) noexcept {
 }
 
 std::string table(const Json& detectors, const Terminal& terminal) {
-    Table table({{"STATE"}, {"PRIORITY"}, {"RULE", false, true}, {"HITS", true}, {"SUPPRESSED", true}, {"LAST HIT"}, {"COST", true}, {"PAUSED", false, true}});
+    Table table({{"STATE"},
+                 {"PRIORITY"},
+                 {"RULE", false, true},
+                 {"HITS", true},
+                 {"SUPPRESSED", true},
+                 {"LAST HIT"},
+                 {"COST", true},
+                 {"PAUSED", false, true}});
     for (const auto& detector : detectors) {
         const auto state = text(detector, "state");
         const auto priority = text(detector, "priority");
@@ -61,9 +68,14 @@ int run(const Context& context) {
 } // namespace
 
 constinit const Verb kDetectorsVerb{
-    "detectors", "", "List rules: state, hits, cost",
+    "detectors",
+    "",
+    "List rules: state, hits, cost",
     "HITS are alerts before repeats were held back, SUPPRESSED the repeats, COST the mean\n"
     "time of one evaluation.",
-    {}, 0, 0, run};
+    {},
+    0,
+    0,
+    run};
 
 } // namespace rwatch::ctl

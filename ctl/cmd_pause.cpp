@@ -30,12 +30,14 @@ int run_pause(const Context& context) {
         if (usec == 0)
             throw UsageError("--for: '" + escape(*span) + "' is too short");
     }
-    const auto rules = context.client().pause(context.args().positionals().front(), usec, context.args().value("reason").value_or(""));
+    const auto rules =
+        context.client().pause(context.args().positionals().front(), usec, context.args().value("reason").value_or(""));
     if (context.json()) {
         context.print(Json{{"paused", rules}, {"usec", usec}});
         return kOk;
     }
-    const auto until = usec == 0 ? "until resumed" : "until " + long_time(wall_now() + static_cast<std::int64_t>(usec) * 1000);
+    const auto until =
+        usec == 0 ? "until resumed" : "until " + long_time(wall_now() + static_cast<std::int64_t>(usec) * 1000);
     context.print("Paused " + counted(rules.size(), "rule") + " " + until + ":\n" + listed(rules));
     return kOk;
 }
@@ -51,10 +53,14 @@ int run_resume(const Context& context) {
 
 } // namespace
 
-constinit const Verb kPauseVerb{
-    "pause", "RULE-OR-TAG", "Pause a rule, or all rules with a tag",
-    "A pause is itself alerted, with who and why; 'rwatchctl detectors' shows it.",
-    kOptions, 1, 1, run_pause};
+constinit const Verb kPauseVerb{"pause",
+                                "RULE-OR-TAG",
+                                "Pause a rule, or all rules with a tag",
+                                "A pause is itself alerted, with who and why; 'rwatchctl detectors' shows it.",
+                                kOptions,
+                                1,
+                                1,
+                                run_pause};
 
 constinit const Verb kResumeVerb{"resume", "RULE-OR-TAG", "End a pause", "", {}, 1, 1, run_resume};
 

@@ -21,17 +21,22 @@ int run(const Context& context) {
     std::string out = render_all(diagnostics, read_sources(diagnostics), context.terminal());
     const auto generation = "generation " + std::to_string(answer.generation);
     out += ok ? "Reloaded: " + generation + " is in force.\n"
-              : paint("Not reloaded:", Tint::red, context.terminal()) + " " + count_text(diagnostics) + "; " + generation + " stays in force.\n";
+              : paint("Not reloaded:", Tint::red, context.terminal()) + " " + count_text(diagnostics) + "; " +
+                    generation + " stays in force.\n";
     context.print(out);
     return ok ? kOk : kFailed;
 }
 
 } // namespace
 
-constinit const Verb kReloadVerb{
-    "reload", "", "Load rules and configuration anew",
-    "All or nothing: where anything is wrong, every problem is printed, the exit status\n"
-    "is 1 and the rules in force stay.",
-    {}, 0, 0, run};
+constinit const Verb kReloadVerb{"reload",
+                                 "",
+                                 "Load rules and configuration anew",
+                                 "All or nothing: where anything is wrong, every problem is printed, the exit status\n"
+                                 "is 1 and the rules in force stay.",
+                                 {},
+                                 0,
+                                 0,
+                                 run};
 
 } // namespace rwatch::ctl

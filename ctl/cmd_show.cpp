@@ -33,10 +33,14 @@ int run(const Context& context) {
 
 } // namespace
 
-constinit const Verb kShowVerb{
-    "show", "ID", "Explain one alert",
-    "What happened, which process did it and where that came from, and what to do next.\n"
-    "ID is as 'rwatchctl alerts' shows it, or 'last' for the newest alert.",
-    {}, 1, 1, run};
+constinit const Verb kShowVerb{"show",
+                               "ID",
+                               "Explain one alert",
+                               "What happened, which process did it and where that came from, and what to do next.\n"
+                               "ID is as 'rwatchctl alerts' shows it, or 'last' for the newest alert.",
+                               {},
+                               1,
+                               1,
+                               run};
 
 } // namespace rwatch::ctl

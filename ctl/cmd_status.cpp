@@ -35,10 +35,14 @@ int run(const Context& context) {
 
 } // namespace
 
-constinit const Verb kStatusVerb{
-    "status", "", "Show daemon, rules, probes, losses, alerts and sinks",
-    "A probe that is not attached, events that were lost and alerts that could not be\n"
-    "delivered are marked: what rwatchd does not see, it says.",
-    {}, 0, 0, run};
+constinit const Verb kStatusVerb{"status",
+                                 "",
+                                 "Show daemon, rules, probes, losses, alerts and sinks",
+                                 "A probe that is not attached, events that were lost and alerts that could not be\n"
+                                 "delivered are marked: what rwatchd does not see, it says.",
+                                 {},
+                                 0,
+                                 0,
+                                 run};
 
 } // namespace rwatch::ctl

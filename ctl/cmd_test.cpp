@@ -19,7 +19,10 @@ constexpr std::int64_t kDefaultDebounce = 10 * kSecond; // the daemon's, where t
 Json outcomes_json(const std::vector<pipeline::TestOutcome>& outcomes) {
     Json out = Json::array();
     for (const auto& outcome : outcomes)
-        out.push_back({{"rule", to_utf8(outcome.rule)}, {"test", to_utf8(outcome.test)}, {"passed", outcome.passed}, {"detail", to_utf8(outcome.detail)}});
+        out.push_back({{"rule", to_utf8(outcome.rule)},
+                       {"test", to_utf8(outcome.test)},
+                       {"passed", outcome.passed},
+                       {"detail", to_utf8(outcome.detail)}});
     return out;
 }
 
@@ -30,18 +33,23 @@ std::string outcomes_text(const std::vector<pipeline::TestOutcome>& outcomes, co
         if (out.empty() || outcome.rule != rule)
             out += escape(outcome.rule) + "\n";
         rule = outcome.rule;
-        out += (outcome.passed ? paint("  ok    ", Tint::green, terminal) : paint("  FAIL  ", Tint::alarm, terminal)) + escape(outcome.test) + "\n";
+        out += (outcome.passed ? paint("  ok    ", Tint::green, terminal) : paint("  FAIL  ", Tint::alarm, terminal)) +
+               escape(outcome.test) + "\n";
         if (!outcome.passed)
             out += "        " + escape(outcome.detail) + "\n";
     }
     return out;
 }
 
-std::string summary(const std::vector<pipeline::TestOutcome>& outcomes, const rules::RuleSet& set, const Terminal& terminal) {
-    const auto failed = static_cast<std::uint64_t>(std::count_if(outcomes.begin(), outcomes.end(), [](const auto& o) { return !o.passed; }));
-    const auto untested = static_cast<std::uint64_t>(std::count_if(set.rules().begin(), set.rules().end(), [](const auto& r) { return r.tests.empty(); }));
+std::string summary(const std::vector<pipeline::TestOutcome>& outcomes, const rules::RuleSet& set,
+                    const Terminal& terminal) {
+    const auto failed = static_cast<std::uint64_t>(
+        std::count_if(outcomes.begin(), outcomes.end(), [](const auto& o) { return !o.passed; }));
+    const auto untested = static_cast<std::uint64_t>(
+        std::count_if(set.rules().begin(), set.rules().end(), [](const auto& r) { return r.tests.empty(); }));
     auto out = counted(outcomes.size(), "test") + ": " +
-               (failed == 0 ? paint("all passed", Tint::green, terminal) : paint(grouped(failed) + " failed", Tint::alarm, terminal));
+               (failed == 0 ? paint("all passed", Tint::green, terminal)
+                            : paint(grouped(failed) + " failed", Tint::alarm, terminal));
     if (untested > 0)
         out += "; " + counted(untested, "rule") + (untested == 1 ? " has" : " have") + " no test";
     return out + "\n";
@@ -53,10 +61,12 @@ int run(const Context& context) {
     auto diagnostics = files.diagnostics;
     diagnostics.insert(diagnostics.end(), result.diagnostics.begin(), result.diagnostics.end());
     const bool loaded = result.set != nullptr && !has_errors(diagnostics);
-    const auto outcomes = loaded ? pipeline::run_tests(*result.set, kDefaultDebounce) : std::vector<pipeline::TestOutcome>{};
+    const auto outcomes =
+        loaded ? pipeline::run_tests(*result.set, kDefaultDebounce) : std::vector<pipeline::TestOutcome>{};
     const bool ok = loaded && std::all_of(outcomes.begin(), outcomes.end(), [](const auto& o) { return o.passed; });
     if (context.json()) {
-        context.print(Json{{"ok", ok}, {"tests", outcomes_json(outcomes)}, {"diagnostics", diagnostics_json(diagnostics)}});
+        context.print(
+            Json{{"ok", ok}, {"tests", outcomes_json(outcomes)}, {"diagnostics", diagnostics_json(diagnostics)}});
         return ok ? kOk : kFailed;
     }
     Sources sources;
@@ -71,10 +81,14 @@ int run(const Context& context) {
 
 } // namespace
 
-constinit const Verb kTestVerb{
-    "test", "FILE-OR-DIR...", "Run the tests that stand beside rules, with no daemon",
-    "Each test of a rule gives made-up events and says how many alerts they must raise.\n"
-    "Exit status 1 where a test fails or a rule does not load.",
-    {}, 1, kAnyNumber, run};
+constinit const Verb kTestVerb{"test",
+                               "FILE-OR-DIR...",
+                               "Run the tests that stand beside rules, with no daemon",
+                               "Each test of a rule gives made-up events and says how many alerts they must raise.\n"
+                               "Exit status 1 where a test fails or a rule does not load.",
+                               {},
+                               1,
+                               kAnyNumber,
+                               run};
 
 } // namespace rwatch::ctl

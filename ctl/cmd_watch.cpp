@@ -11,7 +11,8 @@ namespace {
 void print_alert(const Context& context, Client& client, const std::string& id) {
     try {
         const auto alert = client.alert(id);
-        context.print_line(context.json() ? context.one_line(in_contract_order(alert)) : alert_line(alert, context.terminal()));
+        context.print_line(context.json() ? context.one_line(in_contract_order(alert))
+                                          : alert_line(alert, context.terminal()));
     } catch (const Failure& failure) {
         if (failure.status() == kNotAuthorised)
             throw;
@@ -26,16 +27,21 @@ int run(const Context& context) {
     AlertQuery newest;
     newest.limit = 1;
     (void)client.alerts(newest);
-    client.watch([&](const std::string& id) { print_alert(context, client, id); },
-                 [](bool running) { complain(running ? "rwatchd is back" : "rwatchd stopped; waiting for it to come back"); });
+    client.watch(
+        [&](const std::string& id) { print_alert(context, client, id); },
+        [](bool running) { complain(running ? "rwatchd is back" : "rwatchd stopped; waiting for it to come back"); });
     return kOk;
 }
 
 } // namespace
 
-constinit const Verb kWatchVerb{
-    "watch", "", "Print alerts as they come",
-    "One line an alert; with --json one object a line. Ends with Ctrl-C.",
-    {}, 0, 0, run};
+constinit const Verb kWatchVerb{"watch",
+                                "",
+                                "Print alerts as they come",
+                                "One line an alert; with --json one object a line. Ends with Ctrl-C.",
+                                {},
+                                0,
+                                0,
+                                run};
 
 } // namespace rwatch::ctl

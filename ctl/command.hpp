@@ -30,7 +30,8 @@ class Context {
     void print(const Json& document) const;
     /// At once, one line, no pager: for verbs that go on.
     void print_line(const std::string& line) const;
-    /// JSON on one line. On a terminal all that is not ASCII is written as \u escapes, so that nothing in it can act on the terminal.
+    /// JSON on one line. On a terminal all that is not ASCII is written as \u escapes, so that nothing in it can act on
+    /// the terminal.
     [[nodiscard]] std::string one_line(const Json& object) const;
 
   private:
@@ -58,6 +59,7 @@ void complain(const std::string& text);
 /// Microseconds since the epoch of "10:30", "-1h", "2026-11-24"…. Throws UsageError that names the option.
 [[nodiscard]] std::uint64_t time_usec(const std::string& text, std::string_view option);
 
-extern const Verb kStatusVerb, kReloadVerb, kAlertsVerb, kShowVerb, kAckVerb, kWatchVerb, kDetectorsVerb, kPauseVerb, kResumeVerb, kCheckVerb, kTestVerb;
+extern const Verb kStatusVerb, kReloadVerb, kAlertsVerb, kShowVerb, kAckVerb, kWatchVerb, kDetectorsVerb, kPauseVerb,
+    kResumeVerb, kCheckVerb, kTestVerb;
 
 } // namespace rwatch::ctl

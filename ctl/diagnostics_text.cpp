@@ -31,7 +31,8 @@ Tint tint_of(Severity severity) noexcept {
 /// The first line of a rendering says what; it alone is coloured.
 std::string coloured(const std::string& rendered, Severity severity, const Terminal& terminal) {
     const auto end = rendered.find('\n');
-    return paint(rendered.substr(0, end), tint_of(severity), terminal) + (end == std::string::npos ? "" : rendered.substr(end));
+    return paint(rendered.substr(0, end), tint_of(severity), terminal) +
+           (end == std::string::npos ? "" : rendered.substr(end));
 }
 
 } // namespace
@@ -39,8 +40,11 @@ std::string coloured(const std::string& rendered, Severity severity, const Termi
 Diagnostics diagnostics_of(const Json& list) {
     Diagnostics out;
     for (const auto& item : list)
-        out.push_back({severity_of(text(item, "severity")), text(item, "code"), {text(item, "file"), place(item, "line"), place(item, "column")},
-                       text(item, "message"), text(item, "hint")});
+        out.push_back({severity_of(text(item, "severity")),
+                       text(item, "code"),
+                       {text(item, "file"), place(item, "line"), place(item, "column")},
+                       text(item, "message"),
+                       text(item, "hint")});
     return out;
 }
 
@@ -83,7 +87,8 @@ std::string render_all(const Diagnostics& list, const Sources& sources, const Te
 std::string count_text(const Diagnostics& list) {
     std::string out;
     for (const auto severity : {Severity::error, Severity::warning, Severity::note}) {
-        const auto count = std::count_if(list.begin(), list.end(), [&](const Diagnostic& d) { return d.severity == severity; });
+        const auto count =
+            std::count_if(list.begin(), list.end(), [&](const Diagnostic& d) { return d.severity == severity; });
         if (count > 0)
             out += (out.empty() ? "" : ", ") + counted(static_cast<std::uint64_t>(count), to_string(severity));
     }

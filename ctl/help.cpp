@@ -33,7 +33,8 @@ std::string invocation(const Verb& verb) {
 } // namespace
 
 std::string general_help(std::span<const Verb* const> verbs, std::span<const OptionSpec> global) {
-    std::string out = "Usage: rwatchctl [OPTIONS] VERB [ARGUMENTS]\n\nTalks to rwatchd, the threat detector of this machine.\n\nVerbs:\n";
+    std::string out = "Usage: rwatchctl [OPTIONS] VERB [ARGUMENTS]\n\nTalks to rwatchd, the threat detector of this "
+                      "machine.\n\nVerbs:\n";
     std::size_t width = 0;
     for (const auto* verb : verbs)
         width = std::max(width, invocation(*verb).size());
@@ -47,7 +48,8 @@ std::string general_help(std::span<const Verb* const> verbs, std::span<const Opt
 }
 
 std::string verb_help(const Verb& verb, std::span<const OptionSpec> global) {
-    std::string out = "Usage: rwatchctl " + invocation(verb) + (verb.options.empty() ? "" : " [OPTIONS]") + "\n\n" + std::string(verb.summary) + ".\n";
+    std::string out = "Usage: rwatchctl " + invocation(verb) + (verb.options.empty() ? "" : " [OPTIONS]") + "\n\n" +
+                      std::string(verb.summary) + ".\n";
     if (!verb.details.empty())
         out += std::string(verb.details) + "\n";
     if (!verb.options.empty())

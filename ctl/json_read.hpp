@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Reads what another program sent as JSON without trusting its shape: a missing key or another type gives an empty value.
+// Reads what another program sent as JSON without trusting its shape: a missing key or another type gives an empty
+// value.
 #pragma once
 
 #include "core/escape.hpp"
@@ -25,14 +26,18 @@ namespace rwatch::ctl {
 }
 
 /// Escaped, for showing.
-[[nodiscard]] inline std::string safe_text(const nlohmann::ordered_json& object, const char* key) { return escape(text(object, key)); }
+[[nodiscard]] inline std::string safe_text(const nlohmann::ordered_json& object, const char* key) {
+    return escape(text(object, key));
+}
 
 /// 0 where it is no number or negative.
 [[nodiscard]] inline std::uint64_t number(const nlohmann::ordered_json& object, const char* key) {
     const auto& value = member(object, key);
     if (value.is_number_unsigned())
         return value.get<std::uint64_t>();
-    return value.is_number_integer() && value.get<std::int64_t>() > 0 ? static_cast<std::uint64_t>(value.get<std::int64_t>()) : 0;
+    return value.is_number_integer() && value.get<std::int64_t>() > 0
+               ? static_cast<std::uint64_t>(value.get<std::int64_t>())
+               : 0;
 }
 
 /// Wall clock ns of a key in microseconds; 0 where missing.

@@ -16,8 +16,9 @@ namespace {
 using namespace rwatch;
 using namespace rwatch::ctl;
 
-const std::array<const Verb*, 11> kVerbs{&kStatusVerb, &kAlertsVerb,    &kShowVerb,  &kAckVerb,    &kWatchVerb, &kDetectorsVerb,
-                                         &kPauseVerb,  &kResumeVerb,    &kReloadVerb, &kCheckVerb,  &kTestVerb};
+const std::array<const Verb*, 11> kVerbs{&kStatusVerb, &kAlertsVerb,    &kShowVerb,  &kAckVerb,
+                                         &kWatchVerb,  &kDetectorsVerb, &kPauseVerb, &kResumeVerb,
+                                         &kReloadVerb, &kCheckVerb,     &kTestVerb};
 
 constexpr std::array<OptionSpec, 5> kGlobal{{
     {"bus", '\0', "BUS", "system (the default), session, or a D-Bus address"},
@@ -32,6 +33,7 @@ const Verb& find_verb(std::string_view name) {
     if (found != kVerbs.end())
         return **found;
     std::vector<std::string_view> names;
+    names.reserve(kVerbs.size());
     for (const auto* verb : kVerbs)
         names.push_back(verb->name);
     const auto hint = did_you_mean(name, names);

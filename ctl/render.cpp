@@ -15,7 +15,7 @@ namespace rwatch::ctl {
 
 namespace {
 
-constexpr std::size_t kGap = 2;        // blanks between columns
+constexpr std::size_t kGap = 2;         // blanks between columns
 constexpr std::size_t kLeastColumn = 8; // a flexible column is not cut below this
 
 /// Bytes of the character at the front of valid UTF-8 (text is escaped before it comes here, so it is valid).
@@ -60,7 +60,8 @@ std::string cell_text(const Cell& cell) {
 std::string paint(std::string_view text, Tint tint, const Terminal& terminal) {
     if (!terminal.colour || tint == Tint::none || text.empty())
         return std::string(text);
-    constexpr std::array<std::string_view, 7> kCodes{"", "\x1b[1m", "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[1;31m", "\x1b[90m"};
+    constexpr std::array<std::string_view, 7> kCodes{"",         "\x1b[1m",    "\x1b[32m", "\x1b[33m",
+                                                     "\x1b[31m", "\x1b[1;31m", "\x1b[90m"};
     return std::string(kCodes[static_cast<std::size_t>(tint)]).append(text).append("\x1b[0m");
 }
 
@@ -215,9 +216,13 @@ std::string counted(std::uint64_t number, std::string_view noun) {
     return grouped(number) + " " + std::string(noun) + (number == 1 ? "" : "s");
 }
 
-std::string long_time(std::int64_t wall_ns) { return formatted(wall_ns, "%a %Y-%m-%d %H:%M:%S %Z"); }
+std::string long_time(std::int64_t wall_ns) {
+    return formatted(wall_ns, "%a %Y-%m-%d %H:%M:%S %Z");
+}
 
-std::string short_time(std::int64_t wall_ns) { return formatted(wall_ns, "%b %d %H:%M:%S"); }
+std::string short_time(std::int64_t wall_ns) {
+    return formatted(wall_ns, "%b %d %H:%M:%S");
+}
 
 std::string relative_time(std::int64_t wall_ns, std::int64_t now_ns) {
     // Whole seconds: nobody reads fractions here.

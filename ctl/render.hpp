@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Text for people: tables that fit the terminal, labelled lines as systemctl status has them, colours, times and numbers.
-// Pure: what the terminal can do comes in. Everything that is not a literal of ours goes through escape() before it comes here, or is escaped here where it says so.
+// Text for people: tables that fit the terminal, labelled lines as systemctl status has them, colours, times and
+// numbers. Pure: what the terminal can do comes in. Everything that is not a literal of ours goes through escape()
+// before it comes here, or is escaped here where it says so.
 #pragma once
 
 #include "terminal.hpp"
@@ -23,7 +24,8 @@ enum class Tint : std::uint8_t { none, bold, green, yellow, red, alarm, grey };
 [[nodiscard]] std::size_t display_width(std::string_view text) noexcept;
 /// Cut to `width` columns, with an ellipsis where something was cut.
 [[nodiscard]] std::string fit(std::string_view text, std::size_t width, const Terminal& terminal);
-/// Broken at blanks into lines of at most `width` columns (a longer word stays whole); line breaks of the text are kept. At least one line.
+/// Broken at blanks into lines of at most `width` columns (a longer word stays whole); line breaks of the text are
+/// kept. At least one line.
 [[nodiscard]] std::vector<std::string> wrap(std::string_view text, std::size_t width);
 
 /// escape() of each line; the line breaks stay.
@@ -45,7 +47,8 @@ class Table {
     explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
     /// One cell a column.
     void add(std::vector<Cell> row);
-    /// On a terminal: header, aligned columns, cut to its width. Elsewhere: a line a row, cells separated by tabs, nothing cut. Empty cells are "-".
+    /// On a terminal: header, aligned columns, cut to its width. Elsewhere: a line a row, cells separated by tabs,
+    /// nothing cut. Empty cells are "-".
     [[nodiscard]] std::string render(const Terminal& terminal) const;
 
   private:

@@ -36,7 +36,8 @@ void list_folder(const fs::path& folder, std::vector<fs::path>& files, Diagnosti
     if (error)
         report(diagnostics, folder, "cannot-read", "cannot read the folder: " + error.message());
     else if (files.size() == before)
-        report(diagnostics, folder, "no-rules", "no rule file in this folder", "names of rule files end in .yaml, .yml or .json");
+        report(diagnostics, folder, "no-rules", "no rule file in this folder",
+               "names of rule files end in .yaml, .yml or .json");
 }
 
 } // namespace
@@ -72,7 +73,8 @@ RuleFiles read_rule_files(const std::vector<std::string>& paths) {
         else
             files.emplace_back(path);
     }
-    std::stable_sort(files.begin(), files.end(), [](const fs::path& a, const fs::path& b) { return a.filename() < b.filename(); });
+    std::stable_sort(files.begin(), files.end(),
+                     [](const fs::path& a, const fs::path& b) { return a.filename() < b.filename(); });
     for (const auto& file : files) {
         rules::SourceText source{file.string(), {}};
         const auto reason = read_rule_file(source.file, source.text);

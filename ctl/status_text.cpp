@@ -18,8 +18,12 @@ Tint tint_of_state(const std::string& state) noexcept {
     return state == "starting" || state == "degraded" ? Tint::yellow : Tint::red;
 }
 
-std::string dot(const Terminal& terminal) { return terminal.utf8 ? "\xe2\x97\x8f" : "*"; }
-std::string cross(const Terminal& terminal) { return terminal.utf8 ? "\xe2\x9c\x97" : "x"; }
+std::string dot(const Terminal& terminal) {
+    return terminal.utf8 ? "\xe2\x97\x8f" : "*";
+}
+std::string cross(const Terminal& terminal) {
+    return terminal.utf8 ? "\xe2\x9c\x97" : "x";
+}
 
 std::string padded(std::string text, std::size_t width) {
     const auto used = display_width(text);
@@ -63,19 +67,23 @@ std::string probe_lines(const Json& probe, std::size_t width, const Terminal& te
     const auto name = padded(safe_text(probe, "name"), width) + "  ";
     const std::string indent(width + 2, ' ');
     if (!attached.empty()) {
-        auto line = "\n" + name + attached + paint(", " + counted(number(probe, "events"), "event"), Tint::grey, terminal);
+        auto line =
+            "\n" + name + attached + paint(", " + counted(number(probe, "events"), "event"), Tint::grey, terminal);
         if (!reason.empty())
             line += "\n" + indent + paint(reason, Tint::grey, terminal);
         return blind.empty() ? line : line + "\n" + indent + paint("not seen: " + blind, Tint::yellow, terminal);
     }
-    auto line = "\n" + name + paint(cross(terminal) + " not attached" + (reason.empty() ? "" : ": " + reason), Tint::red, terminal);
+    auto line = "\n" + name +
+                paint(cross(terminal) + " not attached" + (reason.empty() ? "" : ": " + reason), Tint::red, terminal);
     return blind.empty() ? line : line + "\n" + indent + paint("not seen: " + blind, Tint::red, terminal);
 }
 
 std::string probes_text(const Json& probes, const Terminal& terminal) {
-    const auto attached = std::count_if(probes.begin(), probes.end(), [](const Json& probe) { return !text(probe, "attached").empty(); });
+    const auto attached =
+        std::count_if(probes.begin(), probes.end(), [](const Json& probe) { return !text(probe, "attached").empty(); });
     const auto all = static_cast<std::size_t>(attached) == probes.size() && !probes.empty();
-    auto out = paint(std::to_string(attached) + " of " + std::to_string(probes.size()) + " attached", all ? Tint::green : Tint::red, terminal);
+    auto out = paint(std::to_string(attached) + " of " + std::to_string(probes.size()) + " attached",
+                     all ? Tint::green : Tint::red, terminal);
     const auto width = name_width(probes);
     for (const auto& probe : probes)
         out += probe_lines(probe, width, terminal);
@@ -97,7 +105,8 @@ std::string events_line(const Json& status, const Terminal& terminal) {
 }
 
 std::string alerts_line(const Json& status, const Terminal& terminal) {
-    auto line = grouped(number(status, "alerts_raised")) + " raised, " + counted(number(status, "alerts_suppressed"), "repeat") + " suppressed";
+    auto line = grouped(number(status, "alerts_raised")) + " raised, " +
+                counted(number(status, "alerts_suppressed"), "repeat") + " suppressed";
     if (const auto open = number(status, "alerts_unacknowledged"); open > 0)
         line += "; " + paint(grouped(open) + " not acknowledged", Tint::yellow, terminal);
     if (const auto forgotten = number(status, "alerts_forgotten"); forgotten > 0)
@@ -106,12 +115,17 @@ std::string alerts_line(const Json& status, const Terminal& terminal) {
 }
 
 std::string sink_line(const Json& sink, std::size_t width, const Terminal& terminal) {
+    const auto name = padded(safe_text(sink, "name"), width) + "  ";
     const auto state = safe_text(sink, "state");
+    if (member(sink, "absent") == true)
+        return name + paint("not on this machine (" + state + ")", Tint::grey, terminal);
     const bool ok = state == "ok";
-    auto line = padded(safe_text(sink, "name"), width) + "  " + (ok ? paint("ok", Tint::green, terminal) : paint(cross(terminal) + " failing", Tint::red, terminal)) + ", " +
-                grouped(number(sink, "delivered")) + " delivered";
+    auto line =
+        name + (ok ? paint("ok", Tint::green, terminal) : paint(cross(terminal) + " failing", Tint::red, terminal));
+    line += ", " + grouped(number(sink, "delivered")) + " delivered";
     if (const auto queued = number(sink, "queued"); queued > 0)
-        line += ", " + paint(grouped(queued) + " waiting (of " + grouped(number(sink, "capacity")) + ")", Tint::yellow, terminal);
+        line += ", " + paint(grouped(queued) + " waiting (of " + grouped(number(sink, "capacity")) + ")", Tint::yellow,
+                             terminal);
     if (const auto dropped = number(sink, "dropped"); dropped > 0)
         line += ", " + paint(grouped(dropped) + " dropped", Tint::red, terminal);
     if (const auto failed = number(sink, "failed"); failed > 0)
@@ -133,7 +147,8 @@ std::string sinks_text(const Json& sinks, const Terminal& terminal) {
 
 std::string status_text(const Json& status, const Terminal& terminal, std::int64_t now_ns) {
     const auto state = text(status, "state");
-    std::string out = paint(dot(terminal), tint_of_state(state), terminal) + " rwatchd " + safe_text(status, "version") + " - threat detector\n";
+    std::string out = paint(dot(terminal), tint_of_state(state), terminal) + " rwatchd " +
+                      safe_text(status, "version") + " - threat detector\n";
     out += field("State", state_line(status, terminal, now_ns));
     out += field("Rules", rules_line(status, terminal));
     out += field("Probes", probes_text(member(status, "probes"), terminal));
@@ -146,7 +161,8 @@ std::string status_text(const Json& status, const Terminal& terminal, std::int64
 
 std::string not_running_text(const std::string& reason, bool known, const Terminal& terminal) {
     const std::string circle = terminal.utf8 ? "\xe2\x97\x8b" : "o";
-    const auto state = known ? paint("not running", Tint::red, terminal) : paint("unknown", Tint::yellow, terminal) + " (" + reason + ")";
+    const auto state = known ? paint("not running", Tint::red, terminal)
+                             : paint("unknown", Tint::yellow, terminal) + " (" + reason + ")";
     return circle + " rwatchd - threat detector\n" + field("State", state) +
            field("", known ? "this machine is not watched; start it with: systemctl start rwatchd"
                            : "rwatchd also works without a bus; whether it runs says: systemctl status rwatchd");

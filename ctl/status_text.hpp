@@ -11,7 +11,8 @@
 namespace rwatch::ctl {
 
 /// status: as Client::status() gives it; what is missing in it is left out.
-[[nodiscard]] std::string status_text(const nlohmann::ordered_json& status, const Terminal& terminal, std::int64_t now_ns);
+[[nodiscard]] std::string status_text(const nlohmann::ordered_json& status, const Terminal& terminal,
+                                      std::int64_t now_ns);
 /// known: the bus says that there is no daemon; otherwise nobody could be asked, and it may run without a bus.
 [[nodiscard]] std::string not_running_text(const std::string& reason, bool known, const Terminal& terminal);
 

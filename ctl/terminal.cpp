@@ -71,6 +71,7 @@ std::vector<std::string> pager_command() {
     if (geteuid() == 0 && !environment("SUDO_UID").empty())
         setenv("LESSSECURE", "1", 1);
     std::vector<char*> argv;
+    argv.reserve(command.size() + 1);
     for (auto& word : command)
         argv.push_back(word.data());
     argv.push_back(nullptr);

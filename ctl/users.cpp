@@ -10,7 +10,8 @@ std::string user_name(std::uint64_t uid) {
     passwd entry{};
     passwd* found = nullptr;
     std::array<char, 4096> buffer{};
-    if (uid <= UINT32_MAX && getpwuid_r(static_cast<uid_t>(uid), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
+    if (uid <= UINT32_MAX && getpwuid_r(static_cast<uid_t>(uid), &entry, buffer.data(), buffer.size(), &found) == 0 &&
+        found != nullptr)
         return found->pw_name;
     return "uid " + std::to_string(uid);
 }

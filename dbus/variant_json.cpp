@@ -65,7 +65,9 @@ sdbus::Variant from_json(const Json& json, std::size_t depth) {
 }
 
 /// Basic types by their signature; a function each, so that no type is named twice.
-template <typename T> Json basic(const sdbus::Variant& value) { return value.get<T>(); }
+template <typename T> Json basic(const sdbus::Variant& value) {
+    return value.get<T>();
+}
 
 Json basic_to_json(char type, const sdbus::Variant& value) {
     switch (type) {
@@ -129,9 +131,13 @@ Json value_to_json(const sdbus::Variant& value) {
 
 } // namespace
 
-sdbus::Variant to_variant(const Json& json) { return from_json(json, 0); }
+sdbus::Variant to_variant(const Json& json) {
+    return from_json(json, 0);
+}
 
-Dictionary to_dictionary(const Json& json) { return json.is_object() ? dictionary_of(json, 0) : Dictionary{}; }
+Dictionary to_dictionary(const Json& json) {
+    return json.is_object() ? dictionary_of(json, 0) : Dictionary{};
+}
 
 std::vector<Dictionary> to_dictionaries(const Json& json) {
     std::vector<Dictionary> out;

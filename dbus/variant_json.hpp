@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // JSON to D-Bus variants and back, generically, so that neither daemon nor client lists the keys of what it passes on.
-// text s, true b, integers x (signed) or t (unsigned), fractions d, null an empty signature (g: D-Bus has no null), object a{sv},
-// list as (only texts, or empty), aa{sv} (only objects) or av.
+// text s, true b, integers x (signed) or t (unsigned), fractions d, null an empty signature (g: D-Bus has no null),
+// object a{sv}, list as (only texts, or empty), aa{sv} (only objects) or av.
 #pragma once
 
 #include <map>
@@ -24,7 +24,8 @@ inline constexpr std::size_t kMaxVariantDepth = 16;
 /// json is a list; what is no object in it becomes an empty dictionary.
 [[nodiscard]] std::vector<Dictionary> to_dictionaries(const nlohmann::ordered_json& json);
 
-/// Never throws for what is in the value: a type that JSON can't hold (a file descriptor) becomes null. All integers are kept exactly.
+/// Never throws for what is in the value: a type that JSON can't hold (a file descriptor) becomes null. All integers
+/// are kept exactly.
 [[nodiscard]] nlohmann::ordered_json to_json(const sdbus::Variant& value);
 [[nodiscard]] nlohmann::ordered_json to_json(const Dictionary& dictionary);
 [[nodiscard]] nlohmann::ordered_json to_json(const std::vector<Dictionary>& list);

@@ -15,7 +15,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-[[noreturn]] void refuse(const std::string& reason) { throw sdbus::Error(dbus::kErrorInvalidArgument, reason); }
+[[noreturn]] void refuse(const std::string& reason) {
+    throw sdbus::Error(dbus::kErrorInvalidArgument, reason);
+}
 
 std::uint64_t unsigned_of(const std::string& key, const Json& value) {
     if (value.is_number_unsigned())
@@ -57,7 +59,8 @@ struct Setter {
 };
 
 constexpr std::array<Setter, 8> kSetters{{
-    {"since_usec", [](AlertFilter& f, const std::string& k, const Json& v) { f.history.since_ns = nanoseconds_of(k, v); }},
+    {"since_usec",
+     [](AlertFilter& f, const std::string& k, const Json& v) { f.history.since_ns = nanoseconds_of(k, v); }},
     {"until_usec",
      [](AlertFilter& f, const std::string& k, const Json& v) {
          // Inclusive to the whole microsecond.
@@ -67,39 +70,45 @@ constexpr std::array<Setter, 8> kSetters{{
     {"rule", [](AlertFilter& f, const std::string& k, const Json& v) { f.history.rule = text_of(k, v); }},
     {"priority", [](AlertFilter& f, const std::string& k, const Json& v) { f.history.priority = priority_of(k, v); }},
     {"unit", [](AlertFilter& f, const std::string& k, const Json& v) { f.history.unit = text_of(k, v); }},
-    {"unacknowledged", [](AlertFilter& f, const std::string& k, const Json& v) { f.history.unacknowledged = boolean_of(k, v); }},
+    {"unacknowledged",
+     [](AlertFilter& f, const std::string& k, const Json& v) { f.history.unacknowledged = boolean_of(k, v); }},
     {"limit",
      [](AlertFilter& f, const std::string& k, const Json& v) {
          const auto limit = unsigned_of(k, v);
-         f.history.limit = limit == 0 ? dbus::kMaxListed : static_cast<std::size_t>(std::min<std::uint64_t>(limit, dbus::kMaxListed));
+         f.history.limit =
+             limit == 0 ? dbus::kMaxListed : static_cast<std::size_t>(std::min<std::uint64_t>(limit, dbus::kMaxListed));
      }},
     {"before", [](AlertFilter& f, const std::string& k, const Json& v) { f.before = text_of(k, v); }},
 }};
+
+const Setter& setter_of(const std::string& key) {
+    const auto* setter = std::find_if(kSetters.begin(), kSetters.end(), [&](const Setter& s) { return s.key == key; });
+    if (setter != kSetters.end())
+        return *setter;
+    std::array<std::string_view, kSetters.size()> names;
+    std::transform(kSetters.begin(), kSetters.end(), names.begin(), [](const Setter& s) { return s.key; });
+    const auto hint = did_you_mean(key, names);
+    refuse("unknown filter '" + key + "'" + (hint.empty() ? "" : ", " + hint));
+}
 
 } // namespace
 
 AlertFilter parse_alert_filter(const dbus::Dictionary& dictionary) {
     AlertFilter filter;
     filter.history.limit = dbus::kMaxListed;
-    for (const auto& [key, value] : dictionary) {
-        const auto* setter = std::find_if(kSetters.begin(), kSetters.end(), [&](const Setter& s) { return s.key == key; });
-        if (setter == kSetters.end()) {
-            std::array<std::string_view, kSetters.size()> names;
-            std::transform(kSetters.begin(), kSetters.end(), names.begin(), [](const Setter& s) { return s.key; });
-            const auto hint = did_you_mean(key, names);
-            refuse("unknown filter '" + key + "'" + (hint.empty() ? "" : ", " + hint));
-        }
-        setter->set(filter, key, dbus::to_json(value));
-    }
+    for (const auto& [key, value] : dictionary)
+        setter_of(key).set(filter, key, dbus::to_json(value));
     return filter;
 }
 
-std::vector<std::shared_ptr<const alerts::Alert>> list_alerts(const alerts::History& history, const AlertFilter& filter) {
+std::vector<std::shared_ptr<const alerts::Alert>> list_alerts(const alerts::History& history,
+                                                              const AlertFilter& filter) {
     if (filter.before.empty())
         return history.list(filter.history);
     // By place in the history, not by id: an alert may be made later than one whose event came after its own.
     const auto everything = history.list({});
-    const auto at = std::find_if(everything.begin(), everything.end(), [&](const auto& alert) { return alert->id == filter.before; });
+    const auto at = std::find_if(everything.begin(), everything.end(),
+                                 [&](const auto& alert) { return alert->id == filter.before; });
     if (at == everything.end())
         return {};
     const std::unordered_set<std::shared_ptr<const alerts::Alert>> older(everything.begin(), at);

@@ -20,6 +20,7 @@ struct AlertFilter {
 [[nodiscard]] AlertFilter parse_alert_filter(const dbus::Dictionary& dictionary);
 
 /// Newest last. Where `before` names no alert in the history nothing is older than it: an empty list.
-[[nodiscard]] std::vector<std::shared_ptr<const alerts::Alert>> list_alerts(const alerts::History& history, const AlertFilter& filter);
+[[nodiscard]] std::vector<std::shared_ptr<const alerts::Alert>> list_alerts(const alerts::History& history,
+                                                                            const AlertFilter& filter);
 
 } // namespace rwatch::bus

@@ -3,6 +3,8 @@
 
 namespace rwatch::bus {
 
-void RootAuthorizer::ask(const Caller& caller, const char* /*action*/, Answer answer) { answer(caller.euid == 0); }
+void RootAuthorizer::ask(const Caller& caller, const char* /*action*/, Answer answer) {
+    answer(caller.euid == 0);
+}
 
 } // namespace rwatch::bus

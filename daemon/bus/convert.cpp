@@ -11,9 +11,8 @@ Json to_json(const ProbeStatus& probe) {
 }
 
 Json to_json(const alerts::SinkStatus& sink) {
-    return {{"name", sink.name},       {"state", sink.state},   {"delivered", sink.delivered},
-            {"dropped", sink.dropped}, {"failed", sink.failed}, {"queued", sink.queued},
-            {"capacity", sink.capacity}};
+    return {{"name", sink.name},       {"state", sink.state},   {"absent", sink.absent}, {"delivered", sink.delivered},
+            {"dropped", sink.dropped}, {"failed", sink.failed}, {"queued", sink.queued}, {"capacity", sink.capacity}};
 }
 
 Json to_json(const Detector& detector) {

@@ -23,6 +23,8 @@ template <typename T> [[nodiscard]] nlohmann::ordered_json to_json_list(const st
 }
 
 /// Wall clock for D-Bus; times before 1970 become 0.
-[[nodiscard]] constexpr std::uint64_t usec_of(std::int64_t ns) noexcept { return ns <= 0 ? 0 : static_cast<std::uint64_t>(ns) / 1000; }
+[[nodiscard]] constexpr std::uint64_t usec_of(std::int64_t ns) noexcept {
+    return ns <= 0 ? 0 : static_cast<std::uint64_t>(ns) / 1000;
+}
 
 } // namespace rwatch::bus

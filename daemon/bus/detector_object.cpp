@@ -10,7 +10,9 @@
 namespace rwatch::bus {
 
 namespace {
-std::int64_t paused_until(const Detector& detector) noexcept { return detector.pause ? detector.pause->until_ns : 0; }
+std::int64_t paused_until(const Detector& detector) noexcept {
+    return detector.pause ? detector.pause->until_ns : 0;
+}
 } // namespace
 
 DetectorObject::Announced::Announced(const Detector& detector)
@@ -18,11 +20,14 @@ DetectorObject::Announced::Announced(const Detector& detector)
       paused_until_ns(paused_until(detector)) {}
 
 DetectorObject::DetectorObject(sdbus::IConnection& connection, Snapshot& snapshot, const Detector& detector)
-    : AdaptorInterfaces(connection, dbus::detector_path(detector.name)), snapshot_(snapshot), name_(detector.name), announced_(detector) {
+    : AdaptorInterfaces(connection, dbus::detector_path(detector.name)), snapshot_(snapshot), name_(detector.name),
+      announced_(detector) {
     registerAdaptor();
 }
 
-DetectorObject::~DetectorObject() { unregisterAdaptor(); }
+DetectorObject::~DetectorObject() {
+    unregisterAdaptor();
+}
 
 void DetectorObject::announce_changes(const Detector& now) {
     const Announced next(now);
@@ -120,7 +125,8 @@ void DetectorObjects::sync(bool announce) {
 void DetectorObjects::add(const Detector& detector, bool announce) {
     if (objects_.contains(detector.name))
         return; // two rules of one name can't be in one set; were they, the first would stand
-    auto& object = *objects_.emplace(detector.name, std::make_unique<DetectorObject>(connection_, snapshot_, detector)).first->second;
+    auto& object = *objects_.emplace(detector.name, std::make_unique<DetectorObject>(connection_, snapshot_, detector))
+                        .first->second;
     if (announce)
         object.emitInterfacesAddedSignal({org::rwatch1::Detector_adaptor::INTERFACE_NAME});
 }

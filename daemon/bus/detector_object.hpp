@@ -13,7 +13,8 @@
 
 namespace rwatch::bus {
 
-class DetectorObject final : public sdbus::AdaptorInterfaces<org::rwatch1::Detector_adaptor, sdbus::ManagedObject_adaptor> {
+class DetectorObject final
+    : public sdbus::AdaptorInterfaces<org::rwatch1::Detector_adaptor, sdbus::ManagedObject_adaptor> {
   public:
     /// connection and snapshot must outlive it.
     DetectorObject(sdbus::IConnection& connection, Snapshot& snapshot, const Detector& detector);
@@ -57,8 +58,10 @@ class DetectorObject final : public sdbus::AdaptorInterfaces<org::rwatch1::Detec
 /// The objects under /org/rwatch1/detector/.
 class DetectorObjects {
   public:
-    DetectorObjects(sdbus::IConnection& connection, Snapshot& snapshot) : connection_(connection), snapshot_(snapshot) {}
-    /// Makes the objects agree with the rules in force; tells InterfacesAdded, InterfacesRemoved and PropertiesChanged where `announce`.
+    DetectorObjects(sdbus::IConnection& connection, Snapshot& snapshot)
+        : connection_(connection), snapshot_(snapshot) {}
+    /// Makes the objects agree with the rules in force; tells InterfacesAdded, InterfacesRemoved and PropertiesChanged
+    /// where `announce`.
     void sync(bool announce);
 
   private:

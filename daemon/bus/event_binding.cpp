@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// As sd_bus_attach_event works inside: before each wait, ask what to wait for; after it, handle messages. A message that is already read but not handled
-// makes the time-out 0, so nothing waits in the connection unseen.
+// As sd_bus_attach_event works inside: before each wait, ask what to wait for; after it, handle messages. A message
+// that is already read but not handled makes the time-out 0, so nothing waits in the connection unseen.
 #include "bus/event_binding.hpp"
 
 #include "core/error.hpp"
@@ -27,7 +27,8 @@ EventBinding::EventBinding(sd_event* event, sdbus::IConnection& connection, Lost
     : connection_(connection), lost_(std::move(lost)) {
     const auto poll = connection_.getEventLoopPollData();
     sd_event_source* source = nullptr;
-    check(sd_event_add_io(event, &source, poll.fd, static_cast<std::uint32_t>(poll.events), on_io, this), "bus connection");
+    check(sd_event_add_io(event, &source, poll.fd, static_cast<std::uint32_t>(poll.events), on_io, this),
+          "bus connection");
     io_.reset(source);
     check(sd_event_source_set_prepare(source, on_prepare), "bus connection");
     check(sd_event_add_time(event, &source, CLOCK_MONOTONIC, kNever, kAccuracyUsec, on_time, this), "bus timer");

@@ -16,12 +16,13 @@ using EventSource = Handle<sd_event_source, sd_event_source_disable_unref>;
 /// Bound for its life. One thread.
 class EventBinding {
   public:
-    /// Messages handled in one turn of the loop; then other sources get theirs, so that a flood of calls can't starve the watchdog.
+    /// Messages handled in one turn of the loop; then other sources get theirs, so that a flood of calls can't starve
+    /// the watchdog.
     static constexpr int kMaxPerTurn = 8;
     using Lost = std::function<void(const std::string& reason)>;
 
-    /// `lost` is called once, when the connection has ended; it must not destroy the binding or the connection (arm a timer that does).
-    /// Throws rwatch::Error.
+    /// `lost` is called once, when the connection has ended; it must not destroy the binding or the connection (arm a
+    /// timer that does). Throws rwatch::Error.
     EventBinding(sd_event* event, sdbus::IConnection& connection, Lost lost);
     EventBinding(const EventBinding&) = delete;
     EventBinding& operator=(const EventBinding&) = delete;

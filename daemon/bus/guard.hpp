@@ -11,7 +11,8 @@
 
 namespace rwatch::bus {
 
-/// Runs `body`; whatever it throws leaves as an sdbus::Error (rwatch::Error and the rest as org.freedesktop.DBus.Error.Failed with its text).
+/// Runs `body`; whatever it throws leaves as an sdbus::Error (rwatch::Error and the rest as
+/// org.freedesktop.DBus.Error.Failed with its text).
 template <typename Body> decltype(auto) guarded(Body&& body) {
     try {
         return std::forward<Body>(body)();

@@ -30,7 +30,8 @@ template <typename T, typename U, typename Body> void answer(const sdbus::Result
     result.returnResults(both.first, both.second);
 }
 
-/// What `body` gives, or the error that it throws, to the caller. Where even that fails the caller or the bus is gone, and nobody is left to tell.
+/// What `body` gives, or the error that it throws, to the caller. Where even that fails the caller or the bus is gone,
+/// and nobody is left to tell.
 template <typename Result, typename Body> void reply(const Result& result, Body&& body) noexcept {
     sdbus::Error failure("", "");
     try {
@@ -47,7 +48,8 @@ template <typename Result, typename Body> void reply(const Result& result, Body&
 
 void check_note(const std::string& text, const char* what) {
     if (text.size() > dbus::kMaxNote)
-        throw sdbus::Error(dbus::kErrorInvalidArgument, std::string(what) + " is longer than " + std::to_string(dbus::kMaxNote) + " bytes");
+        throw sdbus::Error(dbus::kErrorInvalidArgument,
+                           std::string(what) + " is longer than " + std::to_string(dbus::kMaxNote) + " bytes");
 }
 
 std::vector<std::string> named_rules(std::vector<std::string> rules, const std::string& selector) {
@@ -67,14 +69,20 @@ std::string joined(const std::vector<std::string>& items) {
 
 } // namespace
 
-ManagerObject::ManagerObject(sdbus::IConnection& connection, Control& control, Snapshot& snapshot, Authorizer& authorizer)
-    : AdaptorInterfaces(connection, dbus::kManagerPath), control_(control), snapshot_(snapshot), authorizer_(authorizer) {
+ManagerObject::ManagerObject(sdbus::IConnection& connection, Control& control, Snapshot& snapshot,
+                             Authorizer& authorizer)
+    : AdaptorInterfaces(connection, dbus::kManagerPath), control_(control), snapshot_(snapshot),
+      authorizer_(authorizer) {
     registerAdaptor();
 }
 
-ManagerObject::~ManagerObject() { unregisterAdaptor(); }
+ManagerObject::~ManagerObject() {
+    unregisterAdaptor();
+}
 
-void ManagerObject::property_changed(const std::string& name) { getObject().emitPropertiesChangedSignal(Manager_adaptor::INTERFACE_NAME, {name}); }
+void ManagerObject::property_changed(const std::string& name) {
+    getObject().emitPropertiesChangedSignal(Manager_adaptor::INTERFACE_NAME, {name});
+}
 
 Caller ManagerObject::caller() const {
     const auto* message = getObject().getCurrentlyProcessedMessage();
@@ -83,7 +91,8 @@ Caller ManagerObject::caller() const {
     return {message->getSender(), message->getCredsEuid()};
 }
 
-template <typename Result, typename Handler> void ManagerObject::authorized(Result&& result, const char* action, Handler handler) {
+template <typename Result, typename Handler>
+void ManagerObject::authorized(Result&& result, const char* action, Handler handler) {
     guarded([&] {
         const auto who = caller();
         auto pending = std::make_shared<std::remove_cvref_t<Result>>(std::forward<Result>(result));
@@ -124,26 +133,31 @@ void ManagerObject::GetAlert(sdbus::Result<dbus::Dictionary>&& result, std::stri
 }
 
 void ManagerObject::AcknowledgeAlerts(sdbus::Result<>&& result, std::vector<std::string> ids, std::string note) {
-    authorized(std::move(result), dbus::kActionAcknowledge, [this, ids = std::move(ids), note = std::move(note)](const Caller& who) {
-        if (ids.empty())
-            throw sdbus::Error(dbus::kErrorInvalidArgument, "no alert is named");
-        check_note(note, "the note");
-        const auto unknown = control_.acknowledge(ids, {wall_now(), static_cast<std::uint32_t>(who.euid), note});
-        snapshot_.invalidate();
-        if (!unknown.empty())
-            throw sdbus::Error(dbus::kErrorNoSuchAlert, "not in the history: " + joined(unknown));
-    });
+    authorized(
+        std::move(result), dbus::kActionAcknowledge,
+        [this, ids = std::move(ids), note = std::move(note)](const Caller& who) {
+            if (ids.empty())
+                throw sdbus::Error(dbus::kErrorInvalidArgument, "no alert is named");
+            check_note(note, "the note");
+            const auto unknown = control_.acknowledge(ids, {wall_now(), static_cast<std::uint32_t>(who.euid), note});
+            snapshot_.invalidate();
+            if (!unknown.empty())
+                throw sdbus::Error(dbus::kErrorNoSuchAlert, "not in the history: " + joined(unknown));
+        });
 }
 
-void ManagerObject::Pause(sdbus::Result<std::vector<std::string>>&& result, std::string selector, std::uint64_t usec, std::string reason) {
+void ManagerObject::Pause(sdbus::Result<std::vector<std::string>>&& result, std::string selector, std::uint64_t usec,
+                          std::string reason) {
     authorized(std::move(result), dbus::kActionPause,
                [this, selector = std::move(selector), usec, reason = std::move(reason)](const Caller& who) {
                    check_note(reason, "the reason");
                    // The end, wall clock now + usec, must be a time too.
-                   constexpr auto kMostUsec = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max() / 4 / 1000);
+                   constexpr auto kMostUsec =
+                       static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max() / 4 / 1000);
                    if (usec > kMostUsec)
                        throw sdbus::Error(dbus::kErrorInvalidArgument, "the time is too long; 0 pauses until resumed");
-                   auto rules = control_.pause(selector, static_cast<std::int64_t>(usec) * 1000, reason, static_cast<std::uint32_t>(who.euid));
+                   auto rules = control_.pause(selector, static_cast<std::int64_t>(usec) * 1000, reason,
+                                               static_cast<std::uint32_t>(who.euid));
                    snapshot_.invalidate();
                    return named_rules(std::move(rules), selector);
                });

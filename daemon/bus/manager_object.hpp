@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// org.rwatch1.Manager at /org/rwatch1: checks what comes, asks the authorizer, calls Control, answers. Decides nothing else.
+// org.rwatch1.Manager at /org/rwatch1: checks what comes, asks the authorizer, calls Control, answers. Decides nothing
+// else.
 #pragma once
 
 #include "bus/authorizer.hpp"
@@ -14,7 +15,8 @@
 
 namespace rwatch::bus {
 
-class ManagerObject final : public sdbus::AdaptorInterfaces<org::rwatch1::Manager_adaptor, sdbus::ObjectManager_adaptor> {
+class ManagerObject final
+    : public sdbus::AdaptorInterfaces<org::rwatch1::Manager_adaptor, sdbus::ObjectManager_adaptor> {
   public:
     /// All must outlive it.
     ManagerObject(sdbus::IConnection& connection, Control& control, Snapshot& snapshot, Authorizer& authorizer);
@@ -30,7 +32,8 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::rwatch1::Manage
     void ListAlerts(sdbus::Result<std::vector<dbus::Dictionary>>&& result, dbus::Dictionary filter) override;
     void GetAlert(sdbus::Result<dbus::Dictionary>&& result, std::string id) override;
     void AcknowledgeAlerts(sdbus::Result<>&& result, std::vector<std::string> ids, std::string note) override;
-    void Pause(sdbus::Result<std::vector<std::string>>&& result, std::string selector, std::uint64_t usec, std::string reason) override;
+    void Pause(sdbus::Result<std::vector<std::string>>&& result, std::string selector, std::uint64_t usec,
+               std::string reason) override;
     void Resume(sdbus::Result<std::vector<std::string>>&& result, std::string selector) override;
     std::vector<dbus::Dictionary> ListDetectors() override;
 
@@ -54,7 +57,8 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::rwatch1::Manage
 
     /// Who sent the message that is being handled. Throws sdbus::Error where the bus can't tell.
     [[nodiscard]] Caller caller() const;
-    /// Answers `result` with what handler(caller) gives, once the caller was found to be allowed; with an error otherwise.
+    /// Answers `result` with what handler(caller) gives, once the caller was found to be allowed; with an error
+    /// otherwise.
     template <typename Result, typename Handler> void authorized(Result&& result, const char* action, Handler handler);
 
     Control& control_;

@@ -33,8 +33,8 @@ std::unique_ptr<sdbus::IConnection> connect(const std::string& address) {
 /// One connection and what lives on it; made and unmade as a whole.
 struct Service::Link {
     Link(const Service& service, sd_event* event, Control& control, Snapshot& snapshot, EventBinding::Lost lost)
-        : connection(connect(service.address_)), manager(*connection, control, snapshot, authorizer), detectors(*connection, snapshot),
-          binding(event, *connection, std::move(lost)) {
+        : connection(connect(service.address_)), manager(*connection, control, snapshot, authorizer),
+          detectors(*connection, snapshot), binding(event, *connection, std::move(lost)) {
         connection->setMethodCallTimeout(std::chrono::nanoseconds(kCallTimeoutNs));
         detectors.sync(false);
         // Last, so that whoever sees the name finds everything in place.
@@ -51,8 +51,8 @@ struct Service::Link {
 Service::Service(sd_event* event, std::string address, Control& control)
     : event_(event), address_(std::move(address)), control_(control), snapshot_(event, control) {
     sd_event_source* source = nullptr;
-    const int result = sd_event_add_time(event_, &source, CLOCK_MONOTONIC, std::numeric_limits<std::uint64_t>::max(), kRetryAccuracyUsec,
-                                         on_retry, this);
+    const int result = sd_event_add_time(event_, &source, CLOCK_MONOTONIC, std::numeric_limits<std::uint64_t>::max(),
+                                         kRetryAccuracyUsec, on_retry, this);
     if (result < 0)
         throw Error("add to the event loop", "bus retry timer", result);
     retry_.reset(source);
@@ -61,7 +61,9 @@ Service::Service(sd_event* event, std::string address, Control& control)
 
 Service::~Service() = default;
 
-void Service::start() { try_connect(); }
+void Service::start() {
+    try_connect();
+}
 
 alerts::SinkStatus Service::sink_status() const {
     alerts::SinkStatus status;
@@ -81,7 +83,8 @@ int Service::on_retry(sd_event_source* /*source*/, std::uint64_t /*usec*/, void*
 void Service::try_connect() noexcept {
     try {
         link_.reset();
-        link_ = std::make_unique<Link>(*this, event_, control_, snapshot_, [this](const std::string& reason) { lost(reason); });
+        link_ = std::make_unique<Link>(*this, event_, control_, snapshot_,
+                                       [this](const std::string& reason) { lost(reason); });
         backoff_ns_ = kFirstRetryNs;
         set_state(true, {});
     } catch (const std::exception& error) {
@@ -128,7 +131,8 @@ template <typename Body> bool Service::tell(Body&& body) noexcept {
 
 void Service::alert_raised(const alerts::Alert& alert) noexcept {
     const bool told = tell([&](Link& link) {
-        link.manager.emitAlertRaised(to_utf8(alert.id), to_utf8(alert.rule), std::string(rules::to_string(alert.priority)), usec_of(alert.wall_ns));
+        link.manager.emitAlertRaised(to_utf8(alert.id), to_utf8(alert.rule),
+                                     std::string(rules::to_string(alert.priority)), usec_of(alert.wall_ns));
     });
     ++(told ? delivered_ : dropped_);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The daemon's presence on D-Bus. The bus may be absent, go and come back: detection never depends on it, and what is missing is told.
-// Everything here is on the main thread.
+// The daemon's presence on D-Bus. The bus may be absent, go and come back: detection never depends on it, and what is
+// missing is told. Everything here is on the main thread.
 #pragma once
 
 #include "alerts/alert.hpp"
@@ -26,26 +26,31 @@ struct BusState {
 
 class Service {
   public:
-    static constexpr std::int64_t kFirstRetryNs = 250'000'000;    ///< after the bus was lost; doubled after each failure
+    static constexpr std::int64_t kFirstRetryNs = 250'000'000; ///< after the bus was lost; doubled after each failure
     static constexpr std::int64_t kMaxRetryNs = 30'000'000'000;
-    static constexpr std::int64_t kCallTimeoutNs = 5'000'000'000; ///< of the daemon's own calls to the bus, which block the main thread
+    static constexpr std::int64_t kCallTimeoutNs =
+        5'000'000'000; ///< of the daemon's own calls to the bus, which block the main thread
     using StateHandler = std::function<void(const BusState&)>;
 
-    /// address: "system", "session" or a D-Bus address. event and control outlive it. Nothing is connected yet. Throws rwatch::Error.
+    /// address: "system", "session" or a D-Bus address. event and control outlive it. Nothing is connected yet. Throws
+    /// rwatch::Error.
     Service(sd_event* event, std::string address, Control& control);
     ~Service();
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
 
-    /// Called when the bus is gained or lost, and when the reason for its absence changes. Must not destroy the service.
+    /// Called when the bus is gained or lost, and when the reason for its absence changes. Must not destroy the
+    /// service.
     void on_state(StateHandler handler) { on_state_ = std::move(handler); }
     /// Connects now, or else keeps trying from the loop. Control must be ready to answer.
     void start();
     [[nodiscard]] const BusState& state() const noexcept { return state_; }
-    /// As a sink among the others: delivered counts AlertRaised signals, dropped the alerts that came while there was no bus.
+    /// As a sink among the others: delivered counts AlertRaised signals, dropped the alerts that came while there was
+    /// no bus.
     [[nodiscard]] alerts::SinkStatus sink_status() const;
 
-    // What happened, to be told to whoever listens. Where there is no bus this does nothing, but for the counter above; none of these throws.
+    // What happened, to be told to whoever listens. Where there is no bus this does nothing, but for the counter above;
+    // none of these throws.
     void alert_raised(const alerts::Alert& alert) noexcept;
     void acknowledged(const std::vector<std::string>& ids) noexcept;
     /// A new generation is in force: detector objects follow.

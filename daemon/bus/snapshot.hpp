@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What the properties are read from. One GetAll or GetManagedObjects asks for many properties: they all come from one reading of the daemon, so that
-// they agree with one another and cost one reading, not hundreds.
+// What the properties are read from. One GetAll or GetManagedObjects asks for many properties: they all come from one
+// reading of the daemon, so that they agree with one another and cost one reading, not hundreds.
 #pragma once
 
 #include "bus/control.hpp"

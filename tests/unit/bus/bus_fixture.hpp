@@ -66,7 +66,8 @@ class FakeControl : public bus::Control {
         return reload_result;
     }
     const alerts::History& history() const override { return alerts_kept; }
-    std::vector<std::string> acknowledge(const std::vector<std::string>& ids, const alerts::Acknowledgement& ack) override {
+    std::vector<std::string> acknowledge(const std::vector<std::string>& ids,
+                                         const alerts::Acknowledgement& ack) override {
         std::vector<std::string> known, unknown;
         for (const auto& id : ids)
             (alerts_kept.acknowledge(id, ack) ? known : unknown).push_back(id);
@@ -74,7 +75,8 @@ class FakeControl : public bus::Control {
             service->acknowledged(known);
         return unknown;
     }
-    std::vector<std::string> pause(const std::string& selector, std::int64_t for_ns, const std::string& reason, std::uint32_t uid) override {
+    std::vector<std::string> pause(const std::string& selector, std::int64_t for_ns, const std::string& reason,
+                                   std::uint32_t uid) override {
         bus::Pause pause;
         pause.selector = selector;
         pause.reason = reason;
@@ -98,10 +100,12 @@ class FakeControl : public bus::Control {
     mutable int status_calls = 0, detector_calls = 0;
 
   private:
-    std::vector<std::string> change(const std::string& selector, const char* state, const std::optional<bus::Pause>& pause) {
+    std::vector<std::string> change(const std::string& selector, const char* state,
+                                    const std::optional<bus::Pause>& pause) {
         std::vector<std::string> names;
         for (auto& detector : detector_list) {
-            if (detector.name != selector && std::find(detector.tags.begin(), detector.tags.end(), selector) == detector.tags.end())
+            if (detector.name != selector &&
+                std::find(detector.tags.begin(), detector.tags.end(), selector) == detector.tags.end())
                 continue;
             detector.state = state;
             detector.pause = pause;
@@ -122,7 +126,11 @@ struct Client {
     }
     [[nodiscard]] dbus::Dictionary all(const std::string& path, const std::string& interface) const {
         dbus::Dictionary out;
-        proxy(path)->callMethod("GetAll").onInterface("org.freedesktop.DBus.Properties").withArguments(interface).storeResultsTo(out);
+        proxy(path)
+            ->callMethod("GetAll")
+            .onInterface("org.freedesktop.DBus.Properties")
+            .withArguments(interface)
+            .storeResultsTo(out);
         return out;
     }
     std::unique_ptr<sdbus::IConnection> connection;
@@ -134,7 +142,8 @@ inline constexpr const char* kDetector = "org.rwatch1.Detector";
 
 class BusFixture {
   public:
-    explicit BusFixture(const std::string& policy = PrivateBus::kOpenPolicy) : bus(policy), service(new_event(), bus.address(), control) {
+    explicit BusFixture(const std::string& policy = PrivateBus::kOpenPolicy)
+        : bus(policy), service(new_event(), bus.address(), control) {
         control.service = &service;
     }
     ~BusFixture() { control.service = nullptr; }
@@ -227,7 +236,8 @@ inline std::shared_ptr<alerts::Alert> make_alert(const std::string& id, std::int
     alert->priority = rules::Priority::critical;
     alert->output = "something happened";
     alert->tags = {"common"};
-    alert->output_fields = {{"proc.pid", std::int64_t{12}}, {"fd.name", std::string("/etc/shadow")}, {"user.name", std::monostate{}}};
+    alert->output_fields = {
+        {"proc.pid", std::int64_t{12}}, {"fd.name", std::string("/etc/shadow")}, {"user.name", std::monostate{}}};
     alert->unit = "ssh.service";
     alert->respond = "look at it";
     alert->processes = {{12, "/bin/cat", "cat /etc/shadow", "root", kSecond}};

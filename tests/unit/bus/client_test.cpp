@@ -29,7 +29,9 @@ class ClientFixture : public BusFixture {
     }
 };
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
 
 } // namespace
 
@@ -137,7 +139,13 @@ TEST_CASE("rwatchctl reload prints what is wrong and fails") {
     auto outcome = f.ctl({"reload"});
     CHECK(outcome.status == 0);
     CHECK(outcome.out == "Reloaded: generation 8 is in force.\n");
-    f.control.reload_result = {false, 8, {{Severity::error, "unknown-key", {"/nowhere/a.yaml", 3, 5}, "unknown key 'conditon'", "did you mean 'condition'?"}}};
+    f.control.reload_result = {false,
+                               8,
+                               {{Severity::error,
+                                 "unknown-key",
+                                 {"/nowhere/a.yaml", 3, 5},
+                                 "unknown key 'conditon'",
+                                 "did you mean 'condition'?"}}};
     outcome = f.ctl({"reload"});
     CHECK(outcome.status == 1);
     CHECK(has(outcome.out, "/nowhere/a.yaml:3:5: error: unknown key 'conditon' [unknown-key]"));

@@ -55,13 +55,19 @@ std::vector<std::string> ids_of(const nlohmann::ordered_json& list) {
 TEST_CASE("Reload gives generation and diagnostics, also where it failed") {
     BusFixture f;
     f.service.start();
-    f.control.reload_result = {true, 8, {{Severity::warning, "unused-macro", {"/etc/a.yaml", 3, 5}, "macro 'x' is not used", "remove it"}}};
+    f.control.reload_result = {
+        true, 8, {{Severity::warning, "unused-macro", {"/etc/a.yaml", 3, 5}, "macro 'x' is not used", "remove it"}}};
     auto [generation, diagnostics] = f.client(reload);
     CHECK(generation == 8);
     const auto told = dbus::to_json(diagnostics);
     REQUIRE(told.size() == 1);
-    CHECK(told[0] == nlohmann::ordered_json{{"code", "unused-macro"}, {"column", 5}, {"file", "/etc/a.yaml"}, {"hint", "remove it"},
-                                            {"line", 3}, {"message", "macro 'x' is not used"}, {"severity", "warning"}});
+    CHECK(told[0] == nlohmann::ordered_json{{"code", "unused-macro"},
+                                            {"column", 5},
+                                            {"file", "/etc/a.yaml"},
+                                            {"hint", "remove it"},
+                                            {"line", 3},
+                                            {"message", "macro 'x' is not used"},
+                                            {"severity", "warning"}});
     f.control.reload_result = {false, 8, {{Severity::error, "syntax", {"b.yaml", 1, 2}, "bad \xff text", ""}}};
     std::tie(generation, diagnostics) = f.client(reload);
     CHECK(generation == 8);
@@ -83,12 +89,16 @@ TEST_CASE("ListAlerts filters and pages") {
     CHECK(newest.back().at("output_fields").at("proc.pid") == 12);
     CHECK(newest.back().at("output_fields").at("user.name").is_null());
     CHECK(newest.back().at("unit") == "ssh.service");
-    const auto page = f.client([](Client& c) { return list(c, {{"before", std::string("id-0003")}, {"limit", std::uint64_t{2}}}); });
+    const auto page = f.client([](Client& c) {
+        return list(c, {{"before", std::string("id-0003")}, {"limit", std::uint64_t{2}}});
+    });
     CHECK(ids_of(page) == std::vector<std::string>{"id-0001", "id-0002"});
     CHECK(f.client([](Client& c) { return list(c, {{"before", std::string("id-0000")}}); }).empty());
     CHECK(f.client([](Client& c) { return list(c, {{"before", std::string("gone")}}); }).empty());
     const auto window = f.client([](Client& c) {
-        return list(c, {{"since_usec", std::uint64_t{5'000'000}}, {"until_usec", std::int64_t{6'000'000}}, {"priority", std::string("warning")}});
+        return list(c, {{"since_usec", std::uint64_t{5'000'000}},
+                        {"until_usec", std::int64_t{6'000'000}},
+                        {"priority", std::string("warning")}});
     });
     CHECK(ids_of(window) == std::vector<std::string>{"id-0005", "id-0006"});
     CHECK(f.client([](Client& c) { return list(c, {{"unit", std::string("other.service")}}); }).empty());
@@ -99,8 +109,10 @@ TEST_CASE("ListAlerts filters and pages") {
 TEST_CASE("ListAlerts refuses what it does not understand") {
     BusFixture f;
     f.service.start();
-    const std::vector<dbus::Dictionary> bad{{{"limit", std::string("many")}}, {{"unti_usec", std::uint64_t{1}}}, {{"priority", std::string("huge")}},
-                                            {{"rule", true}},                 {{"unacknowledged", std::string("yes")}}, {{"since_usec", std::int64_t{-1}}}};
+    const std::vector<dbus::Dictionary> bad{
+        {{"limit", std::string("many")}},         {{"unti_usec", std::uint64_t{1}}},
+        {{"priority", std::string("huge")}},      {{"rule", true}},
+        {{"unacknowledged", std::string("yes")}}, {{"since_usec", std::int64_t{-1}}}};
     for (const auto& filter : bad)
         CHECK(f.error_of([&](Client& c) { list(c, filter); }) == dbus::kErrorInvalidArgument);
 }
@@ -126,14 +138,16 @@ TEST_CASE("AcknowledgeAlerts marks what exists and names what does not") {
     const auto open = f.client([](Client& c) { return list(c, {{"unacknowledged", true}}); });
     CHECK(ids_of(open) == std::vector<std::string>{"a2"});
     CHECK(f.error_of([](Client& c) { acknowledge(c, {}, ""); }) == dbus::kErrorInvalidArgument);
-    CHECK(f.error_of([](Client& c) { acknowledge(c, {"a2"}, std::string(dbus::kMaxNote + 1, 'x')); }) == dbus::kErrorInvalidArgument);
+    CHECK(f.error_of([](Client& c) { acknowledge(c, {"a2"}, std::string(dbus::kMaxNote + 1, 'x')); }) ==
+          dbus::kErrorInvalidArgument);
     CHECK(f.error_of([](Client& c) { acknowledge(c, {"a2"}, ""); }).empty());
 }
 
 TEST_CASE("Pause and Resume name the rules concerned") {
     BusFixture f;
     f.service.start();
-    CHECK(f.client([](Client& c) { return pause(c, "third", 600'000'000, "noise"); }) == std::vector<std::string>{"third"});
+    CHECK(f.client([](Client& c) { return pause(c, "third", 600'000'000, "noise"); }) ==
+          std::vector<std::string>{"third"});
     Dictionaries detectors;
     f.client([&](Client& c) {
         c.manager->callMethod("ListDetectors").onInterface(kManager).storeResultsTo(detectors);
@@ -141,13 +155,17 @@ TEST_CASE("Pause and Resume name the rules concerned") {
     });
     const auto third = dbus::to_json(detectors).at(2);
     CHECK(third.at("state") == "paused");
-    CHECK(third.at("pause") == nlohmann::ordered_json{{"reason", "noise"}, {"selector", "third"}, {"since_usec", 10'000'000}, {"uid", getuid()},
+    CHECK(third.at("pause") == nlohmann::ordered_json{{"reason", "noise"},
+                                                      {"selector", "third"},
+                                                      {"since_usec", 10'000'000},
+                                                      {"uid", getuid()},
                                                       {"until_usec", 610'000'000}});
     CHECK(f.client([](Client& c) { return resume(c, "common"); }).size() == 3);
     CHECK(f.error_of([](Client& c) { pause(c, "nothing", 0, ""); }) == dbus::kErrorNoSuchDetector);
     CHECK(f.error_of([](Client& c) { resume(c, "nothing"); }) == dbus::kErrorNoSuchDetector);
     CHECK(f.error_of([](Client& c) { pause(c, "third", ~std::uint64_t{0}, ""); }) == dbus::kErrorInvalidArgument);
-    CHECK(f.error_of([](Client& c) { pause(c, "third", 0, std::string(dbus::kMaxNote + 1, 'x')); }) == dbus::kErrorInvalidArgument);
+    CHECK(f.error_of([](Client& c) { pause(c, "third", 0, std::string(dbus::kMaxNote + 1, 'x')); }) ==
+          dbus::kErrorInvalidArgument);
 }
 
 TEST_CASE("only root may change anything or read alerts") {
@@ -175,8 +193,10 @@ TEST_CASE("whatever a handler throws becomes an error and the service lives") {
     f.control.broken = true;
     CHECK(f.error_of([](Client& c) { reload(c); }) == dbus::kErrorFailed);
     CHECK(f.error_of([](Client& c) { (void)c.all(dbus::kManagerPath, kManager); }) == dbus::kErrorFailed);
-    CHECK(f.error_of([](Client& c) { sdbus::Variant v = c.manager->getProperty("State").onInterface(kManager); }) == dbus::kErrorFailed);
+    CHECK(f.error_of([](Client& c) { sdbus::Variant v = c.manager->getProperty("State").onInterface(kManager); }) ==
+          dbus::kErrorFailed);
     f.service.state_changed(); // reads the broken status; must not throw
     f.control.broken = false;
-    CHECK(f.client([](Client& c) { return c.all(dbus::kManagerPath, kManager).at("State").get<std::string>(); }) == "running");
+    CHECK(f.client([](Client& c) { return c.all(dbus::kManagerPath, kManager).at("State").get<std::string>(); }) ==
+          "running");
 }

@@ -44,7 +44,9 @@ class Listener {
   private:
     void run(const std::string& address) {
         auto connection = sdbus::createSessionBusConnectionWithAddress(address);
-        connection->addMatch("type='signal',path_namespace='/org/rwatch1'", [this](sdbus::Message& m) { note(m); }, sdbus::floating_slot);
+        connection->addMatch(
+            "type='signal',path_namespace='/org/rwatch1'", [this](sdbus::Message& m) { note(m); },
+            sdbus::floating_slot);
         ready_ = true;
         while (!stop_) {
             while (connection->processPendingRequest()) {
@@ -109,7 +111,10 @@ TEST_CASE("the manager's properties come from one reading") {
     s.events_lost = {{"open", 3}};
     s.alerts_raised = 6;
     s.alerts_suppressed = 2;
-    s.sinks = {{"journal", "ok", 6, 0, 0, 0, 10000}};
+    s.sinks.emplace_back();
+    s.sinks.back().name = "journal";
+    s.sinks.back().state = "ok";
+    s.sinks.back().capacity = 10000;
     s.processes = 321;
     f.control.alerts_kept.add(make_alert("a1", kSecond));
     f.service.start();
@@ -133,6 +138,7 @@ TEST_CASE("the manager's properties come from one reading") {
     CHECK(all.at("AlertsUnacknowledged") == 1);
     CHECK(all.at("AlertsForgotten") == 0);
     CHECK(all.at("Sinks").at(0).at("capacity") == 10000);
+    CHECK(all.at("Sinks").at(0).at("absent") == false);
     CHECK(all.at("ProcessesTracked") == 321);
     CHECK(all.size() == 17);
 }
@@ -185,8 +191,10 @@ TEST_CASE("a pause is announced without who or why") {
     f.control.pause("third", 600 * kSecond, "secret reason", 0);
     f.turn_until([&] { return !listener.seen().empty(); });
     f.turn_for(std::chrono::milliseconds(50));
-    CHECK(listener.seen() == std::vector<std::string>{
-                                 R"(PropertiesChanged /org/rwatch1/detector/third org.rwatch1.Detector {"PausedUntilUSec":610000000,"State":"paused"})"});
+    CHECK(
+        listener.seen() ==
+        std::vector<std::string>{
+            R"(PropertiesChanged /org/rwatch1/detector/third org.rwatch1.Detector {"PausedUntilUSec":610000000,"State":"paused"})"});
 }
 
 TEST_CASE("a reload replaces the detector objects") {
@@ -206,7 +214,8 @@ TEST_CASE("a reload replaces the detector objects") {
     f.turn_until([&] { return listener.seen().size() >= 5; });
     CHECK(listener.count("InterfacesRemoved /org/rwatch1") == 1);
     CHECK(listener.count("InterfacesAdded /org/rwatch1") == 1);
-    CHECK(listener.count(R"(PropertiesChanged /org/rwatch1/detector/third org.rwatch1.Detector {"Description":"new text"})") == 1);
+    CHECK(listener.count(
+              R"(PropertiesChanged /org/rwatch1/detector/third org.rwatch1.Detector {"Description":"new text"})") == 1);
     CHECK(listener.count(R"(PropertiesChanged /org/rwatch1 org.rwatch1.Manager {"Generation":8})") == 1);
     CHECK(listener.count("RulesReloaded /org/rwatch1 8") == 1);
     const auto objects = f.client(managed);
@@ -263,7 +272,10 @@ TEST_CASE("a flood of calls leaves the loop its turns") {
     auto flood = std::async(std::launch::async, [&] {
         Client client(f.bus.address());
         for (int i = 0; i < kCalls; ++i)
-            client.manager->callMethod("Resume").onInterface(kManager).withArguments("call " + std::to_string(i)).dontExpectReply();
+            client.manager->callMethod("Resume")
+                .onInterface(kManager)
+                .withArguments("call " + std::to_string(i))
+                .dontExpectReply();
         // Ordered behind all of them: once this is answered, they are done.
         client.manager->callMethod("ListDetectors").onInterface(kManager);
     });
@@ -297,5 +309,6 @@ TEST_CASE("the shipped bus policy lets root own the name and everyone look") {
     CHECK(f.error_as(kNobody, [](Client& c) { (void)c.all(dbus::kManagerPath, kManager); }).empty());
     CHECK(f.error_as(kNobody, [](Client& c) { managed(c); }).empty());
     CHECK(f.error_as(kNobody, [](Client& c) { c.connection->requestName("org.rwatch1"); }) == dbus::kErrorAccessDenied);
-    CHECK(f.error_as(kNobody, [](Client& c) { c.manager->callMethod("Reload").onInterface(kManager); }) == dbus::kErrorAccessDenied);
+    CHECK(f.error_as(kNobody, [](Client& c) { c.manager->callMethod("Reload").onInterface(kManager); }) ==
+          dbus::kErrorAccessDenied);
 }

@@ -28,7 +28,8 @@ PrivateBus::PrivateBus(const std::string& policy) {
     std::ofstream(config_) << R"(<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
-  <listen>)" << address_ << "</listen>\n  <auth>EXTERNAL</auth>" << policy << "\n</busconfig>\n";
+  <listen>)" << address_ << "</listen>\n  <auth>EXTERNAL</auth>"
+                           << policy << "\n</busconfig>\n";
     start();
 }
 
@@ -47,7 +48,8 @@ void PrivateBus::start() {
         close(ready[0]);
         const auto config = "--config-file=" + config_;
         const auto print = "--print-address=" + std::to_string(ready[1]);
-        execlp("dbus-daemon", "dbus-daemon", config.c_str(), "--nofork", "--nopidfile", "--nosyslog", print.c_str(), nullptr);
+        execlp("dbus-daemon", "dbus-daemon", config.c_str(), "--nofork", "--nopidfile", "--nosyslog", print.c_str(),
+               nullptr);
         _exit(127);
     }
     close(ready[1]);

@@ -7,7 +7,8 @@ using namespace rwatch::ctl;
 
 namespace {
 
-constexpr std::array<OptionSpec, 4> kSpecs{{{"bus", '\0', "BUS", ""}, {"json", '\0', "", ""}, {"lines", 'n', "N", ""}, {"help", 'h', "", ""}}};
+constexpr std::array<OptionSpec, 4> kSpecs{
+    {{"bus", '\0', "BUS", ""}, {"json", '\0', "", ""}, {"lines", 'n', "N", ""}, {"help", 'h', "", ""}}};
 
 Arguments parse(const std::vector<std::string_view>& args) {
     Arguments out;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The pages that an admin reads: what must stand out does, what is missing does not break them, and nothing in them acts on the terminal.
+// The pages that an admin reads: what must stand out does, what is missing does not break them, and nothing in them
+// acts on the terminal.
 #include "alert_text.hpp"
 #include "core/time.hpp"
 #include "diagnostics_text.hpp"
@@ -30,7 +31,8 @@ Json healthy() {
             {"rules_loaded", 12U},
             {"rules_enabled", 11U},
             {"rules_paused", 1U},
-            {"probes", Json::array({{{"name", "exec"}, {"attached", "tp_btf"}, {"reason", ""}, {"blind", ""}, {"events", 5U}}})},
+            {"probes",
+             Json::array({{{"name", "exec"}, {"attached", "tp_btf"}, {"reason", ""}, {"blind", ""}, {"events", 5U}}})},
             {"events_received", 1234567U},
             {"events_lost", Json::object()},
             {"alerts_raised", 5U},
@@ -73,26 +75,39 @@ class Folder {
 
 TEST_CASE("status of a healthy daemon") {
     use_utc();
-    CHECK(status_text(healthy(), Terminal{}, kNow) == "* rwatchd 1.2.3 - threat detector\n"
-                                                      "       State: running since Tue 2023-11-14 22:13:20 UTC; 1min 40s ago\n"
-                                                      "       Rules: 10 active of 12, 1 paused, 1 disabled; generation 3\n"
-                                                      "      Probes: 1 of 1 attached\n"
-                                                      "              exec  tp_btf, 5 events\n"
-                                                      "      Events: 1,234,567 received, none lost\n"
-                                                      "      Alerts: 5 raised, 1 repeat suppressed\n"
-                                                      "       Sinks: journal  ok, 5 delivered\n"
-                                                      "   Processes: 321 tracked\n");
+    CHECK(status_text(healthy(), Terminal{}, kNow) ==
+          "* rwatchd 1.2.3 - threat detector\n"
+          "       State: running since Tue 2023-11-14 22:13:20 UTC; 1min 40s ago\n"
+          "       Rules: 10 active of 12, 1 paused, 1 disabled; generation 3\n"
+          "      Probes: 1 of 1 attached\n"
+          "              exec  tp_btf, 5 events\n"
+          "      Events: 1,234,567 received, none lost\n"
+          "      Alerts: 5 raised, 1 repeat suppressed\n"
+          "       Sinks: journal  ok, 5 delivered\n"
+          "   Processes: 321 tracked\n");
 }
 
 TEST_CASE("status shows blindness, losses and sinks that fail") {
     auto status = healthy();
     status["state"] = "degraded";
     status["state_reason"] = "1 probe is missing";
-    status["probes"].push_back({{"name", "connect"}, {"attached", ""}, {"reason", "EPERM"}, {"blind", "outgoing connections"}, {"events", 0U}});
+    status["probes"].push_back({{"name", "connect"},
+                                {"attached", ""},
+                                {"reason", "EPERM"},
+                                {"blind", "outgoing connections"},
+                                {"events", 0U}});
     status["events_lost"] = {{"open", 1200U}, {"undecodable", 1U}};
     status["alerts_unacknowledged"] = 2U;
-    status["sinks"].push_back({{"name", "webhook"}, {"state", "timed out"}, {"delivered", 1U}, {"dropped", 3U}, {"failed", 9U}, {"queued", 7U}, {"capacity", 10000U}});
+    status["sinks"].push_back({{"name", "webhook"},
+                               {"state", "timed out"},
+                               {"delivered", 1U},
+                               {"dropped", 3U},
+                               {"failed", 9U},
+                               {"queued", 7U},
+                               {"capacity", 10000U}});
+    status["sinks"].push_back({{"name", "file"}, {"state", "no such thing"}, {"absent", true}});
     const auto text = status_text(status, Terminal{}, kNow);
+    has(text, "file     not on this machine (no such thing)");
     has(text, "degraded (1 probe is missing)");
     has(text, "1 of 2 attached");
     has(text, "connect  x not attached: EPERM");
@@ -105,7 +120,9 @@ TEST_CASE("status shows blindness, losses and sinks that fail") {
 
 TEST_CASE("status of a daemon of another version or a hostile one does not fail") {
     has(status_text(Json::object(), Terminal{}, kNow), "0 of 0 attached");
-    has(status_text(Json{{"state", 5}, {"probes", "none"}, {"sinks", Json::array({1})}, {"events_lost", 3}}, Terminal{}, kNow), "State");
+    has(status_text(Json{{"state", 5}, {"probes", "none"}, {"sinks", Json::array({1})}, {"events_lost", 3}}, Terminal{},
+                    kNow),
+        "State");
     auto status = healthy();
     status["state_reason"] = "\x1b[2J";
     CHECK(status_text(status, Terminal{}, kNow).find('\x1b') == std::string::npos);
@@ -115,24 +132,26 @@ TEST_CASE("status of a daemon of another version or a hostile one does not fail"
 
 TEST_CASE("an alert is explained") {
     use_utc();
-    const Json alert = {{"id", "a1-0001"},
-                        {"time", "2023-11-14T22:13:20.123456789Z"},
-                        {"hostname", "web1"},
-                        {"rule", "Sensitive file read"},
-                        {"priority", "Warning"},
-                        {"output", "cat read /etc/shadow"},
-                        {"tags", {"filesystem", "T1003.008", "T1003"}},
-                        {"output_fields", {{"fd.name", "/etc/\x1b[31mshadow"}, {"proc.pid", 12}, {"user.name", nullptr}}},
-                        {"suppressed", 3U},
-                        {"correlation", {{"count", 20U}, {"distinct", 19U}, {"timespan", "10s"}}},
-                        {"description", "A file with secrets was read"},
-                        {"respond", "Look who it was.\nThen change the passwords."},
-                        {"references", {"https://example.org/x"}},
-                        {"unit", "session-3.scope"},
-                        {"session", "3"},
-                        {"processes", Json::array({{{"pid", 12}, {"exe_path", "/usr/bin/cat"}, {"cmdline", "cat /etc/shadow"}, {"user", "root"}},
-                                                   {{"pid", 10}, {"exe_path", "/bin/bash"}, {"cmdline", "/bin/bash"}, {"user", "eve"}}})},
-                        {"acknowledged", nullptr}};
+    const Json alert = {
+        {"id", "a1-0001"},
+        {"time", "2023-11-14T22:13:20.123456789Z"},
+        {"hostname", "web1"},
+        {"rule", "Sensitive file read"},
+        {"priority", "Warning"},
+        {"output", "cat read /etc/shadow"},
+        {"tags", {"filesystem", "T1003.008", "T1003"}},
+        {"output_fields", {{"fd.name", "/etc/\x1b[31mshadow"}, {"proc.pid", 12}, {"user.name", nullptr}}},
+        {"suppressed", 3U},
+        {"correlation", {{"count", 20U}, {"distinct", 19U}, {"timespan", "10s"}}},
+        {"description", "A file with secrets was read"},
+        {"respond", "Look who it was.\nThen change the passwords."},
+        {"references", {"https://example.org/x"}},
+        {"unit", "session-3.scope"},
+        {"session", "3"},
+        {"processes",
+         Json::array({{{"pid", 12}, {"exe_path", "/usr/bin/cat"}, {"cmdline", "cat /etc/shadow"}, {"user", "root"}},
+                      {{"pid", 10}, {"exe_path", "/bin/bash"}, {"cmdline", "/bin/bash"}, {"user", "eve"}}})},
+        {"acknowledged", nullptr}};
     const auto text = alert_text(alert, Terminal{}, kNow);
     CHECK(text.find('\x1b') == std::string::npos);
     has(text, "* Sensitive file read - Warning\n");
@@ -143,12 +162,15 @@ TEST_CASE("an alert is explained") {
     has(text, "user.name  -\n");
     has(text, "Counted: 20 events with 19 different values within 10s\n");
     has(text, "Repeats: 3 more events");
-    has(text, "Tags: filesystem\n              T1003.008  https://attack.mitre.org/techniques/T1003/008/\n              T1003  https://attack.mitre.org/techniques/T1003/\n");
+    has(text, "Tags: filesystem\n              T1003.008  https://attack.mitre.org/techniques/T1003/008/\n             "
+              " T1003  https://attack.mitre.org/techniques/T1003/\n");
     has(text, "Do next: Look who it was.\n              Then change the passwords.\n");
     has(text, "no; rwatchctl ack a1-0001");
-    has(alert_line(alert, Terminal{}), "Nov 14 22:13:20 Warning Sensitive file read: cat read /etc/shadow (3 repeats) [a1-0001]");
+    has(alert_line(alert, Terminal{}),
+        "Nov 14 22:13:20 Warning Sensitive file read: cat read /etc/shadow (3 repeats) [a1-0001]");
     has(alert_text(Json::object(), Terminal{}, kNow), "Acknowledged");
-    has(alert_text(Json{{"processes", Json::array({1})}, {"tags", 5}, {"output_fields", "x"}}, Terminal{}, kNow), "Acknowledged");
+    has(alert_text(Json{{"processes", Json::array({1})}, {"tags", 5}, {"output_fields", "x"}}, Terminal{}, kNow),
+        "Acknowledged");
 }
 
 TEST_CASE("an alert's keys come in the order of the contract") {
@@ -163,8 +185,9 @@ TEST_CASE("ATT&CK techniques have links, other tags do not") {
 }
 
 TEST_CASE("diagnostics show the line that they are about") {
-    const Diagnostics list{{Severity::error, "unknown-key", {"a.yaml", 2, 3}, "unknown key 'conditon'", "did you mean 'condition'?"},
-                           {Severity::warning, "w", {"b.yaml", 0, 0}, "something", ""}};
+    const Diagnostics list{
+        {Severity::error, "unknown-key", {"a.yaml", 2, 3}, "unknown key 'conditon'", "did you mean 'condition'?"},
+        {Severity::warning, "w", {"b.yaml", 0, 0}, "something", ""}};
     const auto text = render_all(list, {{"a.yaml", "- rule: x\n  conditon: y\n"}}, Terminal{});
     has(text, "a.yaml:2:3: error: unknown key 'conditon' [unknown-key]\n    conditon: y\n    ^\n");
     has(text, "did you mean 'condition'?");

@@ -47,7 +47,8 @@ TEST_CASE("the widest flexible column gives way to the width of the terminal") {
 }
 
 TEST_CASE("off a terminal a table is lines of tabs, uncut and without colour") {
-    CHECK(sample().render(Terminal{}) == "short\t12\ta rather long text about what happened\na longer name\t1,234\t-\n");
+    CHECK(sample().render(Terminal{}) ==
+          "short\t12\ta rather long text about what happened\na longer name\t1,234\t-\n");
 }
 
 TEST_CASE("cells can't break out of the table") {
@@ -86,7 +87,8 @@ TEST_CASE("labelled lines line up") {
     CHECK(field("State", "running\nmore") == "       State: running\n              more\n");
     CHECK(field("", "x") == "              x\n");
     auto terminal = wide(40);
-    CHECK(wrapped_field("What", "aaaa bbbb cccc dddd eeee ffff", terminal) == "        What: aaaa bbbb cccc dddd eeee\n              ffff\n");
+    CHECK(wrapped_field("What", "aaaa bbbb cccc dddd eeee ffff", terminal) ==
+          "        What: aaaa bbbb cccc dddd eeee\n              ffff\n");
     CHECK(escape_lines("a\x1b\nb") == "a\\x1b\nb");
 }
 

@@ -24,7 +24,8 @@ TEST_CASE("JSON comes back from variants as it went in") {
                       {"mixed", Json::array({1U, "a", nullptr, Json::array({true})})},
                       {"deep", {{"er", {{"still", "x"}}}}}};
     const auto dictionary = dbus::to_dictionary(all);
-    CHECK(nlohmann::json(dbus::to_json(dictionary)) == nlohmann::json(all)); // but for the order of keys, which D-Bus does not keep
+    CHECK(nlohmann::json(dbus::to_json(dictionary)) ==
+          nlohmann::json(all)); // but for the order of keys, which D-Bus does not keep
     CHECK(dictionary.at("texts").peekValueType() == "as");
     CHECK(dictionary.at("empty").peekValueType() == "as");
     CHECK(dictionary.at("objects").peekValueType() == "aa{sv}");
