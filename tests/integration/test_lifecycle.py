@@ -110,21 +110,31 @@ class Supervised(Case):
             daemon.ctl('reload', check=0)
         self.assertEqual([], daemon.find('Marker opened', lambda alert: f'by {rwatchtest.RWATCHD}' in alert['output']))
 
-    def test_what_ran_before_is_known(self):
-        sleeper = self.copy_of('sleep', 'sleep-before')
+    def check_what_ran_before(self, user=None, **options):
+        """A shell that waits since before the daemon's start opens the marker: binary and ancestors are read from /proc."""
         shell = self.copy_of('bash', 'bash-before')
-        write(self.path('go'), '')
-        os.unlink(self.path('go'))
+        os.chmod(self.dir, 0o755)
         os.mkfifo(self.path('go'))
-        process = subprocess.Popen([shell, '-c', f'read line <{self.path("go")}; exec 3<{self.path("marker")}; {sleeper} 0.1'])
         write(self.path('marker'), 'x')
-        daemon = self.start(rules=self.rules())
+        process = subprocess.Popen([shell, '-c', f'read line <{self.path("go")}; exec 3<{self.path("marker")}'], user=user)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        daemon = self.start(rules=self.rules(), **options)
         write(self.path('go'), 'now\n')
         alert = daemon.expect('Marker opened', shell)
         shown = daemon.ctl_json('show', alert['id'])
         self.assertEqual(shell, shown['processes'][0]['exe_path'])
+        self.assertEqual(user or 'root', shown['processes'][0]['user'])
         self.assertEqual(os.path.realpath('/proc/self/exe'), shown['processes'][1]['exe_path'])
-        self.assertEqual(0, process.wait(10))
+
+    def test_what_ran_before_is_known(self):
+        self.check_what_ran_before()
+
+    def test_capabilities_of_the_unit_suffice(self):
+        with open(os.path.join(rwatchtest.SOURCE, 'systemd/rwatchd.service'), encoding='utf-8') as unit:
+            line = next(line for line in unit if line.startswith('CapabilityBoundingSet='))
+        kept = ','.join('+' + name.removeprefix('CAP_').lower() for name in line.strip().split('=')[1].split())
+        self.check_what_ran_before(user='nobody', prefix=('setpriv', '--no-new-privs', '--inh-caps', '-all', '--bounding-set', f'-all,{kept}'))
 
 
 if __name__ == '__main__':
