@@ -182,6 +182,11 @@ class Checking(Case):
         result = subprocess.run([rwatchtest.RWATCHCTL, 'check', rwatchtest.RULES], capture_output=True, text=True, timeout=30, check=False)
         self.assertEqual(0, result.returncode, result.stdout + result.stderr)
 
+    def test_tests_beside_the_shipped_rules(self):
+        result = subprocess.run([rwatchtest.RWATCHCTL, 'test', rwatchtest.RULES], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(0, result.returncode, result.stdout + result.stderr)
+        self.assertIn('all passed', result.stdout)
+
     def test_good_rule(self):
         self.check('- rule: Mine\n  desc: d\n  condition: evt.type = open\n  output: "%fd.name"\n  priority: Notice\n', 0)
 
