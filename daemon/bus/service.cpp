@@ -20,20 +20,13 @@ namespace {
 
 constexpr std::uint64_t kRetryAccuracyUsec = 10'000;
 
-std::unique_ptr<sdbus::IConnection> connect(const std::string& address) {
-    if (address == "system")
-        return sdbus::createSystemBusConnection();
-    if (address == "session")
-        return sdbus::createSessionBusConnection();
-    return sdbus::createSessionBusConnectionWithAddress(address);
-}
-
 } // namespace
 
 /// One connection and what lives on it; made and unmade as a whole.
 struct Service::Link {
-    Link(const Service& service, sd_event* event, Control& control, Snapshot& snapshot, EventBinding::Lost lost)
-        : connection(connect(service.address_)), manager(*connection, control, snapshot, authorizer),
+    Link(std::unique_ptr<sdbus::IConnection> opened, sd_event* event, Control& control, Snapshot& snapshot,
+         EventBinding::Lost lost)
+        : connection(std::move(opened)), manager(*connection, control, snapshot, authorizer),
           detectors(*connection, snapshot), binding(event, *connection, std::move(lost)) {
         connection->setMethodCallTimeout(std::chrono::nanoseconds(kCallTimeoutNs));
         detectors.sync(false);
@@ -49,7 +42,10 @@ struct Service::Link {
 };
 
 Service::Service(sd_event* event, std::string address, Control& control)
-    : event_(event), address_(std::move(address)), control_(control), snapshot_(event, control) {
+    : event_(event), address_(std::move(address)), control_(control), snapshot_(event, control),
+      connector_(event, [this](std::unique_ptr<sdbus::IConnection> connection, const std::string& reason) {
+          connected(std::move(connection), reason);
+      }) {
     sd_event_source* source = nullptr;
     const int result = sd_event_add_time(event_, &source, CLOCK_MONOTONIC, std::numeric_limits<std::uint64_t>::max(),
                                          kRetryAccuracyUsec, on_retry, this);
@@ -63,6 +59,8 @@ Service::~Service() = default;
 
 void Service::start() {
     try_connect();
+    if (!connector_.wait(kStartPatienceNs))
+        set_state(false, "the bus does not answer");
 }
 
 alerts::SinkStatus Service::sink_status() const {
@@ -81,18 +79,33 @@ int Service::on_retry(sd_event_source* /*source*/, std::uint64_t /*usec*/, void*
 }
 
 void Service::try_connect() noexcept {
+    link_.reset();
     try {
-        link_.reset();
-        link_ = std::make_unique<Link>(*this, event_, control_, snapshot_,
-                                       [this](const std::string& reason) { lost(reason); });
+        connector_.begin(address_);
+    } catch (const std::exception& error) {
+        failed_to_connect(error.what());
+    }
+}
+
+void Service::connected(std::unique_ptr<sdbus::IConnection> connection, const std::string& reason) noexcept {
+    if (connection == nullptr) {
+        failed_to_connect(reason);
+        return;
+    }
+    try {
+        link_ = std::make_unique<Link>(std::move(connection), event_, control_, snapshot_,
+                                       [this](const std::string& why) { lost(why); });
         backoff_ns_ = kFirstRetryNs;
         set_state(true, {});
     } catch (const std::exception& error) {
-        link_.reset();
-        retry_in(backoff_ns_);
-        backoff_ns_ = std::min(backoff_ns_ * 2, kMaxRetryNs);
-        set_state(false, std::string("cannot join the bus: ") + error.what());
+        failed_to_connect(error.what());
     }
+}
+
+void Service::failed_to_connect(const std::string& reason) noexcept {
+    retry_in(backoff_ns_);
+    backoff_ns_ = std::min(backoff_ns_ * 2, kMaxRetryNs);
+    set_state(false, "cannot join the bus: " + reason);
 }
 
 void Service::lost(const std::string& reason) noexcept {

@@ -5,6 +5,7 @@
 
 #include "alerts/alert.hpp"
 #include "alerts/sink.hpp"
+#include "bus/connector.hpp"
 #include "bus/control.hpp"
 #include "bus/event_binding.hpp"
 #include "bus/snapshot.hpp"
@@ -28,8 +29,10 @@ class Service {
   public:
     static constexpr std::int64_t kFirstRetryNs = 250'000'000; ///< after the bus was lost; doubled after each failure
     static constexpr std::int64_t kMaxRetryNs = 30'000'000'000;
-    static constexpr std::int64_t kCallTimeoutNs =
-        5'000'000'000; ///< of the daemon's own calls to the bus, which block the main thread
+    /// Of the daemon's own calls to the bus, which block the main thread.
+    static constexpr std::int64_t kCallTimeoutNs = 5'000'000'000;
+    /// How long start() waits for the bus, so that usually the name is there when the daemon says that it is ready.
+    static constexpr std::int64_t kStartPatienceNs = 2'000'000'000;
     using StateHandler = std::function<void(const BusState&)>;
 
     /// address: "system", "session" or a D-Bus address. event and control outlive it. Nothing is connected yet. Throws
@@ -42,7 +45,8 @@ class Service {
     /// Called when the bus is gained or lost, and when the reason for its absence changes. Must not destroy the
     /// service.
     void on_state(StateHandler handler) { on_state_ = std::move(handler); }
-    /// Connects now, or else keeps trying from the loop. Control must be ready to answer.
+    /// Connects, or else keeps trying from the loop; returns within kStartPatienceNs either way, and the calls'
+    /// time-outs. Control must be ready to answer.
     void start();
     [[nodiscard]] const BusState& state() const noexcept { return state_; }
     /// As a sink among the others: delivered counts AlertRaised signals, dropped the alerts that came while there was
@@ -65,6 +69,8 @@ class Service {
     struct Link;
     static int on_retry(sd_event_source* source, std::uint64_t usec, void* self) noexcept;
     void try_connect() noexcept;
+    void connected(std::unique_ptr<sdbus::IConnection> connection, const std::string& reason) noexcept;
+    void failed_to_connect(const std::string& reason) noexcept;
     void lost(const std::string& reason) noexcept;
     void retry_in(std::int64_t ns) noexcept;
     void set_state(bool connected, const std::string& reason);
@@ -79,6 +85,7 @@ class Service {
     std::uint64_t delivered_ = 0, dropped_ = 0, failed_ = 0;
     std::int64_t backoff_ns_ = kFirstRetryNs;
     EventSource retry_;
+    Connector connector_;
     std::unique_ptr<Link> link_; ///< null: no bus
 };
 

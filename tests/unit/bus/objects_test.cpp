@@ -3,8 +3,11 @@
 #include "bus_fixture.hpp"
 
 #include <atomic>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <thread>
 
 using namespace rwatch;
@@ -253,6 +256,35 @@ TEST_CASE("a bus that is absent, comes, dies and comes back") {
     CHECK(f.service.sink_status().delivered == 1);
     CHECK(f.client([](Client& c) { return managed(c).size(); }) == 3);
     CHECK(states == std::vector<bool>{false, true, false, true});
+}
+
+TEST_CASE("a bus that accepts and says nothing does not hold the daemon") {
+    FakeControl control;
+    Handle<sd_event, sd_event_unref> event;
+    sd_event* made = nullptr;
+    REQUIRE(sd_event_new(&made) >= 0);
+    event.reset(made);
+    std::string folder = std::filesystem::temp_directory_path() / "rwatch-mute-XXXXXX";
+    REQUIRE(mkdtemp(folder.data()) != nullptr);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const auto path = folder + "/socket";
+    std::copy(path.begin(), path.end(), address.sun_path);
+    const Fd mute(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    REQUIRE(bind(mute.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0); // NOLINT
+    REQUIRE(listen(mute.get(), 5) == 0);
+    const auto begin = std::chrono::steady_clock::now();
+    {
+        bus::Service service(event.get(), "unix:path=" + path, control);
+        service.start();
+        CHECK(service.state().reason == "the bus does not answer");
+        service.alert_raised(*make_alert("a1", 1));
+        CHECK(service.sink_status().dropped == 1);
+        for (int i = 0; i < 20; ++i)
+            REQUIRE(sd_event_run(event.get(), 5000) >= 0);
+    }
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10));
+    std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("a name that another holds is waited for") {
