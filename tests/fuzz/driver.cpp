@@ -151,7 +151,7 @@ int main(int argc, char** argv) {
         // Some mutations go on to be mutated again, so that a run wanders further than a few steps from the seeds.
         if (mutator.below(16) == 0 && inputs.size() < kMostInputs)
             inputs.push_back(std::move(input));
-        else if (mutator.below(16) == 0)
+        else if (inputs.size() > seeds && mutator.below(16) == 0)
             inputs[seeds + mutator.below(inputs.size() - seeds)] = std::move(input);
     }
     ::alarm(0);

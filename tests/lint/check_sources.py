@@ -16,7 +16,7 @@ LINES_MOST = 400
 LONG = {}
 
 # What is generated, foreign, or has no comments to put a licence in.
-SKIPPED_FOLDERS = re.compile(r'^(\.git|\.cache|build[^/]*|tests/data|tests/fuzz/corpus[^/]*|__pycache__)$')
+SKIPPED_FOLDERS = re.compile(r'^(\.git|\.cache|build[^/]*|tests/data|tests/fuzz/seeds|__pycache__)$')
 SKIPPED_FILES = re.compile(r'(^LICENSE|\.md$|\.json$|\.jsonl$|\.gitignore$|^\.clang-)')
 SIZED = re.compile(r'\.(cpp|hpp|c|h|py|sh)$')
 UNFINISHED = re.compile(r'\b(TO' r'DO|FIX' r'ME|XX' r'X|HA' r'CK|not imple' r'mented|for n' r'ow)\b')
