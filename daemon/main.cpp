@@ -17,7 +17,8 @@ constexpr int kFailure = 1;
 constexpr int kNoPermission = 77;
 constexpr int kConfigError = 78;
 
-/// For all threads, which inherit the mask: the main loop reads these from a descriptor. A broken pipe is an error of the write that meets it.
+/// For all threads, which inherit the mask: the main loop reads these from a descriptor. A broken pipe is an error of
+/// the write that meets it.
 void prepare_signals() {
     sigset_t set;
     sigemptyset(&set);

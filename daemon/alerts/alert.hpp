@@ -41,9 +41,10 @@ struct Correlation {
     std::int64_t timespan_ns = 0; ///< of the rule
 };
 
-/// Strings of an alert that AlertFactory made are valid UTF-8 without NUL and bounded (kMax…), so that none of its readers has to care.
+/// Strings of an alert that AlertFactory made are valid UTF-8 without NUL and bounded (kMax…), so that none of its
+/// readers has to care.
 struct Alert {
-    std::string id;           ///< unique; sorts by time: 13 hex digits of microseconds since the epoch, '-', 4 of a counter
+    std::string id; ///< unique; sorts by time: 13 hex digits of microseconds since the epoch, '-', 4 of a counter
     std::int64_t wall_ns = 0; ///< of the event
     std::string hostname;
     std::string rule;
@@ -66,7 +67,8 @@ struct Alert {
 
 /// The contract's JSON object (log, webhook, --console=json).
 [[nodiscard]] nlohmann::ordered_json to_json(const Alert& alert);
-/// The same with description, respond, references, processes, unit, session … and acknowledgement (D-Bus GetAlert, rwatchctl show --json).
+/// The same with description, respond, references, processes, unit, session … and acknowledgement (D-Bus GetAlert,
+/// rwatchctl show --json).
 [[nodiscard]] nlohmann::ordered_json to_full_json(const Alert& alert);
 
 /// to_json as one line of text, without newline.
@@ -78,11 +80,12 @@ struct Alert {
 /// Makes alerts of matches. Any thread: next_id and make_internal; make: the thread of the scratch.
 class AlertFactory {
   public:
-    static constexpr std::size_t kMaxOutput = 8192;        ///< bytes of the rendered output
-    static constexpr std::size_t kMaxFieldText = 16384;    ///< bytes of one output field, and of the process's own command line
-    static constexpr std::size_t kMaxFieldsText = 65536;   ///< bytes of all output fields of an alert
-    static constexpr std::size_t kMaxAncestorText = 1024;  ///< bytes of an ancestor's path, and of its command line
-    static constexpr std::size_t kMaxProcesses = 32;       ///< the process and its ancestors
+    static constexpr std::size_t kMaxOutput = 8192; ///< bytes of the rendered output
+    static constexpr std::size_t kMaxFieldText =
+        16384; ///< bytes of one output field, and of the process's own command line
+    static constexpr std::size_t kMaxFieldsText = 65536;  ///< bytes of all output fields of an alert
+    static constexpr std::size_t kMaxAncestorText = 1024; ///< bytes of an ancestor's path, and of its command line
+    static constexpr std::size_t kMaxProcesses = 32;      ///< the process and its ancestors
 
     explicit AlertFactory(std::string hostname);
     /// output_fields: those of the output template, then evt.type, proc.pid, proc.exepath … where the event has them.

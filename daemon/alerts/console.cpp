@@ -19,7 +19,8 @@ namespace rwatch::alerts {
 
 namespace {
 
-constexpr std::size_t kMostShown = 600; // bytes of an output on the console: whole command lines are in the log and in `rwatchctl show`
+constexpr std::size_t kMostShown =
+    600; // bytes of an output on the console: whole command lines are in the log and in `rwatchctl show`
 
 constexpr std::string_view kReset = "\x1b[0m";
 constexpr std::string_view kBold = "\x1b[1m";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The alerts of late, for D-Bus and rwatchctl. In memory, bounded: the oldest go first, and how many is told. Owned by the main thread.
+// The alerts of late, for D-Bus and rwatchctl. In memory, bounded: the oldest go first, and how many is told. Owned by
+// the main thread.
 #pragma once
 
 #include "alerts/alert.hpp"
@@ -21,12 +22,13 @@ struct HistoryFilter {
     std::optional<rules::Priority> priority;        ///< this or more urgent
     std::string unit;                               ///< of the system or of the user's own manager; "" any
     bool unacknowledged = false;
-    std::size_t limit = 0;                          ///< the newest so many; 0: all
+    std::size_t limit = 0; ///< the newest so many; 0: all
 };
 
 class History {
   public:
-    static constexpr std::size_t kMaxBytes = 128U << 20U; ///< of all alerts kept; past it the oldest go, whatever the capacity
+    static constexpr std::size_t kMaxBytes =
+        128U << 20U; ///< of all alerts kept; past it the oldest go, whatever the capacity
 
     /// capacity: alerts kept, at least 1.
     explicit History(std::size_t capacity);

@@ -116,7 +116,8 @@ std::vector<std::string> Daemon::acknowledge(const std::vector<std::string>& ids
     return unknown;
 }
 
-std::vector<std::string> Daemon::pause(const std::string& selector, std::int64_t for_ns, const std::string& reason, std::uint32_t uid) {
+std::vector<std::string> Daemon::pause(const std::string& selector, std::int64_t for_ns, const std::string& reason,
+                                       std::uint32_t uid) {
     bus::Pause pause;
     pause.selector = selector;
     pause.reason = reason;
@@ -128,8 +129,12 @@ std::vector<std::string> Daemon::pause(const std::string& selector, std::int64_t
         return names;
     const auto until = for_ns == 0 ? std::string("until resumed") : "for " + format_span(for_ns);
     raise("rwatch detector paused", rules::Priority::warning,
-          "Paused " + until + " by uid " + std::to_string(uid) + ": " + join(names) + (reason.empty() ? "" : " (" + reason + ")"),
-          {{"pause.selector", selector}, {"pause.reason", reason}, {"pause.uid", static_cast<std::int64_t>(uid)}, {"pause.until", pause.until_ns == 0 ? "" : rfc3339(pause.until_ns)}});
+          "Paused " + until + " by uid " + std::to_string(uid) + ": " + join(names) +
+              (reason.empty() ? "" : " (" + reason + ")"),
+          {{"pause.selector", selector},
+           {"pause.reason", reason},
+           {"pause.uid", static_cast<std::int64_t>(uid)},
+           {"pause.until", pause.until_ns == 0 ? "" : rfc3339(pause.until_ns)}});
     if (bus_)
         bus_->detectors_changed();
     return names;
@@ -139,7 +144,8 @@ std::vector<std::string> Daemon::resume(const std::string& selector, std::uint32
     auto names = pauses_.remove(selector, *rules_);
     if (names.empty())
         return names;
-    raise("rwatch detector resumed", rules::Priority::notice, "Resumed by uid " + std::to_string(uid) + ": " + join(names),
+    raise("rwatch detector resumed", rules::Priority::notice,
+          "Resumed by uid " + std::to_string(uid) + ": " + join(names),
           {{"pause.selector", selector}, {"pause.uid", static_cast<std::int64_t>(uid)}});
     if (bus_)
         bus_->detectors_changed();

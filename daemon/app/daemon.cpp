@@ -53,10 +53,12 @@ void carry_over(const rules::RuleSet& from, const rules::RuleSet& to) {
 } // namespace
 
 Daemon::Daemon(Options options, Loaded loaded)
-    : options_(std::move(options)), config_(loaded.config), rules_(std::move(loaded.rules)), rule_files_(loaded.rule_files), started_ns_(wall_now()),
-      factory_(hostname()), outlet_(config_, options_.console), history_(config_.alerts.history),
+    : options_(std::move(options)), config_(loaded.config), rules_(std::move(loaded.rules)),
+      rule_files_(loaded.rule_files), started_ns_(wall_now()), factory_(hostname()), outlet_(config_, options_.console),
+      history_(config_.alerts.history),
       health_([this](auto&&... args) { raise(std::forward<decltype(args)>(args)...); }), source_(open_source(config_)),
-      pipeline_(enricher_, factory_, config_.alerts.debounce_ns, [this](const std::shared_ptr<const alerts::Alert>& alert) { outlet_.submit(alert); }),
+      pipeline_(enricher_, factory_, config_.alerts.debounce_ns,
+                [this](const std::shared_ptr<const alerts::Alert>& alert) { outlet_.submit(alert); }),
       runner_(*source_, pipeline_, config_.sensor.poll_ns, [this] { enricher_.chores(); }) {
     // Probes are attached: what starts from now on is in the ring, what runs already is in /proc.
     enricher_.fill();
@@ -67,7 +69,9 @@ Daemon::Daemon(Options options, Loaded loaded)
         bus_.emplace(loop_.get(), options_.bus, static_cast<bus::Control&>(*this));
 }
 
-Daemon::~Daemon() { stop(); }
+Daemon::~Daemon() {
+    stop();
+}
 
 int Daemon::run() {
     watch_signals();
@@ -77,14 +81,19 @@ int Daemon::run() {
     every_second();
     if (bus_) {
         bus_->on_state([](const bus::BusState& state) {
-            log::notice(state.connected ? "on the bus" : "not on the bus: " + state.reason + "; detection goes on, rwatchctl will not answer");
+            log::notice(state.connected
+                            ? "on the bus"
+                            : "not on the bus: " + state.reason + "; detection goes on, rwatchctl will not answer");
         });
         bus_->start();
     }
     for (const auto& probe : source_->probes())
         if (probe.attached.empty() || !probe.reason.empty())
-            log::notice("probe '" + probe.name + "': " + (probe.attached.empty() ? "not attached, blind to " + probe.blind : probe.attached) + " (" + probe.reason + ")");
-    log::notice("watching: " + std::to_string(rules_->rules().size()) + " rules from " + std::to_string(rule_files_) + " files");
+            log::notice("probe '" + probe.name +
+                        "': " + (probe.attached.empty() ? "not attached, blind to " + probe.blind : probe.attached) +
+                        " (" + probe.reason + ")");
+    log::notice("watching: " + std::to_string(rules_->rules().size()) + " rules from " + std::to_string(rule_files_) +
+                " files");
     sd_notify(0, "READY=1");
     tell_systemd();
     const int status = loop_.run();
@@ -155,8 +164,8 @@ void Daemon::tell_systemd() {
     std::size_t attached = 0;
     for (const auto& probe : source_->probes())
         attached += probe.attached.empty() ? 0 : 1;
-    std::string text = std::to_string(rules_->rules().size()) + " rules, " + std::to_string(attached) + " of " + std::to_string(source_->probes().size()) +
-                       " probes, " + std::to_string(lost) + " events lost";
+    std::string text = std::to_string(rules_->rules().size()) + " rules, " + std::to_string(attached) + " of " +
+                       std::to_string(source_->probes().size()) + " probes, " + std::to_string(lost) + " events lost";
     if (health_.state() == "degraded")
         text += "; degraded: " + health_.reason();
     if (text == last_status_)
@@ -173,8 +182,10 @@ void Daemon::on_alerts() {
     }
 }
 
-void Daemon::raise(std::string rule, rules::Priority priority, std::string output, std::vector<std::pair<std::string, alerts::FieldValue>> fields) {
-    outlet_.submit(std::make_shared<const alerts::Alert>(factory_.make_internal(std::move(rule), priority, std::move(output), std::move(fields))));
+void Daemon::raise(std::string rule, rules::Priority priority, std::string output,
+                   std::vector<std::pair<std::string, alerts::FieldValue>> fields) {
+    outlet_.submit(std::make_shared<const alerts::Alert>(
+        factory_.make_internal(std::move(rule), priority, std::move(output), std::move(fields))));
 }
 
 bus::ReloadResult Daemon::reload() {
@@ -190,8 +201,8 @@ bus::ReloadResult Daemon::reload() {
     result.generation = generation_;
     sd_notify(0, "READY=1");
     if (result.ok) {
-        log::notice("reloaded: generation " + std::to_string(generation_) + ", " + std::to_string(rules_->rules().size()) + " rules from " +
-                    std::to_string(rule_files_) + " files");
+        log::notice("reloaded: generation " + std::to_string(generation_) + ", " +
+                    std::to_string(rules_->rules().size()) + " rules from " + std::to_string(rule_files_) + " files");
         if (bus_)
             bus_->rules_reloaded();
     }
@@ -202,7 +213,11 @@ bus::ReloadResult Daemon::reload() {
 void Daemon::apply(Loaded loaded, Diagnostics& notes) {
     const auto& next = loaded.config;
     if (next.sensor != config_.sensor || next.alerts != config_.alerts)
-        notes.push_back({Severity::note, "needs-restart", {}, "changes under 'sensor' and 'alerts' take effect at the next start", "systemctl restart rwatchd"});
+        notes.push_back({Severity::note,
+                         "needs-restart",
+                         {},
+                         "changes under 'sensor' and 'alerts' take effect at the next start",
+                         "systemctl restart rwatchd"});
     if (next.file != config_.file || next.journal != config_.journal || next.webhook != config_.webhook)
         outlet_.replace(next, kReplaceLimit);
     config_ = next;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The composition root: builds everything in the order in which it depends on one another, runs the main loop, and is what the bus objects ask.
+// The composition root: builds everything in the order in which it depends on one another, runs the main loop, and is
+// what the bus objects ask.
 #pragma once
 
 #include "alerts/history.hpp"
@@ -27,8 +28,8 @@ namespace rwatch::app {
 
 class Daemon : private bus::Control {
   public:
-    /// loaded: without errors. SIGTERM, SIGINT and SIGHUP must be blocked. Attaches the probes: throws Error where that, or anything else that is needed,
-    /// fails.
+    /// loaded: without errors. SIGTERM, SIGINT and SIGHUP must be blocked. Attaches the probes: throws Error where
+    /// that, or anything else that is needed, fails.
     Daemon(Options options, Loaded loaded);
     ~Daemon() override;
     Daemon(const Daemon&) = delete;
@@ -43,8 +44,10 @@ class Daemon : private bus::Control {
     [[nodiscard]] std::vector<bus::Detector> detectors() const override;
     bus::ReloadResult reload() override;
     [[nodiscard]] const alerts::History& history() const override { return history_; }
-    std::vector<std::string> acknowledge(const std::vector<std::string>& ids, const alerts::Acknowledgement& ack) override;
-    std::vector<std::string> pause(const std::string& selector, std::int64_t for_ns, const std::string& reason, std::uint32_t uid) override;
+    std::vector<std::string> acknowledge(const std::vector<std::string>& ids,
+                                         const alerts::Acknowledgement& ack) override;
+    std::vector<std::string> pause(const std::string& selector, std::int64_t for_ns, const std::string& reason,
+                                   std::uint32_t uid) override;
     std::vector<std::string> resume(const std::string& selector, std::uint32_t uid) override;
 
     void watch_signals();
@@ -56,7 +59,8 @@ class Daemon : private bus::Control {
     void feed_watchdog();
     void tell_systemd();
     void apply(Loaded loaded, Diagnostics& notes);
-    void raise(std::string rule, rules::Priority priority, std::string output, std::vector<std::pair<std::string, alerts::FieldValue>> fields);
+    void raise(std::string rule, rules::Priority priority, std::string output,
+               std::vector<std::pair<std::string, alerts::FieldValue>> fields);
     [[nodiscard]] std::map<std::string, std::uint64_t> losses() const;
     [[nodiscard]] std::vector<bus::ProbeStatus> probe_statuses() const;
     [[nodiscard]] std::vector<alerts::SinkStatus> sink_statuses() const;

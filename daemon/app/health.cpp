@@ -30,7 +30,9 @@ std::string list(const Counts& counts) {
     return text;
 }
 
-void add_reason(std::string& reasons, const std::string& reason) { reasons.append(reasons.empty() ? "" : "; ").append(reason); }
+void add_reason(std::string& reasons, const std::string& reason) {
+    reasons.append(reasons.empty() ? "" : "; ").append(reason);
+}
 
 } // namespace
 
@@ -54,7 +56,9 @@ void Health::check_losses(const Vitals& vitals) {
     for (const auto& [name, count] : untold)
         fields.emplace_back("lost." + name, static_cast<std::int64_t>(count));
     raise_("rwatch events lost", rules::Priority::error,
-           "Events were lost: " + list(untold) + ". What they would have shown was not seen; look for what floods the machine.", std::move(fields));
+           "Events were lost: " + list(untold) +
+               ". What they would have shown was not seen; look for what floods the machine.",
+           std::move(fields));
     told_lost_ = vitals.lost;
     next_loss_alert_ns_ = vitals.now_ns + kAlertEvery;
 }
@@ -72,7 +76,8 @@ void Health::check_sinks(const Vitals& vitals) {
     std::vector<std::pair<std::string, alerts::FieldValue>> fields;
     for (const auto& [name, count] : untold)
         fields.emplace_back("dropped." + name, static_cast<std::int64_t>(count));
-    raise_("rwatch alerts undelivered", rules::Priority::error, "Alerts could not be delivered: " + list(untold) + ". See `rwatchctl status`.", std::move(fields));
+    raise_("rwatch alerts undelivered", rules::Priority::error,
+           "Alerts could not be delivered: " + list(untold) + ". See `rwatchctl status`.", std::move(fields));
     told_dropped_ = dropped;
     // The alert above may itself be dropped by the same sink: slowly, so that it can't feed itself.
     next_sink_alert_ns_ = vitals.now_ns + 6 * kAlertEvery;
@@ -86,7 +91,8 @@ void Health::judge(const Vitals& vitals) {
         if (probe.attached.empty())
             add_reason(reasons, "probe '" + probe.name + "' is not attached: " + probe.blind);
     if (last_loss_ns_ != 0 && vitals.now_ns - last_loss_ns_ < kLossRemembered)
-        add_reason(reasons, "events were lost " + format_span((vitals.now_ns - last_loss_ns_) / kSecond * kSecond) + " ago");
+        add_reason(reasons,
+                   "events were lost " + format_span((vitals.now_ns - last_loss_ns_) / kSecond * kSecond) + " ago");
     for (const auto& sink : vitals.sinks)
         if (sink.state != "ok" && !sink.absent)
             add_reason(reasons, "sink '" + sink.name + "': " + sink.state);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Whether the daemon sees and tells what it should: probes, losses, sinks, the pipeline's pulse. "Healthy" never hides blindness.
+// Whether the daemon sees and tells what it should: probes, losses, sinks, the pipeline's pulse. "Healthy" never hides
+// blindness.
 #pragma once
 
 #include "alerts/alert.hpp"
@@ -25,11 +26,12 @@ struct Vitals {
 
 class Health {
   public:
-    static constexpr std::int64_t kPipelineStuck = 5'000'000'000;   ///< without a sign of life
+    static constexpr std::int64_t kPipelineStuck = 5'000'000'000;    ///< without a sign of life
     static constexpr std::int64_t kLossRemembered = 300'000'000'000; ///< a loss keeps the state degraded for so long
-    static constexpr std::int64_t kAlertEvery = 10'000'000'000;     ///< between two alerts about the same trouble
+    static constexpr std::int64_t kAlertEvery = 10'000'000'000;      ///< between two alerts about the same trouble
 
-    using Raise = std::function<void(std::string rule, rules::Priority priority, std::string output, std::vector<std::pair<std::string, alerts::FieldValue>> fields)>;
+    using Raise = std::function<void(std::string rule, rules::Priority priority, std::string output,
+                                     std::vector<std::pair<std::string, alerts::FieldValue>> fields)>;
 
     explicit Health(Raise raise) : raise_(std::move(raise)) {}
 

@@ -81,7 +81,9 @@ void Loop::every(std::int64_t ns, Callback callback) {
         sd_event_source_set_time_relative(timer, own.period_usec);
         return sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
     };
-    check(sd_event_add_time_relative(event_.get(), &source, CLOCK_MONOTONIC, entry.period_usec, kAccuracyUsec, handler, &entry), "set timer");
+    check(sd_event_add_time_relative(event_.get(), &source, CLOCK_MONOTONIC, entry.period_usec, kAccuracyUsec, handler,
+                                     &entry),
+          "set timer");
     entry.source.reset(source);
 }
 
@@ -91,6 +93,8 @@ int Loop::run() {
     return status;
 }
 
-void Loop::quit(int status) noexcept { sd_event_exit(event_.get(), status); }
+void Loop::quit(int status) noexcept {
+    sd_event_exit(event_.get(), status);
+}
 
 } // namespace rwatch::app

@@ -90,7 +90,8 @@ ParsedOptions parse_options(int argc, char** argv) {
         auto* place = place_of(word.name, options);
         if (place == nullptr) {
             const bool known = !did_you_mean(word.name, kNames).empty();
-            return usage_error("unknown option '" + std::string(argv[i]) + "'" + (known ? ", " + did_you_mean(word.name, kNames) : ""));
+            return usage_error("unknown option '" + std::string(argv[i]) + "'" +
+                               (known ? ", " + did_you_mean(word.name, kNames) : ""));
         }
         if (!word.value && ++i >= argc)
             return usage_error("option '" + std::string(word.name) + "' needs a value");

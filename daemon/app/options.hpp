@@ -20,7 +20,8 @@ struct Options {
     bool verbose = false;
 };
 
-/// What to do after reading the command line: run with the options, or print `text` and exit with `status` (systemd.exec(5): 0, 2 usage).
+/// What to do after reading the command line: run with the options, or print `text` and exit with `status`
+/// (systemd.exec(5): 0, 2 usage).
 struct ParsedOptions {
     std::optional<Options> options;
     std::string text;

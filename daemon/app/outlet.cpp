@@ -15,7 +15,8 @@ constexpr const char* kJournalSocket = "/run/systemd/journal/socket";
 }
 
 Outlet::Outlet(const config::Config& config, ConsoleOption console)
-    : console_(console), no_journal_(access(kJournalSocket, F_OK) != 0), main_sink_(config.alerts.queue), sinks_(make(config)) {}
+    : console_(console), no_journal_(access(kJournalSocket, F_OK) != 0), main_sink_(config.alerts.queue),
+      sinks_(make(config)) {}
 
 std::shared_ptr<alerts::SinkSet> Outlet::make(const config::Config& config) const {
     auto sinks = std::make_shared<alerts::SinkSet>();
@@ -52,7 +53,9 @@ void Outlet::replace(const config::Config& config, std::int64_t limit_ns) {
     next->stop(limit_ns);
 }
 
-void Outlet::stop(std::int64_t limit_ns) noexcept { current()->stop(limit_ns); }
+void Outlet::stop(std::int64_t limit_ns) noexcept {
+    current()->stop(limit_ns);
+}
 
 std::vector<alerts::SinkStatus> Outlet::statuses() const {
     auto all = current()->statuses();

@@ -32,13 +32,15 @@ std::vector<std::string> Pauses::remove(const std::string& selector, const rules
         if (set.counters(i).paused)
             held.push_back(i);
     by_selector_.erase(selector);
-    // A tag wakes what was paused by name. A name can't wake one rule out of a paused tag without the rest: then the tag's pause is split by name.
+    // A tag wakes what was paused by name. A name can't wake one rule out of a paused tag without the rest: then the
+    // tag's pause is split by name.
     for (const auto i : selected)
         while (const auto* pause = of(set.rules()[i])) {
             const auto tag = *pause;
             by_selector_.erase(tag.selector);
             for (const auto other : set.select(tag.selector))
-                if (std::find(selected.begin(), selected.end(), other) == selected.end() && of(set.rules()[other]) == nullptr) {
+                if (std::find(selected.begin(), selected.end(), other) == selected.end() &&
+                    of(set.rules()[other]) == nullptr) {
                     auto single = tag;
                     single.selector = set.rules()[other].name;
                     by_selector_[single.selector] = single;

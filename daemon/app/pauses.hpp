@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Which detectors are paused, by whom, why and until when. Kept by selector, so that a reload does not wake a rule that an admin put to rest.
+// Which detectors are paused, by whom, why and until when. Kept by selector, so that a reload does not wake a rule that
+// an admin put to rest.
 #pragma once
 
 #include "bus/control.hpp"
@@ -14,9 +15,11 @@ namespace rwatch::app {
 
 class Pauses {
   public:
-    /// Adds or replaces; gives the names of the rules it concerns, empty (and nothing kept) where the selector names none.
+    /// Adds or replaces; gives the names of the rules it concerns, empty (and nothing kept) where the selector names
+    /// none.
     std::vector<std::string> add(const bus::Pause& pause, const rules::RuleSet& set);
-    /// Ends every pause of that selector, and of the rules that it names; gives the names of the rules that were paused and are not any more.
+    /// Ends every pause of that selector, and of the rules that it names; gives the names of the rules that were paused
+    /// and are not any more.
     std::vector<std::string> remove(const std::string& selector, const rules::RuleSet& set);
     /// Ends those whose time has come; gives them.
     std::vector<bus::Pause> expire(std::int64_t now_ns);

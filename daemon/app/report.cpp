@@ -32,11 +32,13 @@ void log_diagnostic(const Diagnostic& diagnostic, const std::map<std::string, st
 void print_check(const Loaded& loaded, std::ostream& out) {
     for (const auto& diagnostic : loaded.diagnostics)
         out << rendered(diagnostic, loaded.texts) << '\n';
-    const auto errors = std::count_if(loaded.diagnostics.begin(), loaded.diagnostics.end(), [](const auto& d) { return d.severity == Severity::error; });
+    const auto errors = std::count_if(loaded.diagnostics.begin(), loaded.diagnostics.end(),
+                                      [](const auto& d) { return d.severity == Severity::error; });
     if (errors != 0)
         out << errors << (errors == 1 ? " error\n" : " errors\n");
     else
-        out << "configuration and " << loaded.rules->rules().size() << " rules in " << loaded.rule_files << " files: no errors\n";
+        out << "configuration and " << loaded.rules->rules().size() << " rules in " << loaded.rule_files
+            << " files: no errors\n";
 }
 
 } // namespace rwatch::app

@@ -11,17 +11,20 @@
 namespace rwatch::app {
 
 namespace {
-constexpr std::size_t kBatch = 4096;             // records between two looks at the clock and at the mailbox
+constexpr std::size_t kBatch = 4096; // records between two looks at the clock and at the mailbox
 constexpr std::int64_t kChoreEvery = kSecond;
 } // namespace
 
 Runner::Runner(sensor::EventSource& source, pipeline::Pipeline& pipeline, std::int64_t poll_ns, Chore chore)
-    : source_(source), pipeline_(pipeline), poll_ns_(poll_ns), chore_(std::move(chore)), stop_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    : source_(source), pipeline_(pipeline), poll_ns_(poll_ns), chore_(std::move(chore)),
+      stop_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (!stop_event_)
         throw Error("create event descriptor", "", errno);
 }
 
-Runner::~Runner() { stop(); }
+Runner::~Runner() {
+    stop();
+}
 
 void Runner::start() {
     heartbeat_.store(boot_now(), std::memory_order_relaxed);
@@ -36,7 +39,9 @@ void Runner::stop() noexcept {
     thread_.join();
 }
 
-void Runner::on_record(std::span<const std::byte> record) noexcept { pipeline_.record(record, wall_offset_ns_); }
+void Runner::on_record(std::span<const std::byte> record) noexcept {
+    pipeline_.record(record, wall_offset_ns_);
+}
 
 void Runner::wait() noexcept {
     // A timer, not a wake-up by the probes: waking a sleeping reader costs 6-11 µs inside the traced call.

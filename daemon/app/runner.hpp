@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The pipeline thread: reads the ring on a timer, takes over rule sets between two readings, and shows that it is alive.
+// The pipeline thread: reads the ring on a timer, takes over rule sets between two readings, and shows that it is
+// alive.
 #pragma once
 
 #include "core/handle.hpp"

@@ -17,7 +17,8 @@ constexpr std::string_view kConfigFile = "/etc/rwatch/rwatchd.yaml";
 
 std::vector<std::string> rule_paths(const Options& options, Diagnostics& out) {
     if (options.rules.empty()) {
-        const std::array<std::string, 3> standard{"/etc/rwatch/rules.d", "/run/rwatch/rules.d", "/usr/lib/rwatch/rules.d"};
+        const std::array<std::string, 3> standard{"/etc/rwatch/rules.d", "/run/rwatch/rules.d",
+                                                  "/usr/lib/rwatch/rules.d"};
         return find_files(standard, kRuleSuffixes, out);
     }
     // Named by the admin: each must exist; directories in the order given, each sorted by name.
@@ -62,14 +63,17 @@ template <typename Source> std::vector<Source> take(std::vector<TextFile> files,
     return sources;
 }
 
-void append(Diagnostics& to, Diagnostics&& from) { to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end())); }
+void append(Diagnostics& to, Diagnostics&& from) {
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
 
 } // namespace
 
 Loaded load(const Options& options) {
     Loaded loaded;
     auto& out = loaded.diagnostics;
-    auto configuration = config::read(take<config::SourceText>(read_files(config_paths(options, out), yaml::kMaxText, out), loaded));
+    auto configuration =
+        config::read(take<config::SourceText>(read_files(config_paths(options, out), yaml::kMaxText, out), loaded));
     loaded.config = std::move(configuration.config);
     append(out, std::move(configuration.diagnostics));
 

@@ -18,7 +18,7 @@ struct Loaded {
     config::Config config;
     std::shared_ptr<const rules::RuleSet> rules; ///< null where there were errors
     std::size_t rule_files = 0;
-    Diagnostics diagnostics;                ///< configuration first, then rules
+    Diagnostics diagnostics;                  ///< configuration first, then rules
     std::map<std::string, std::string> texts; ///< by file, for render()
 };
 

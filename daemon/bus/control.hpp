@@ -15,10 +15,10 @@
 namespace rwatch::bus {
 
 struct ProbeStatus {
-    std::string name;                      ///< "open", "exec"
-    std::string attached;                  ///< how: "tp_btf:sched_process_exec", "tracepoint:syscalls (5 of 5)"; "" not at all
-    std::string reason;                    ///< not attached, or not the best way: why; "" otherwise
-    std::string blind;                     ///< what is not seen for it; "" nothing
+    std::string name;     ///< "open", "exec"
+    std::string attached; ///< how: "tp_btf:sched_process_exec", "tracepoint:syscalls (5 of 5)"; "" not at all
+    std::string reason;   ///< not attached, or not the best way: why; "" otherwise
+    std::string blind;    ///< what is not seen for it; "" nothing
     std::vector<std::string> alternatives; ///< best first
     std::uint64_t events = 0;              ///< received
 };
@@ -32,7 +32,8 @@ struct Status {
     std::int64_t started_ns = 0; ///< wall clock
     std::vector<ProbeStatus> probes;
     std::uint64_t events_received = 0;
-    std::map<std::string, std::uint64_t> events_lost; ///< by kind or reason: "open", "undecodable"; only those that are not 0
+    std::map<std::string, std::uint64_t>
+        events_lost; ///< by kind or reason: "open", "undecodable"; only those that are not 0
     std::uint64_t alerts_raised = 0, alerts_suppressed = 0;
     std::vector<alerts::SinkStatus> sinks;
     std::uint64_t processes = 0; ///< in the process table
@@ -40,9 +41,9 @@ struct Status {
 
 struct Pause {
     std::string selector, reason;
-    std::uint32_t uid = 0;       ///< who
-    std::int64_t since_ns = 0;   ///< wall clock
-    std::int64_t until_ns = 0;   ///< wall clock; 0: until resumed
+    std::uint32_t uid = 0;     ///< who
+    std::int64_t since_ns = 0; ///< wall clock
+    std::int64_t until_ns = 0; ///< wall clock; 0: until resumed
 };
 
 struct Detector {
@@ -50,7 +51,7 @@ struct Detector {
     rules::Priority priority = rules::Priority::notice;
     std::vector<std::string> tags;
     std::uint64_t matched = 0, hits = 0, suppressed = 0;
-    std::int64_t last_hit_ns = 0;  ///< wall clock; 0: never
+    std::int64_t last_hit_ns = 0; ///< wall clock; 0: never
     std::uint64_t mean_cost_ns = 0;
     std::optional<Pause> pause;
     std::string file;
@@ -71,9 +72,11 @@ class Control {
     virtual ReloadResult reload() = 0;
     [[nodiscard]] virtual const alerts::History& history() const = 0;
     /// Ids that exist are acknowledged; gives back those that do not.
-    virtual std::vector<std::string> acknowledge(const std::vector<std::string>& ids, const alerts::Acknowledgement& ack) = 0;
+    virtual std::vector<std::string> acknowledge(const std::vector<std::string>& ids,
+                                                 const alerts::Acknowledgement& ack) = 0;
     /// Names of the rules concerned; empty where the selector names none. for_ns 0: until resumed.
-    virtual std::vector<std::string> pause(const std::string& selector, std::int64_t for_ns, const std::string& reason, std::uint32_t uid) = 0;
+    virtual std::vector<std::string> pause(const std::string& selector, std::int64_t for_ns, const std::string& reason,
+                                           std::uint32_t uid) = 0;
     virtual std::vector<std::string> resume(const std::string& selector, std::uint32_t uid) = 0;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The daemon's configuration: /etc/rwatch/rwatchd.yaml and drop-ins, read whole or not at all. Reads texts; finding files is app's.
+// The daemon's configuration: /etc/rwatch/rwatchd.yaml and drop-ins, read whole or not at all. Reads texts; finding
+// files is app's.
 #pragma once
 
 #include "alerts/json_file.hpp"
@@ -34,9 +35,9 @@ struct Sensor {
 };
 
 struct Alerts {
-    std::uint64_t queue = 10000;                     ///< alerts each sink may have waiting
-    std::uint64_t history = 10000;                   ///< alerts kept in memory
-    std::int64_t debounce_ns = 10'000'000'000;       ///< for rules without `debounce`
+    std::uint64_t queue = 10000;               ///< alerts each sink may have waiting
+    std::uint64_t history = 10000;             ///< alerts kept in memory
+    std::int64_t debounce_ns = 10'000'000'000; ///< for rules without `debounce`
     bool operator==(const Alerts&) const = default;
 };
 
@@ -57,10 +58,11 @@ struct ReadResult {
     Diagnostics diagnostics;
 };
 
-/// Merges the texts in the order given: a key of a later one replaces that of an earlier one, maps (headers too) are merged. Tells all errors of
-/// all texts. Sizes are read as 512k, 10M, 1G; durations as 10s, 5min. packaging/rwatchd.yaml shows every key.
-/// Top-level keys: sensor {ring_size, poll_interval}, alerts {queue, history, debounce}, sinks {file {enabled, path, max_size,
-/// max_files}, journal {enabled}, webhook {enabled, url, headers, timeout, retries, backoff, backoff_max, ca_file, min_priority}}.
+/// Merges the texts in the order given: a key of a later one replaces that of an earlier one, maps (headers too) are
+/// merged. Tells all errors of all texts. Sizes are read as 512k, 10M, 1G; durations as 10s, 5min.
+/// packaging/rwatchd.yaml shows every key. Top-level keys: sensor {ring_size, poll_interval}, alerts {queue, history,
+/// debounce}, sinks {file {enabled, path, max_size, max_files}, journal {enabled}, webhook {enabled, url, headers,
+/// timeout, retries, backoff, backoff_max, ca_file, min_priority}}.
 [[nodiscard]] ReadResult read(std::span<const SourceText> texts);
 
 } // namespace rwatch::config

@@ -33,9 +33,8 @@ std::string excerpt(std::string_view line, std::uint32_t column) {
     std::string out = "\n  " + before + after;
     if (column != 0) {
         // One column a code point; wide characters may shift the caret, which is harmless.
-        const auto width = static_cast<std::size_t>(std::count_if(before.begin(), before.end(), [](char c) {
-            return (static_cast<unsigned char>(c) & 0xc0U) != 0x80;
-        }));
+        const auto width = static_cast<std::size_t>(std::count_if(
+            before.begin(), before.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }));
         out += "\n  " + std::string(width, ' ') + "^";
     }
     return out;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What is wrong with a text that a user wrote (rules, configuration, conditions): found by readers, shown by rwatchctl, D-Bus and the journal.
+// What is wrong with a text that a user wrote (rules, configuration, conditions): found by readers, shown by rwatchctl,
+// D-Bus and the journal.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,7 @@ struct Location {
 
 struct Diagnostic {
     Severity severity = Severity::error;
-    std::string code;    ///< stable, kebab-case: "unknown-key"
+    std::string code; ///< stable, kebab-case: "unknown-key"
     Location where;
     std::string message; ///< a sentence without full stop; names the key or value
     std::string hint;    ///< what to do, may be empty: "did you mean 'condition'?"
@@ -34,8 +35,8 @@ inline constexpr std::size_t kMaxDiagnostics = 1000;
 [[nodiscard]] std::string_view to_string(Severity severity) noexcept;
 [[nodiscard]] bool has_errors(const Diagnostics& list) noexcept;
 
-/// "file:line:column: error: message [code]", then the source line with a caret where `source` (the file's text) is given, then "hint: …".
-/// Untrusted text is escaped. No trailing newline.
+/// "file:line:column: error: message [code]", then the source line with a caret where `source` (the file's text) is
+/// given, then "hint: …". Untrusted text is escaped. No trailing newline.
 [[nodiscard]] std::string render(const Diagnostic& diagnostic, std::string_view source = {});
 
 } // namespace rwatch

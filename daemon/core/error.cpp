@@ -16,7 +16,9 @@ std::string compose(std::string_view operation, std::string_view object, std::st
 }
 } // namespace
 
-std::string errno_text(int code) { return std::generic_category().message(code < 0 ? -code : code); }
+std::string errno_text(int code) {
+    return std::generic_category().message(code < 0 ? -code : code);
+}
 
 Error::Error(std::string_view operation, std::string_view object, int code)
     : std::runtime_error(compose(operation, object, errno_text(code))), code_(code < 0 ? -code : code) {}

@@ -13,7 +13,8 @@ namespace rwatch {
 /// A failure of the environment. what() reads "cannot attach probe 'exec': Permission denied".
 class Error : public std::runtime_error {
   public:
-    /// operation: a verb and noun ("open file"); object: the thing, quoted in the text; code: errno, 0 where there is none.
+    /// operation: a verb and noun ("open file"); object: the thing, quoted in the text; code: errno, 0 where there is
+    /// none.
     Error(std::string_view operation, std::string_view object, int code);
     /// For failures with a reason that is not an errno.
     Error(std::string_view operation, std::string_view object, std::string_view reason);

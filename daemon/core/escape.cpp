@@ -10,11 +10,12 @@ namespace rwatch {
 namespace {
 
 struct Decoded {
-    char32_t point; // meaningless where length is 0
+    char32_t point;     // meaningless where length is 0
     std::size_t length; // 0: invalid here
 };
 
-/// One code point from the front of `bytes` (not empty); overlong forms, surrogates and values past U+10FFFF are invalid.
+/// One code point from the front of `bytes` (not empty); overlong forms, surrogates and values past U+10FFFF are
+/// invalid.
 Decoded decode(std::string_view bytes) noexcept {
     const auto lead = static_cast<std::uint8_t>(bytes[0]);
     if (lead < 0x80)
@@ -37,8 +38,9 @@ Decoded decode(std::string_view bytes) noexcept {
 
 /// Invisible or direction-changing characters that could make a line read as something else.
 bool deceptive(char32_t point) noexcept {
-    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0xad || point == 0x61c || point == 0x180e || (point >= 0x200b && point <= 0x200f) ||
-           (point >= 0x2028 && point <= 0x202e) || (point >= 0x2060 && point <= 0x206f) || point == 0xfeff || (point >= 0xfff9 && point <= 0xfffb) ||
+    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0xad || point == 0x61c || point == 0x180e ||
+           (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
+           (point >= 0x2060 && point <= 0x206f) || point == 0xfeff || (point >= 0xfff9 && point <= 0xfffb) ||
            (point >= 0xe0000 && point <= 0xe007f);
 }
 

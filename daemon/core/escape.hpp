@@ -7,8 +7,8 @@
 
 namespace rwatch {
 
-/// Valid, printable UTF-8 is kept. Control characters, DEL, C1, bidirectional overrides, line separators and invalid bytes become \n, \t, \r,
-/// \xHH or \u{H}; a backslash stays, so the result is for reading and not for decoding.
+/// Valid, printable UTF-8 is kept. Control characters, DEL, C1, bidirectional overrides, line separators and invalid
+/// bytes become \n, \t, \r, \xHH or \u{H}; a backslash stays, so the result is for reading and not for decoding.
 [[nodiscard]] std::string escape(std::string_view bytes);
 
 /// Appends the same to `out`.
@@ -17,8 +17,8 @@ void escape_to(std::string& out, std::string_view bytes);
 /// True where `bytes` is well-formed UTF-8 (RFC 3629).
 [[nodiscard]] bool is_utf8(std::string_view bytes) noexcept;
 
-/// Well-formed UTF-8 of the same text; each invalid byte becomes U+FFFD. For JSON and D-Bus, which refuse anything else; D-Bus also refuses NUL, which
-/// becomes U+FFFD too.
+/// Well-formed UTF-8 of the same text; each invalid byte becomes U+FFFD. For JSON and D-Bus, which refuse anything
+/// else; D-Bus also refuses NUL, which becomes U+FFFD too.
 [[nodiscard]] std::string to_utf8(std::string_view bytes);
 
 } // namespace rwatch

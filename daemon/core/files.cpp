@@ -25,7 +25,8 @@ bool is_mask(const std::filesystem::path& path) {
 }
 
 bool has_suffix(std::string_view name, std::span<const std::string_view> suffixes) {
-    return std::any_of(suffixes.begin(), suffixes.end(), [&](auto s) { return name.size() > s.size() && name.ends_with(s); });
+    return std::any_of(suffixes.begin(), suffixes.end(),
+                       [&](auto s) { return name.size() > s.size() && name.ends_with(s); });
 }
 
 /// The whole text, or why not in `why`.
@@ -65,7 +66,8 @@ bool read_file(const std::string& path, std::size_t most, std::string& text, std
 
 } // namespace
 
-std::vector<std::string> find_files(std::span<const std::string> directories, std::span<const std::string_view> suffixes, Diagnostics& out) {
+std::vector<std::string> find_files(std::span<const std::string> directories,
+                                    std::span<const std::string_view> suffixes, Diagnostics& out) {
     std::map<std::string, std::string> by_name;
     for (const auto& directory : directories) {
         std::error_code error;

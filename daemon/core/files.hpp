@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Finding and reading the text files that admins write: rules and configuration with their drop-ins, by systemd's rules for such directories.
+// Finding and reading the text files that admins write: rules and configuration with their drop-ins, by systemd's rules
+// for such directories.
 #pragma once
 
 #include "core/diagnostic.hpp"
@@ -16,9 +17,11 @@ struct TextFile {
     std::string text;
 };
 
-/// Files with one of the suffixes in the directories, the first directory having the highest precedence: a file hides those of the same name in later
-/// ones, a link to /dev/null masks. Sorted by name, whatever the directory. A missing directory is none; an unreadable one is an error in `out`.
-[[nodiscard]] std::vector<std::string> find_files(std::span<const std::string> directories, std::span<const std::string_view> suffixes, Diagnostics& out);
+/// Files with one of the suffixes in the directories, the first directory having the highest precedence: a file hides
+/// those of the same name in later ones, a link to /dev/null masks. Sorted by name, whatever the directory. A missing
+/// directory is none; an unreadable one is an error in `out`.
+[[nodiscard]] std::vector<std::string> find_files(std::span<const std::string> directories,
+                                                  std::span<const std::string_view> suffixes, Diagnostics& out);
 
 /// Reads regular files of at most `most` bytes each; what can't be read is an error in `out` and left out.
 [[nodiscard]] std::vector<TextFile> read_files(std::span<const std::string> paths, std::size_t most, Diagnostics& out);

@@ -32,10 +32,20 @@ void init(bool verbose) {
     spdlog::set_default_logger(std::move(logger));
 }
 
-void debug(std::string_view message) { write(spdlog::level::debug, '7', message); }
-void info(std::string_view message) { write(spdlog::level::info, '6', message); }
-void notice(std::string_view message) { write(spdlog::level::info, '5', message); }
-void warning(std::string_view message) { write(spdlog::level::warn, '4', message); }
-void error(std::string_view message) { write(spdlog::level::err, '3', message); }
+void debug(std::string_view message) {
+    write(spdlog::level::debug, '7', message);
+}
+void info(std::string_view message) {
+    write(spdlog::level::info, '6', message);
+}
+void notice(std::string_view message) {
+    write(spdlog::level::info, '5', message);
+}
+void warning(std::string_view message) {
+    write(spdlog::level::warn, '4', message);
+}
+void error(std::string_view message) {
+    write(spdlog::level::err, '3', message);
+}
 
 } // namespace rwatch::log

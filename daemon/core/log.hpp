@@ -6,7 +6,8 @@
 
 namespace rwatch::log {
 
-/// Sends messages to standard error: with sd-daemon's <N> prefixes where the journal reads it, else with time and level.
+/// Sends messages to standard error: with sd-daemon's <N> prefixes where the journal reads it, else with time and
+/// level.
 void init(bool verbose = false);
 
 void debug(std::string_view message);

@@ -8,7 +8,8 @@
 
 namespace rwatch {
 
-/// The candidate nearest to `name` by edits (optimal string alignment), or empty where none is within a third of its length.
+/// The candidate nearest to `name` by edits (optimal string alignment), or empty where none is within a third of its
+/// length.
 [[nodiscard]] std::string_view nearest(std::string_view name, std::span<const std::string_view> candidates);
 
 /// "did you mean 'condition'?" or "".

@@ -21,11 +21,11 @@ struct Unit {
 
 constexpr std::int64_t kMinute = 60 * kSecond, kHour = 60 * kMinute, kDay = 24 * kHour, kWeek = 7 * kDay;
 constexpr std::array kUnits{
-    Unit{"ns", 1},          Unit{"us", 1000},        Unit{"ms", kMillisecond}, Unit{"s", kSecond},
-    Unit{"sec", kSecond},   Unit{"second", kSecond}, Unit{"seconds", kSecond}, Unit{"m", kMinute},
-    Unit{"min", kMinute},   Unit{"minute", kMinute}, Unit{"minutes", kMinute}, Unit{"h", kHour},
-    Unit{"hr", kHour},      Unit{"hour", kHour},     Unit{"hours", kHour},     Unit{"d", kDay},
-    Unit{"day", kDay},      Unit{"days", kDay},      Unit{"w", kWeek},         Unit{"week", kWeek},
+    Unit{"ns", 1},        Unit{"us", 1000},        Unit{"ms", kMillisecond}, Unit{"s", kSecond},
+    Unit{"sec", kSecond}, Unit{"second", kSecond}, Unit{"seconds", kSecond}, Unit{"m", kMinute},
+    Unit{"min", kMinute}, Unit{"minute", kMinute}, Unit{"minutes", kMinute}, Unit{"h", kHour},
+    Unit{"hr", kHour},    Unit{"hour", kHour},     Unit{"hours", kHour},     Unit{"d", kDay},
+    Unit{"day", kDay},    Unit{"days", kDay},      Unit{"w", kWeek},         Unit{"week", kWeek},
     Unit{"weeks", kWeek},
 };
 
@@ -105,8 +105,12 @@ std::int64_t now(clockid_t clock) noexcept {
 
 } // namespace
 
-std::int64_t wall_now() noexcept { return now(CLOCK_REALTIME); }
-std::int64_t boot_now() noexcept { return now(CLOCK_BOOTTIME); }
+std::int64_t wall_now() noexcept {
+    return now(CLOCK_REALTIME);
+}
+std::int64_t boot_now() noexcept {
+    return now(CLOCK_BOOTTIME);
+}
 
 std::string rfc3339(std::int64_t wall_ns) {
     std::int64_t seconds = wall_ns / kSecond;
@@ -134,8 +138,9 @@ std::string local_clock(std::int64_t wall_ns) {
 }
 
 std::string format_span(std::int64_t ns) {
-    constexpr std::array<Unit, 8> kShown{Unit{"w", kWeek}, Unit{"d", kDay},           Unit{"h", kHour},  Unit{"min", kMinute},
-                                         Unit{"s", kSecond}, Unit{"ms", kMillisecond}, Unit{"us", 1000}, Unit{"ns", 1}};
+    constexpr std::array<Unit, 8> kShown{Unit{"w", kWeek},     Unit{"d", kDay},    Unit{"h", kHour},
+                                         Unit{"min", kMinute}, Unit{"s", kSecond}, Unit{"ms", kMillisecond},
+                                         Unit{"us", 1000},     Unit{"ns", 1}};
     if (ns == 0)
         return "0s";
     std::string out = ns < 0 ? "-" : "";
@@ -166,7 +171,8 @@ std::optional<std::int64_t> parse_span(std::string_view text) noexcept {
         double number = 0;
         if (text.front() == '-' || text.front() == '+')
             return std::nullopt;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+        const auto [end, error] =
+            std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
         if (error != std::errc{})
             return std::nullopt;
         text.remove_prefix(static_cast<std::size_t>(end - text.data()));

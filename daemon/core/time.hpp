@@ -21,11 +21,12 @@ inline constexpr std::int64_t kMillisecond = 1'000'000;
 /// "1h 5min", "10s", "250ms": the two largest units, as systemd prints time spans.
 [[nodiscard]] std::string format_span(std::int64_t ns);
 
-/// Reads "10s", "1h30m", "250ms", "2 min", a bare number (seconds); ns, us, ms, s/sec/second(s), m/min/minute(s), h/hr/hour(s), d/day(s), w/week(s).
-/// Nothing for an empty, negative, overflowing or unknown text.
+/// Reads "10s", "1h30m", "250ms", "2 min", a bare number (seconds); ns, us, ms, s/sec/second(s), m/min/minute(s),
+/// h/hr/hour(s), d/day(s), w/week(s). Nothing for an empty, negative, overflowing or unknown text.
 [[nodiscard]] std::optional<std::int64_t> parse_span(std::string_view text) noexcept;
 
-/// Reads RFC 3339, "YYYY-MM-DD[ HH:MM[:SS]]" (local), "HH:MM[:SS]" (local, today), "now", "today", "yesterday", or "-SPAN" / "SPAN ago" before `now_ns`.
+/// Reads RFC 3339, "YYYY-MM-DD[ HH:MM[:SS]]" (local), "HH:MM[:SS]" (local, today), "now", "today", "yesterday", or
+/// "-SPAN" / "SPAN ago" before `now_ns`.
 [[nodiscard]] std::optional<std::int64_t> parse_time(std::string_view text, std::int64_t now_ns);
 
 /// CLOCK_REALTIME and CLOCK_BOOTTIME, ns.

@@ -24,7 +24,9 @@ struct Stop {};
 /// So many errors that more would help nobody.
 struct TooMany {};
 
-std::uint32_t one_based(int zero_based) noexcept { return zero_based < 0 ? 0 : static_cast<std::uint32_t>(zero_based) + 1; }
+std::uint32_t one_based(int zero_based) noexcept {
+    return zero_based < 0 ? 0 : static_cast<std::uint32_t>(zero_based) + 1;
+}
 
 /// An istream over memory that is not copied.
 class ViewBuffer : public std::streambuf {
@@ -49,7 +51,8 @@ class Builder : public YAML::EventHandler {
     Builder(const std::string& file, Parsed& out) : file_(file), out_(out) {}
 
     void OnDocumentStart(const YAML::Mark& mark) override {
-        // yaml-cpp makes an endless row of empty documents of a token that it does not expect (",x") and never takes away.
+        // yaml-cpp makes an endless row of empty documents of a token that it does not expect (",x") and never takes
+        // away.
         if (mark.pos == last_start_)
             fail(mark, "yaml-syntax", "unexpected character");
         last_start_ = mark.pos;
@@ -60,7 +63,8 @@ class Builder : public YAML::EventHandler {
 
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { leaf(make(NodeKind::null, mark), anchor); }
 
-    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  const std::string& value) override {
         Node node = make(NodeKind::scalar, mark);
         node.quoted = tag != "?" && !tag.empty();
         node.text = value;
@@ -81,11 +85,13 @@ class Builder : public YAML::EventHandler {
         add(std::move(copy), mark);
     }
 
-    void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                         YAML::EmitterStyle::value) override {
         open(make(NodeKind::sequence, mark), anchor, mark);
     }
     void OnSequenceEnd() override { close(); }
-    void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                    YAML::EmitterStyle::value) override {
         open(make(NodeKind::map, mark), anchor, mark);
     }
     void OnMapEnd() override { close(); }
@@ -107,7 +113,11 @@ class Builder : public YAML::EventHandler {
     void report(const YAML::Mark& mark, std::string code, std::string message) {
         if (out_.diagnostics.size() + 1 >= kMaxDiagnostics)
             throw TooMany{};
-        out_.diagnostics.push_back({Severity::error, std::move(code), {file_, one_based(mark.line), one_based(mark.column)}, std::move(message), {}});
+        out_.diagnostics.push_back({Severity::error,
+                                    std::move(code),
+                                    {file_, one_based(mark.line), one_based(mark.column)},
+                                    std::move(message),
+                                    {}});
     }
 
     static Node make(NodeKind kind, const YAML::Mark& mark) {
@@ -121,7 +131,8 @@ class Builder : public YAML::EventHandler {
     void spend(std::size_t nodes, const YAML::Mark& mark) {
         nodes_ += nodes;
         if (nodes_ > kMaxNodes)
-            fail(mark, "yaml-too-large", "more than " + std::to_string(kMaxNodes) + " values in one file (aliases count expanded)");
+            fail(mark, "yaml-too-large",
+                 "more than " + std::to_string(kMaxNodes) + " values in one file (aliases count expanded)");
     }
 
     void leaf(Node node, YAML::anchor_t anchor) {
@@ -214,19 +225,21 @@ Parsed parse(std::string_view text, const std::string& file) {
         out.diagnostics.push_back({Severity::error, std::move(code), {file, 0, 0}, std::move(message), {}});
     };
     if (text.size() > kMaxText) {
-        refuse("file-too-large", "the file has " + std::to_string(text.size()) + " bytes, at most " + std::to_string(kMaxText) + " are read");
+        refuse("file-too-large", "the file has " + std::to_string(text.size()) + " bytes, at most " +
+                                     std::to_string(kMaxText) + " are read");
         return out;
     }
     if (!is_utf8(text)) {
         // Name the place: everything before it is fine.
         std::uint32_t line = 1;
         std::size_t begin = 0;
-        for (std::size_t end = text.find('\n'); is_utf8(text.substr(begin, end - begin)) && end != std::string_view::npos;
-             end = text.find('\n', begin)) {
+        for (std::size_t end = text.find('\n');
+             is_utf8(text.substr(begin, end - begin)) && end != std::string_view::npos; end = text.find('\n', begin)) {
             begin = end + 1;
             ++line;
         }
-        out.diagnostics.push_back({Severity::error, "invalid-utf8", {file, line, 1}, "this line is not valid UTF-8", {}});
+        out.diagnostics.push_back(
+            {Severity::error, "invalid-utf8", {file, line, 1}, "this line is not valid UTF-8", {}});
         return out;
     }
     ViewBuffer buffer(text);
@@ -239,10 +252,12 @@ Parsed parse(std::string_view text, const std::string& file) {
     } catch (const Stop&) {
         return out;
     } catch (const TooMany&) {
-        refuse("too-many-errors", "the file is read no further: more than " + std::to_string(kMaxDiagnostics - 1) + " errors");
+        refuse("too-many-errors",
+               "the file is read no further: more than " + std::to_string(kMaxDiagnostics - 1) + " errors");
     } catch (const YAML::Exception& e) {
         // DeepRecursion and parse errors alike carry a mark.
-        out.diagnostics.push_back({Severity::error, "yaml-syntax", {file, one_based(e.mark.line), one_based(e.mark.column)}, e.msg, {}});
+        out.diagnostics.push_back(
+            {Severity::error, "yaml-syntax", {file, one_based(e.mark.line), one_based(e.mark.column)}, e.msg, {}});
     }
     return out;
 }
@@ -302,7 +317,8 @@ MapReader::MapReader(const Node& node, std::string what, const std::string& file
     : node_(node), what_(std::move(what)), file_(file), out_(out) {}
 
 void MapReader::error(const Node& at, std::string code, std::string message, std::string hint) {
-    out_.push_back({Severity::error, std::move(code), {file_, at.line, at.column}, std::move(message), std::move(hint)});
+    out_.push_back(
+        {Severity::error, std::move(code), {file_, at.line, at.column}, std::move(message), std::move(hint)});
 }
 
 const Node* MapReader::any(std::string_view key, bool required) {
@@ -318,7 +334,9 @@ const Node* MapReader::any(std::string_view key, bool required) {
 const Node* MapReader::scalar(std::string_view key, bool required, std::string_view expected) {
     const Node* value = any(key, required);
     if (value != nullptr && !value->is_scalar()) {
-        error(*value, "wrong-type", "'" + std::string(key) + "' of " + what_ + " must be " + std::string(expected) + ", not " + std::string(describe(value->kind)));
+        error(*value, "wrong-type",
+              "'" + std::string(key) + "' of " + what_ + " must be " + std::string(expected) + ", not " +
+                  std::string(describe(value->kind)));
         return nullptr;
     }
     return value;
@@ -335,7 +353,8 @@ std::optional<bool> MapReader::boolean(std::string_view key) {
         return std::nullopt;
     auto result = value->as_bool();
     if (!result)
-        error(*value, "wrong-type", "'" + std::string(key) + "' of " + what_ + " must be true or false, not '" + value->text + "'");
+        error(*value, "wrong-type",
+              "'" + std::string(key) + "' of " + what_ + " must be true or false, not '" + value->text + "'");
     return result;
 }
 
@@ -345,9 +364,12 @@ std::optional<std::int64_t> MapReader::integer(std::string_view key, std::int64_
         return std::nullopt;
     auto result = value->as_int();
     if (!result)
-        error(*value, "wrong-type", "'" + std::string(key) + "' of " + what_ + " must be a whole number, not '" + value->text + "'");
+        error(*value, "wrong-type",
+              "'" + std::string(key) + "' of " + what_ + " must be a whole number, not '" + value->text + "'");
     else if (*result < least || *result > most) {
-        error(*value, "out-of-range", "'" + std::string(key) + "' of " + what_ + " must be from " + std::to_string(least) + " to " + std::to_string(most) + ", not " + value->text);
+        error(*value, "out-of-range",
+              "'" + std::string(key) + "' of " + what_ + " must be from " + std::to_string(least) + " to " +
+                  std::to_string(most) + ", not " + value->text);
         result.reset();
     }
     return result;
@@ -359,7 +381,9 @@ std::optional<std::int64_t> MapReader::span(std::string_view key) {
         return std::nullopt;
     auto result = parse_span(value->text);
     if (!result)
-        error(*value, "bad-duration", "'" + std::string(key) + "' of " + what_ + " must be a duration such as 10s or 5min, not '" + value->text + "'");
+        error(*value, "bad-duration",
+              "'" + std::string(key) + "' of " + what_ + " must be a duration such as 10s or 5min, not '" +
+                  value->text + "'");
     return result;
 }
 
@@ -382,7 +406,9 @@ std::optional<std::uint64_t> MapReader::size(std::string_view key) {
     else if (!unit.empty())
         good = false;
     if (!good || number > (UINT64_MAX >> shift)) {
-        error(*value, "bad-size", "'" + std::string(key) + "' of " + what_ + " must be a size such as 512k, 10M or 1G, not '" + value->text + "'");
+        error(*value, "bad-size",
+              "'" + std::string(key) + "' of " + what_ + " must be a size such as 512k, 10M or 1G, not '" +
+                  value->text + "'");
         return std::nullopt;
     }
     return number << shift;
@@ -398,14 +424,17 @@ std::optional<std::vector<std::string>> MapReader::strings(std::string_view key)
         return result;
     }
     if (!value->is_sequence()) {
-        error(*value, "wrong-type", "'" + std::string(key) + "' of " + what_ + " must be a list, not " + std::string(describe(value->kind)));
+        error(*value, "wrong-type",
+              "'" + std::string(key) + "' of " + what_ + " must be a list, not " + std::string(describe(value->kind)));
         return std::nullopt;
     }
     for (const auto& item : value->items) {
         if (item.is_scalar())
             result.push_back(item.text);
         else
-            error(item, "wrong-type", "each item of '" + std::string(key) + "' of " + what_ + " must be text, not " + std::string(describe(item.kind)));
+            error(item, "wrong-type",
+                  "each item of '" + std::string(key) + "' of " + what_ + " must be text, not " +
+                      std::string(describe(item.kind)));
     }
     return result;
 }
@@ -413,7 +442,8 @@ std::optional<std::vector<std::string>> MapReader::strings(std::string_view key)
 const Node* MapReader::map(std::string_view key) {
     const Node* value = any(key);
     if (value != nullptr && !value->is_map()) {
-        error(*value, "wrong-type", "'" + std::string(key) + "' of " + what_ + " must be a map, not " + std::string(describe(value->kind)));
+        error(*value, "wrong-type",
+              "'" + std::string(key) + "' of " + what_ + " must be a map, not " + std::string(describe(value->kind)));
         return nullptr;
     }
     return value;
@@ -422,7 +452,8 @@ const Node* MapReader::map(std::string_view key) {
 const Node* MapReader::sequence(std::string_view key) {
     const Node* value = any(key);
     if (value != nullptr && !value->is_sequence()) {
-        error(*value, "wrong-type", "'" + std::string(key) + "' of " + what_ + " must be a list, not " + std::string(describe(value->kind)));
+        error(*value, "wrong-type",
+              "'" + std::string(key) + "' of " + what_ + " must be a list, not " + std::string(describe(value->kind)));
         return nullptr;
     }
     return value;
@@ -438,15 +469,30 @@ std::optional<std::size_t> MapReader::choice(std::string_view key, std::span<con
     std::string all;
     for (const auto c : choices)
         all.append(all.empty() ? "" : ", ").append(c);
-    error(*value, "bad-value", "'" + std::string(key) + "' of " + what_ + " must be one of " + all + ", not '" + value->text + "'", did_you_mean(value->text, choices));
+    error(*value, "bad-value",
+          "'" + std::string(key) + "' of " + what_ + " must be one of " + all + ", not '" + value->text + "'",
+          did_you_mean(value->text, choices));
     return std::nullopt;
 }
 
 void MapReader::finish(Severity severity) {
-    std::size_t told = 0; // a map of a million unknown keys needs no million messages
-    for (const auto& [key, value] : node_.entries)
-        if (std::find(known_.begin(), known_.end(), key.text) == known_.end() && told++ <= kMaxDiagnostics)
-            out_.push_back({severity, "unknown-key", {file_, key.line, key.column}, "unknown key '" + key.text + "' in " + what_, did_you_mean(key.text, known_)});
+    std::size_t unknown = 0;
+    for (const auto& [key, value] : node_.entries) {
+        // A map of a million unknown keys needs no million messages.
+        if (std::find(known_.begin(), known_.end(), key.text) != known_.end() || ++unknown >= kMaxDiagnostics)
+            continue;
+        out_.push_back({severity,
+                        "unknown-key",
+                        {file_, key.line, key.column},
+                        "unknown key '" + key.text + "' in " + what_,
+                        did_you_mean(key.text, known_)});
+    }
+    if (unknown >= kMaxDiagnostics)
+        out_.push_back({severity,
+                        "unknown-key",
+                        {file_, node_.line, node_.column},
+                        "and " + std::to_string(unknown - kMaxDiagnostics + 1) + " more unknown keys in " + what_,
+                        {}});
 }
 
 } // namespace rwatch::yaml

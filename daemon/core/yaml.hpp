@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Untrusted YAML (and JSON, its subset) as a tree that knows the place of every node. Built from yaml-cpp's event stream, not from its document
-// model, so that size, depth and alias expansion stay bounded and duplicate keys are seen.
+// Untrusted YAML (and JSON, its subset) as a tree that knows the place of every node. Built from yaml-cpp's event
+// stream, not from its document model, so that size, depth and alias expansion stay bounded and duplicate keys are
+// seen.
 #pragma once
 
 #include "core/diagnostic.hpp"
@@ -17,9 +18,9 @@
 
 namespace rwatch::yaml {
 
-inline constexpr std::size_t kMaxText = 16U << 20U;  ///< bytes of one file
-inline constexpr std::size_t kMaxDepth = 64;         ///< nested collections
-inline constexpr std::size_t kMaxNodes = 2'000'000;  ///< of one file, aliases expanded
+inline constexpr std::size_t kMaxText = 16U << 20U; ///< bytes of one file
+inline constexpr std::size_t kMaxDepth = 64;        ///< nested collections
+inline constexpr std::size_t kMaxNodes = 2'000'000; ///< of one file, aliases expanded
 
 enum class NodeKind : std::uint8_t { null, scalar, sequence, map };
 
@@ -37,9 +38,9 @@ class Node {
     NodeKind kind = NodeKind::null;
     bool quoted = false; ///< scalar: written in quotes or as a block, so never a number, boolean or null
     std::uint32_t line = 0, column = 0;
-    std::string text;                                ///< scalar
-    std::vector<Node> items;                         ///< sequence
-    std::vector<std::pair<Node, Node>> entries;      ///< map, in the order of the file, keys are scalars and unique
+    std::string text;                           ///< scalar
+    std::vector<Node> items;                    ///< sequence
+    std::vector<std::pair<Node, Node>> entries; ///< map, in the order of the file, keys are scalars and unique
 
     [[nodiscard]] bool is_scalar() const noexcept { return kind == NodeKind::scalar; }
     [[nodiscard]] bool is_sequence() const noexcept { return kind == NodeKind::sequence; }
@@ -78,7 +79,7 @@ class MapReader {
     std::optional<std::string> string(std::string_view key, bool required = false);
     std::optional<bool> boolean(std::string_view key);
     std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most);
-    std::optional<std::int64_t> span(std::string_view key); ///< a duration, ns
+    std::optional<std::int64_t> span(std::string_view key);  ///< a duration, ns
     std::optional<std::uint64_t> size(std::string_view key); ///< bytes: 10M, 512k, 1G (powers of 1024)
     /// A list of scalars, or one scalar as a list of one.
     std::optional<std::vector<std::string>> strings(std::string_view key);

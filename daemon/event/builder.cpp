@@ -39,9 +39,15 @@ Process& EventBuilder::ancestor(std::size_t n) {
     return *chain_[n];
 }
 
-std::string_view EventBuilder::keep(std::string_view text) { return strings_.emplace_back(text); }
-void EventBuilder::name_user(std::uint32_t uid, std::string_view name) { names_.users[uid] = name; }
-void EventBuilder::name_group(std::uint32_t gid, std::string_view name) { names_.groups[gid] = name; }
+std::string_view EventBuilder::keep(std::string_view text) {
+    return strings_.emplace_back(text);
+}
+void EventBuilder::name_user(std::uint32_t uid, std::string_view name) {
+    names_.users[uid] = name;
+}
+void EventBuilder::name_group(std::uint32_t gid, std::string_view name) {
+    names_.groups[gid] = name;
+}
 
 bool EventBuilder::set(std::string_view field, std::string_view value, std::string& error) {
     std::string hint;

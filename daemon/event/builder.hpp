@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Makes an event from fields, for the tests that stand beside rules: sets what the field is read from, so that derived fields agree.
+// Makes an event from fields, for the tests that stand beside rules: sets what the field is read from, so that derived
+// fields agree.
 #pragma once
 
 #include "event/fields.hpp"
@@ -19,11 +20,12 @@ class EventBuilder {
     EventBuilder(const EventBuilder&) = delete;
     EventBuilder& operator=(const EventBuilder&) = delete;
 
-    /// Sets a field by name ("fd.name", "proc.aname[2]"). False with `error` where there is no such field, it can't be set, or the value does not fit.
+    /// Sets a field by name ("fd.name", "proc.aname[2]"). False with `error` where there is no such field, it can't be
+    /// set, or the value does not fit.
     bool set(std::string_view field, std::string_view value, std::string& error);
 
-    /// The event, to be called after the last set(). Where no evt.type was set, it is one that the set fields belong to: an open, a connect, else the start of a
-    /// program. Number and times are the caller's.
+    /// The event, to be called after the last set(). Where no evt.type was set, it is one that the set fields belong
+    /// to: an open, a connect, else the start of a program. Number and times are the caller's.
     Event& finish();
 
     // For the table of fields:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// One function a kind: the fixed structure is copied out of the record (a capture need not be aligned), strings are checked views
-// into it. Whatever lies outside the record, or in its fixed part, makes the whole record invalid.
+// One function a kind: the fixed structure is copied out of the record (a capture need not be aligned), strings are
+// checked views into it. Whatever lies outside the record, or in its fixed part, makes the whole record invalid.
 #include "event/decode.hpp"
 
 #include "ebpf/abi/rwatch_abi.h"
@@ -115,7 +115,9 @@ void fill(Event& e, const rw_fork& r, Record&) noexcept {
     e.result = r.child_pid;
 }
 
-void fill(Event& e, const rw_exit& r, Record&) noexcept { e.status = r.status; }
+void fill(Event& e, const rw_exit& r, Record&) noexcept {
+    e.status = r.status;
+}
 
 void fill(Event& e, const rw_open& r, Record& record) noexcept {
     record.path(r.path, e.object);
@@ -168,7 +170,8 @@ Address address(std::uint16_t family, const __u8 (&bytes)[16]) noexcept {
 void fill(Event& e, const rw_connect& r, Record& record) noexcept {
     e.local = address(r.family, r.laddr);
     e.remote = address(r.family, r.raddr);
-    // An IPv4-mapped peer is an IPv4 connection, whatever socket it goes through; an unbound local end ("::") then has no address.
+    // An IPv4-mapped peer is an IPv4 connection, whatever socket it goes through; an unbound local end ("::") then has
+    // no address.
     e.family = r.family == AF_INET6 && e.remote.family == 4 ? std::uint16_t{AF_INET} : r.family;
     if (e.family == AF_INET && e.local.family == 6)
         e.local = {{}, 4};
@@ -185,7 +188,9 @@ void fill(Event& e, const rw_connect& r, Record& record) noexcept {
 bool valid(const rw_connect& r) noexcept {
     return r.family == AF_INET || r.family == AF_INET6 || r.family == AF_UNIX;
 }
-template <typename T> bool valid(const T&) noexcept { return true; }
+template <typename T> bool valid(const T&) noexcept {
+    return true;
+}
 
 void fill_common(Event& e, const rw_common& c, std::int64_t wall_offset_ns, const std::byte* begin) noexcept {
     e.kind = static_cast<Kind>(c.kind);
@@ -215,8 +220,7 @@ void fill_common(Event& e, const rw_common& c, std::int64_t wall_offset_ns, cons
 }
 
 /// The record as a T; false where it is none. `out` is written only in part then.
-template <typename T>
-bool read(std::span<const std::byte> bytes, std::int64_t wall_offset_ns, Event& out) noexcept {
+template <typename T> bool read(std::span<const std::byte> bytes, std::int64_t wall_offset_ns, Event& out) noexcept {
     static_assert(std::is_trivially_copyable_v<T> && sizeof(T) % 8 == 0);
     if (bytes.size() < sizeof(T))
         return false;
@@ -281,10 +285,12 @@ std::uint64_t device_number(std::uint32_t kernel_dev) noexcept {
 }
 
 std::optional<Event> decode(std::span<const std::byte> record, std::int64_t wall_offset_ns) noexcept {
-    // Made before anything is checked: an optional that is filled later would be zeroed twice, which is half of the whole cost.
+    // Made before anything is checked: an optional that is filled later would be zeroed twice, which is half of the
+    // whole cost.
     std::optional<Event> out(std::in_place);
     rw_common head; // NOLINT(cppcoreguidelines-pro-type-member-init): read_head fills what is read
-    if (!read_head(record, head) || !dispatch(static_cast<Kind>(head.kind), record.first(head.size), wall_offset_ns, *out))
+    if (!read_head(record, head) ||
+        !dispatch(static_cast<Kind>(head.kind), record.first(head.size), wall_offset_ns, *out))
         out.reset();
     return out;
 }

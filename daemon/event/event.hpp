@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// One thing that happened, and the processes it is about. An Event points into the record that it was decoded from and into the process
-// table: it is valid until the next one is read. Made by decode (or by EventBuilder for tests), completed by the process layer, read through fields.
+// One thing that happened, and the processes it is about. An Event points into the record that it was decoded from and
+// into the process table: it is valid until the next one is read. Made by decode (or by EventBuilder for tests),
+// completed by the process layer, read through fields.
 #pragma once
 
 #include "event/value.hpp"
@@ -18,15 +19,31 @@ inline constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::count);
 /// The system call; values as enum rw_call of the wire format, names as Falco's evt.type.
 enum class Call : std::uint16_t {
     none,
-    execve, execveat,
-    fork, vfork, clone, clone3,
+    execve,
+    execveat,
+    fork,
+    vfork,
+    clone,
+    clone3,
     procexit,
-    open, openat, openat2, creat, open_by_handle_at,
-    chmod, fchmod, fchmodat, fchmodat2,
-    rename, renameat, renameat2,
-    unlink, unlinkat,
-    link, linkat,
-    symlink, symlinkat,
+    open,
+    openat,
+    openat2,
+    creat,
+    open_by_handle_at,
+    chmod,
+    fchmod,
+    fchmodat,
+    fchmodat2,
+    rename,
+    renameat,
+    renameat2,
+    unlink,
+    unlinkat,
+    link,
+    linkat,
+    symlink,
+    symlinkat,
     connect,
     count
 };
@@ -34,7 +51,9 @@ inline constexpr std::size_t kCalls = static_cast<std::size_t>(Call::count);
 
 /// A set of kinds, one bit each.
 using KindSet = std::uint32_t;
-[[nodiscard]] constexpr KindSet set_of(Kind kind) noexcept { return 1U << static_cast<unsigned>(kind); }
+[[nodiscard]] constexpr KindSet set_of(Kind kind) noexcept {
+    return 1U << static_cast<unsigned>(kind);
+}
 inline constexpr KindSet kAllKinds = (1U << kKinds) - 2; // all but none
 
 [[nodiscard]] std::string_view name_of(Kind kind) noexcept;
@@ -45,7 +64,8 @@ inline constexpr KindSet kAllKinds = (1U << kKinds) - 2; // all but none
 inline constexpr std::uint32_t kUnset = 0xffffffff; ///< loginuid, audit session, old mode
 
 // Bits of Event::flags, as RW_F_* of the wire format: for layers that do not see it.
-inline constexpr std::uint32_t kFlagPathTruncated = 1U << 0, kFlagArgvTruncated = 1U << 1, kFlagMemfd = 1U << 4, kFlagUnlinked = 1U << 5;
+inline constexpr std::uint32_t kFlagPathTruncated = 1U << 0, kFlagArgvTruncated = 1U << 1, kFlagMemfd = 1U << 4,
+                               kFlagUnlinked = 1U << 5;
 
 /// A file's identity. dev as stat(2) gives st_dev.
 struct FileId {
@@ -65,10 +85,11 @@ struct FileInfo {
 
 /// A file that an event is about.
 struct Object {
-    std::string_view name;  ///< absolute, in the host's view; "" where unknown
-    std::string_view alias; ///< the way by which the kernel reached it where that is another name (bind mount, hard link)
-    std::string_view raw;   ///< the string that the caller passed: evidence only
-    FileInfo file;          ///< id false: the kernel could not tell
+    std::string_view name; ///< absolute, in the host's view; "" where unknown
+    std::string_view
+        alias;            ///< the way by which the kernel reached it where that is another name (bind mount, hard link)
+    std::string_view raw; ///< the string that the caller passed: evidence only
+    FileInfo file;        ///< id false: the kernel could not tell
     // How the name was found, for the process layer: see struct rw_path.
     std::string_view mount_root;    ///< path of a bind mount's root within its file system
     std::uint32_t mount_length = 0; ///< bytes of `name` that are the mount point
@@ -94,14 +115,14 @@ struct Process {
     const Process* parent = nullptr;
     const Placement* placement = nullptr;
 
-    std::string comm;       ///< 15 bytes at most
-    std::string exe_path;   ///< of the running binary; "" for kernel threads
+    std::string comm;     ///< 15 bytes at most
+    std::string exe_path; ///< of the running binary; "" for kernel threads
     FileInfo exe;
-    std::string argv;       ///< NUL separated
-    std::string cmdline;    ///< comm and arguments, separated by blanks, as Falco's proc.cmdline
-    std::string cwd;        ///< at the time of exec
-    std::string filename;   ///< what was passed to exec
-    std::string script;     ///< where a #! line brought an interpreter: the script's path
+    std::string argv;     ///< NUL separated
+    std::string cmdline;  ///< comm and arguments, separated by blanks, as Falco's proc.cmdline
+    std::string cwd;      ///< at the time of exec
+    std::string filename; ///< what was passed to exec
+    std::string script;   ///< where a #! line brought an interpreter: the script's path
     std::uint32_t uid = 0, euid = 0, gid = 0, egid = 0;
     std::uint32_t loginuid = kUnset, session = kUnset;
     std::uint32_t tty = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The parts of the table of fields, a file for each family; fields.cpp joins them. Helpers that their rows share. Private to the event layer.
+// The parts of the table of fields, a file for each family; fields.cpp joins them. Helpers that their rows share.
+// Private to the event layer.
 #pragma once
 
 #include "event/builder.hpp"

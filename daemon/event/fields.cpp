@@ -26,7 +26,8 @@ std::vector<Field> joined() {
 
 const Field* find(std::string_view name) noexcept {
     const auto all = fields();
-    const auto found = std::lower_bound(all.begin(), all.end(), name, [](const Field& f, std::string_view n) { return f.name < n; });
+    const auto found =
+        std::lower_bound(all.begin(), all.end(), name, [](const Field& f, std::string_view n) { return f.name < n; });
     return found == all.end() || found->name != name ? nullptr : &*found;
 }
 
@@ -37,7 +38,8 @@ std::string suggestion(std::string_view name) {
     return did_you_mean(name, names);
 }
 
-/// What stands in the brackets (or behind "evt.arg."), read as the field wants it. False with `error` where it does not fit.
+/// What stands in the brackets (or behind "evt.arg."), read as the field wants it. False with `error` where it does not
+/// fit.
 bool read_argument(const Field& field, std::string_view text, bool given, FieldArg& out, std::string& error) {
     const auto quote = "'" + std::string(field.name) + "'";
     switch (field.arg) {
@@ -46,7 +48,8 @@ bool read_argument(const Field& field, std::string_view text, bool given, FieldA
         return !given;
     case ArgKind::key:
         out.key = argument_named(text);
-        error = given ? "no event has an argument '" + std::string(text) + "'" : "field " + quote + " needs an argument: evt.arg.flags";
+        error = given ? "no event has an argument '" + std::string(text) + "'"
+                      : "field " + quote + " needs an argument: evt.arg.flags";
         return !out.key.empty();
     case ArgKind::index:
     case ArgKind::index_required:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The one table of fields: name, type, how to read it from an event, how a rule's test sets it, and its documentation. Rules, output templates, the reference
-// and the alert's output_fields all come from here. Names are Falco's; those of our own are marked so in their documentation.
+// The one table of fields: name, type, how to read it from an event, how a rule's test sets it, and its documentation.
+// Rules, output templates, the reference and the alert's output_fields all come from here. Names are Falco's; those of
+// our own are marked so in their documentation.
 #pragma once
 
 #include "event/event.hpp"
@@ -31,12 +32,14 @@ struct FieldArg {
 struct Field {
     std::string_view name;
     Type type;
-    bool list;     ///< may hold several values; a comparison is true where it holds for one of them (see docs/rules.md for !=)
+    bool list; ///< may hold several values; a comparison is true where it holds for one of them (see docs/rules.md for
+               ///< !=)
     ArgKind arg;
     KindSet kinds; ///< kinds of event in which it can be present
     /// Adds what the event holds; adds nothing where the field is missing. Composed strings live in `scratch`.
     void (*get)(const Event&, const FieldArg&, Scratch& scratch, Values& out) noexcept;
-    /// Sets it in a test's event; false where the text is no such value. Null: derived, a test sets what it is derived from.
+    /// Sets it in a test's event; false where the text is no such value. Null: derived, a test sets what it is derived
+    /// from.
     bool (*set)(EventBuilder&, const FieldArg&, std::string_view text);
     std::string_view doc;
     bool path = false; ///< a file's name: literals compared with it are also watched by device and inode

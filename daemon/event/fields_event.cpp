@@ -15,7 +15,8 @@ namespace {
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
 /// strftime of the event's wall time, then its nanoseconds.
-std::string_view clock_text(const Event& e, const char* format, bool utc, std::string_view suffix, Scratch& scratch) noexcept {
+std::string_view clock_text(const Event& e, const char* format, bool utc, std::string_view suffix,
+                            Scratch& scratch) noexcept {
     const auto seconds = static_cast<std::time_t>(e.wall_ns / kNsPerSecond);
     std::tm tm{};
     if (utc)
@@ -46,7 +47,9 @@ std::string_view category(Kind kind) noexcept {
     }
 }
 
-std::string_view result_text(const Event& e) noexcept { return e.result >= 0 ? "SUCCESS" : errno_name(static_cast<int>(-e.result)); }
+std::string_view result_text(const Event& e) noexcept {
+    return e.result >= 0 ? "SUCCESS" : errno_name(static_cast<int>(-e.result));
+}
 
 /// Read or write access by the flags of an open. O_PATH gives neither.
 bool opens_for(const Event& e, bool write) noexcept {
@@ -80,27 +83,40 @@ std::string_view composed_mode(std::uint32_t mode, Scratch& scratch) noexcept {
 constexpr KindSet kChmod = set_of(Kind::chmod), kUnlink = set_of(Kind::unlink), kExec = set_of(Kind::exec);
 
 constexpr std::array kArguments{
-    Argument{"dirfd", kPathOps, [](const Event& e, Scratch&, Values& out) noexcept { out.add(static_cast<std::int64_t>(e.dfd)); }},
+    Argument{"dirfd", kPathOps,
+             [](const Event& e, Scratch&, Values& out) noexcept { out.add(static_cast<std::int64_t>(e.dfd)); }},
     Argument{"fd", kOpen | kConnect | kChmod,
-             [](const Event& e, Scratch&, Values& out) noexcept { out.add(e.kind == Kind::open ? e.result : static_cast<std::int64_t>(e.fd)); }},
-    Argument{"filename", kChmod | kExec, [](const Event& e, Scratch&, Values& out) noexcept {
+             [](const Event& e, Scratch&, Values& out) noexcept {
+                 out.add(e.kind == Kind::open ? e.result : static_cast<std::int64_t>(e.fd));
+             }},
+    Argument{"filename", kChmod | kExec,
+             [](const Event& e, Scratch&, Values& out) noexcept {
                  add_string(out, e.kind == Kind::exec ? e.filename : e.object.raw);
              }},
     Argument{"flags", kOpen, [](const Event& e, Scratch& s, Values& out) noexcept { out.add(composed_flags(e, s)); }},
-    Argument{"linkpath", set_of(Kind::symlink), [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.target.raw); }},
-    Argument{"mode", kOpen | kChmod, [](const Event& e, Scratch& s, Values& out) noexcept { out.add(composed_mode(e.mode, s)); }},
-    Argument{"name", kOpen | kUnlink, [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.object.raw); }},
-    Argument{"newpath", kTwoNames, [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.target.raw); }},
-    Argument{"oldpath", kTwoNames, [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.object.raw); }},
-    Argument{"path", kOpen | kUnlink | kConnect, [](const Event& e, Scratch&, Values& out) noexcept {
+    Argument{"linkpath", set_of(Kind::symlink),
+             [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.target.raw); }},
+    Argument{"mode", kOpen | kChmod,
+             [](const Event& e, Scratch& s, Values& out) noexcept { out.add(composed_mode(e.mode, s)); }},
+    Argument{"name", kOpen | kUnlink,
+             [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.object.raw); }},
+    Argument{"newpath", kTwoNames,
+             [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.target.raw); }},
+    Argument{"oldpath", kTwoNames,
+             [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.object.raw); }},
+    Argument{"path", kOpen | kUnlink | kConnect,
+             [](const Event& e, Scratch&, Values& out) noexcept {
                  add_string(out, e.kind == Kind::connect ? e.unix_path : e.object.raw);
              }},
-    Argument{"res", kAllKinds, [](const Event& e, Scratch&, Values& out) noexcept {
+    Argument{"res", kAllKinds,
+             [](const Event& e, Scratch&, Values& out) noexcept {
                  if (e.has_result)
                      out.add(e.result);
              }},
-    Argument{"status", set_of(Kind::exit), [](const Event& e, Scratch&, Values& out) noexcept { out.add(static_cast<std::int64_t>(e.status)); }},
-    Argument{"target", set_of(Kind::symlink), [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.object.raw); }},
+    Argument{"status", set_of(Kind::exit),
+             [](const Event& e, Scratch&, Values& out) noexcept { out.add(static_cast<std::int64_t>(e.status)); }},
+    Argument{"target", set_of(Kind::symlink),
+             [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.object.raw); }},
 };
 
 void get_argument(const Event& e, const FieldArg& arg, Scratch& s, Values& out) noexcept {
@@ -158,13 +174,17 @@ bool set_argument(EventBuilder& b, const FieldArg& arg, std::string_view text) {
 
 constexpr Field kRows[] = {
     {"evt.arg", Type::string, false, ArgKind::key, kAllKinds, get_argument, set_argument,
-     "An argument of the call by name: flags, mode, name, filename, path, oldpath, newpath, target, linkpath, dirfd, fd, res, status"},
+     "An argument of the call by name: flags, mode, name, filename, path, oldpath, newpath, target, linkpath, dirfd, "
+     "fd, res, status"},
     {"evt.args", Type::string, false, ArgKind::none, kAllKinds, get_arguments, nullptr, "All arguments as one text"},
     {"evt.category", Type::string, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(category(e.kind)); }, nullptr, "file, net or process"},
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(category(e.kind)); }, nullptr,
+     "file, net or process"},
     {"evt.datetime", Type::string, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept { out.add(clock_text(e, "%Y-%m-%d %H:%M:%S", false, "", s)); }, nullptr,
-     "Local date and time with nanoseconds"},
+     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
+         out.add(clock_text(e, "%Y-%m-%d %H:%M:%S", false, "", s));
+     },
+     nullptr, "Local date and time with nanoseconds"},
     {"evt.dir", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event&, const FieldArg&, Scratch&, Values& out) noexcept { out.add(std::string_view("<")); }, nullptr,
      "Always '<': events are reported when the call returns"},
@@ -220,8 +240,10 @@ constexpr Field kRows[] = {
      },
      "An open with write access"},
     {"evt.num", Type::integer, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(static_cast<std::int64_t>(e.number)); }, nullptr,
-     "Number of the event since the daemon's start"},
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         out.add(static_cast<std::int64_t>(e.number));
+     },
+     nullptr, "Number of the event since the daemon's start"},
     {"evt.rawres", Type::integer, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.has_result)
@@ -233,7 +255,8 @@ constexpr Field kRows[] = {
      },
      "What the call returned: a descriptor, a pid, 0, or a negative error number"},
     {"evt.rawtime", Type::integer, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(e.wall_ns); }, nullptr, "Nanoseconds since the epoch"},
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(e.wall_ns); }, nullptr,
+     "Nanoseconds since the epoch"},
     {"evt.res", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.has_result)
@@ -250,11 +273,15 @@ constexpr Field kRows[] = {
      },
      "SUCCESS, or the error's name (ENOENT)"},
     {"evt.time", Type::string, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept { out.add(clock_text(e, "%H:%M:%S", false, "", s)); }, nullptr,
-     "Local time with nanoseconds"},
+     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
+         out.add(clock_text(e, "%H:%M:%S", false, "", s));
+     },
+     nullptr, "Local time with nanoseconds"},
     {"evt.time.iso8601", Type::string, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept { out.add(clock_text(e, "%Y-%m-%dT%H:%M:%S", true, "Z", s)); }, nullptr,
-     "Date and time in UTC (RFC 3339)"},
+     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
+         out.add(clock_text(e, "%Y-%m-%dT%H:%M:%S", true, "Z", s));
+     },
+     nullptr, "Date and time in UTC (RFC 3339)"},
     {"evt.type", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(name_of(e.call)); },
      [](EventBuilder& b, const FieldArg&, std::string_view text) {
@@ -275,6 +302,8 @@ std::string_view argument_named(std::string_view name) noexcept {
     return {};
 }
 
-std::span<const Field> event_fields() noexcept { return kRows; }
+std::span<const Field> event_fields() noexcept {
+    return kRows;
+}
 
 } // namespace rwatch::event

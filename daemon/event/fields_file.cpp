@@ -18,8 +18,12 @@ const Object* by_descriptor(const Event& e) noexcept {
     return e.kind == Kind::open || fchmod ? &e.object : nullptr;
 }
 
-const Object* path_object(const Event& e) noexcept { return (set_of(e.kind) & kPathOps) != 0 ? &e.object : nullptr; }
-const Object* second_object(const Event& e) noexcept { return (set_of(e.kind) & kTwoNames) != 0 ? &e.target : nullptr; }
+const Object* path_object(const Event& e) noexcept {
+    return (set_of(e.kind) & kPathOps) != 0 ? &e.object : nullptr;
+}
+const Object* second_object(const Event& e) noexcept {
+    return (set_of(e.kind) & kTwoNames) != 0 ? &e.target : nullptr;
+}
 
 const Object* resulting_object(const Event& e) noexcept {
     const auto* second = second_object(e);
@@ -47,7 +51,9 @@ std::string_view type_of(std::uint32_t mode) noexcept {
     }
 }
 
-std::string_view type_char(std::uint32_t mode) noexcept { return (mode & S_IFMT) == S_IFIFO ? "p" : (mode & S_IFMT) == S_IFDIR ? "d" : "f"; }
+std::string_view type_char(std::uint32_t mode) noexcept {
+    return (mode & S_IFMT) == S_IFIFO ? "p" : (mode & S_IFMT) == S_IFDIR ? "d" : "f";
+}
 
 /// AF_* to Falco's names of types and their letters.
 std::string_view socket_type(std::uint16_t family, bool letter) noexcept {
@@ -84,14 +90,17 @@ void get_fd_name(const Event& e, const FieldArg&, Scratch& s, Values& out) noexc
     out.add(s.since(mark));
 }
 
-template <std::string_view (*Part)(std::string_view) noexcept> void add_parts(const Object* object, Values& out) noexcept {
+template <std::string_view (*Part)(std::string_view) noexcept>
+void add_parts(const Object* object, Values& out) noexcept {
     if (object == nullptr)
         return;
     add_string(out, Part(object->name));
     add_string(out, Part(object->alias));
 }
 
-std::uint32_t mode_now(const Event& e) noexcept { return e.object.file.id ? e.object.file.mode & 07777U : e.mode & 07777U; }
+std::uint32_t mode_now(const Event& e) noexcept {
+    return e.object.file.id ? e.object.file.mode & 07777U : e.mode & 07777U;
+}
 
 /// A regular file that could not be executed and now can: by chmod, or by being created so.
 bool exec_added(const Event& e) noexcept {
@@ -114,7 +123,9 @@ bool parse_octal(std::string_view text, std::uint32_t& out) noexcept {
     return error == std::errc{} && end == text.data() + text.size() && out <= 07777U;
 }
 
-bool set_file_number(std::uint64_t& number, std::string_view text) { return parse_number(text, number); }
+bool set_file_number(std::uint64_t& number, std::string_view text) {
+    return parse_number(text, number);
+}
 
 constexpr Field kRows[] = {
     {"fd.created", Type::boolean, false, ArgKind::none, kOpen,
@@ -132,27 +143,36 @@ constexpr Field kRows[] = {
          if (e.object.file.id && e.kind != Kind::exec)
              out.add(static_cast<std::int64_t>(e.object.file.id.dev));
      },
-     [](EventBuilder& b, const FieldArg&, std::string_view text) { return set_file_number(b.event().object.file.id.dev, text); },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         return set_file_number(b.event().object.file.id.dev, text);
+     },
      "Device of the file, as stat(2) gives it"},
     {"fd.directory", Type::string, true, ArgKind::none, kHasFd,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { add_parts<directory_of>(by_descriptor(e), out); }, nullptr,
-     "Directory of fd.name", true},
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         add_parts<directory_of>(by_descriptor(e), out);
+     },
+     nullptr, "Directory of fd.name", true},
     {"fd.filename", Type::string, true, ArgKind::none, kHasFd,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { add_parts<base_name>(by_descriptor(e), out); }, nullptr,
-     "Last part of fd.name"},
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         add_parts<base_name>(by_descriptor(e), out);
+     },
+     nullptr, "Last part of fd.name"},
     {"fd.ino", Type::integer, false, ArgKind::none, kHasFile,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.object.file.id && e.kind != Kind::exec)
              out.add(static_cast<std::int64_t>(e.object.file.id.ino));
      },
-     [](EventBuilder& b, const FieldArg&, std::string_view text) { return set_file_number(b.event().object.file.id.ino, text); },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         return set_file_number(b.event().object.file.id.ino, text);
+     },
      "Inode of the file"},
     {"fd.name", Type::string, true, ArgKind::none, kHasFd, get_fd_name,
      [](EventBuilder& b, const FieldArg&, std::string_view text) {
          lean(b, Call::openat);
          return set_object_name(b, text);
      },
-     "The file that the kernel opened, in the host's view; for a connection 'local:port->remote:port'. A file known by two names (a hard link, a bind "
+     "The file that the kernel opened, in the host's view; for a connection 'local:port->remote:port'. A file known by "
+     "two names (a hard link, a bind "
      "mount) has both",
      true},
     {"fd.nameraw", Type::string, false, ArgKind::none, kHasFd,
@@ -224,7 +244,8 @@ constexpr Field kRows[] = {
          if (e.kind == Kind::chmod || e.kind == Kind::open)
              out.add(exec_added(e));
      },
-     nullptr, "A regular file became executable by this call: chmod that adds an execute bit, or creation with one (ours)"},
+     nullptr,
+     "A regular file became executable by this call: chmod that adds an execute bit, or creation with one (ours)"},
     {"fs.path.name", Type::string, true, ArgKind::none, kPathOps,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (const auto* object = path_object(e))
@@ -247,10 +268,13 @@ constexpr Field kRows[] = {
          if (const auto* object = resulting_object(e))
              add_names(out, *object);
      },
-     nullptr, "The name that stands after the call: the new one of rename, link and symlink, else fs.path.name (ours)", true},
+     nullptr, "The name that stands after the call: the new one of rename, link and symlink, else fs.path.name (ours)",
+     true},
     {"fs.path.new.extension", Type::string, true, ArgKind::none, kPathOps,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { add_parts<after_last_dot>(resulting_object(e), out); }, nullptr,
-     "From the last dot of fs.path.new, with it: '.enc' (ours)"},
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         add_parts<after_last_dot>(resulting_object(e), out);
+     },
+     nullptr, "From the last dot of fs.path.new, with it: '.enc' (ours)"},
     {"fs.path.source", Type::string, true, ArgKind::none, kTwoNames,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (second_object(e) != nullptr)
@@ -284,6 +308,8 @@ constexpr Field kRows[] = {
 
 } // namespace
 
-std::span<const Field> file_fields() noexcept { return kRows; }
+std::span<const Field> file_fields() noexcept {
+    return kRows;
+}
 
 } // namespace rwatch::event

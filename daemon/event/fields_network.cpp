@@ -14,7 +14,9 @@ void add_address(Values& out, const Address& address) noexcept {
         out.add(address);
 }
 
-bool is_inet(const Event& e) noexcept { return e.kind == Kind::connect && e.remote.family != 0; }
+bool is_inet(const Event& e) noexcept {
+    return e.kind == Kind::connect && e.remote.family != 0;
+}
 
 void get_remote(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
     if (is_inet(e))
@@ -55,8 +57,12 @@ bool set_address(EventBuilder& b, Address& to, std::string_view text) {
     }
     return true;
 }
-bool set_remote(EventBuilder& b, const FieldArg&, std::string_view text) { return set_address(b, b.event().remote, text); }
-bool set_local(EventBuilder& b, const FieldArg&, std::string_view text) { return set_address(b, b.event().local, text); }
+bool set_remote(EventBuilder& b, const FieldArg&, std::string_view text) {
+    return set_address(b, b.event().remote, text);
+}
+bool set_local(EventBuilder& b, const FieldArg&, std::string_view text) {
+    return set_address(b, b.event().local, text);
+}
 
 /// A test that sets a port alone means some address.
 void need_address(EventBuilder& b) {
@@ -91,7 +97,8 @@ std::string_view protocol_name(const Event& e) noexcept {
 
 constexpr Field kRows[] = {
     {"fd.cip", Type::address, false, ArgKind::none, kConnect, get_local, set_local, "Client's address"},
-    {"fd.cnet", Type::address, false, ArgKind::none, kConnect, get_local, set_local, "Client's address, to compare with a network"},
+    {"fd.cnet", Type::address, false, ArgKind::none, kConnect, get_local, set_local,
+     "Client's address, to compare with a network"},
     {"fd.connected", Type::boolean, false, ArgKind::none, kConnect,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.kind == Kind::connect)
@@ -120,15 +127,19 @@ constexpr Field kRows[] = {
      },
      "tcp, udp, icmp or na"},
     {"fd.lip", Type::address, false, ArgKind::none, kConnect, get_local, set_local, "Local address"},
-    {"fd.lnet", Type::address, false, ArgKind::none, kConnect, get_local, set_local, "Local address, to compare with a network"},
+    {"fd.lnet", Type::address, false, ArgKind::none, kConnect, get_local, set_local,
+     "Local address, to compare with a network"},
     {"fd.lport", Type::integer, false, ArgKind::none, kConnect, get_local_port, set_local_port, "Local port"},
-    {"fd.net", Type::address, true, ArgKind::none, kConnect, get_either, set_remote, "Either address, to compare with a network"},
+    {"fd.net", Type::address, true, ArgKind::none, kConnect, get_either, set_remote,
+     "Either address, to compare with a network"},
     {"fd.port", Type::integer, true, ArgKind::none, kConnect, get_either_port, set_remote_port, "Either port"},
     {"fd.rip", Type::address, false, ArgKind::none, kConnect, get_remote, set_remote, "Remote address"},
-    {"fd.rnet", Type::address, false, ArgKind::none, kConnect, get_remote, set_remote, "Remote address, to compare with a network"},
+    {"fd.rnet", Type::address, false, ArgKind::none, kConnect, get_remote, set_remote,
+     "Remote address, to compare with a network"},
     {"fd.rport", Type::integer, false, ArgKind::none, kConnect, get_remote_port, set_remote_port, "Remote port"},
     {"fd.sip", Type::address, false, ArgKind::none, kConnect, get_remote, set_remote, "Server's address"},
-    {"fd.snet", Type::address, false, ArgKind::none, kConnect, get_remote, set_remote, "Server's address, to compare with a network"},
+    {"fd.snet", Type::address, false, ArgKind::none, kConnect, get_remote, set_remote,
+     "Server's address, to compare with a network"},
     {"fd.sockfamily", Type::string, false, ArgKind::none, kConnect,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.kind == Kind::connect)
@@ -140,6 +151,8 @@ constexpr Field kRows[] = {
 
 } // namespace
 
-std::span<const Field> network_fields() noexcept { return kRows; }
+std::span<const Field> network_fields() noexcept {
+    return kRows;
+}
 
 } // namespace rwatch::event

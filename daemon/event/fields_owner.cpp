@@ -11,9 +11,12 @@ using Name = std::string_view (Directory::*)(std::uint32_t) const noexcept;
 template <std::uint32_t Event::*Id> void get_id(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
     out.add(static_cast<std::int64_t>(e.*Id));
 }
-template <std::uint32_t Event::*Id> bool set_id(EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.event().*Id); }
+template <std::uint32_t Event::*Id> bool set_id(EventBuilder& b, const FieldArg&, std::string_view text) {
+    return parse_number(text, b.event().*Id);
+}
 
-template <std::uint32_t Event::*Id, Name Of> void get_name(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+template <std::uint32_t Event::*Id, Name Of>
+void get_name(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
     if (e.directory != nullptr && e.*Id != kUnset)
         add_string(out, (e.directory->*Of)(e.*Id));
 }
@@ -36,7 +39,8 @@ const Placement* placement_of(const Event& e) noexcept {
     return e.process == nullptr ? nullptr : e.process->placement;
 }
 
-template <std::string Placement::*Part> void get_place(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+template <std::string Placement::*Part>
+void get_place(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
     if (const auto* place = placement_of(e))
         add_string(out, place->*Part);
 }
@@ -50,7 +54,8 @@ constexpr Field kRows[] = {
     {"container.id", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          const auto* place = placement_of(e);
-         out.add(place == nullptr || place->container_id.empty() ? std::string_view("host") : std::string_view(place->container_id));
+         out.add(place == nullptr || place->container_id.empty() ? std::string_view("host")
+                                                                 : std::string_view(place->container_id));
      },
      [](EventBuilder& b, const FieldArg& arg, std::string_view text) {
          return set_place<&Placement::container_id>(b, arg, text == "host" ? std::string_view{} : text);
@@ -59,29 +64,33 @@ constexpr Field kRows[] = {
     {"container.type", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          const auto* place = placement_of(e);
-         out.add(place == nullptr || place->container_runtime.empty() ? std::string_view("host") : std::string_view(place->container_runtime));
+         out.add(place == nullptr || place->container_runtime.empty() ? std::string_view("host")
+                                                                      : std::string_view(place->container_runtime));
      },
-     set_place<&Placement::container_runtime>, "docker, podman, containerd, cri-o, nspawn, lxc; 'host' outside of containers"},
-    {"group.gid", Type::integer, false, ArgKind::none, kAllKinds, get_id<&Event::egid>, set_id<&Event::egid>, "Effective group id"},
+     set_place<&Placement::container_runtime>,
+     "docker, podman, containerd, cri-o, nspawn, lxc; 'host' outside of containers"},
+    {"group.gid", Type::integer, false, ArgKind::none, kAllKinds, get_id<&Event::egid>, set_id<&Event::egid>,
+     "Effective group id"},
     {"group.name", Type::string, false, ArgKind::none, kAllKinds, get_name<&Event::egid, &Directory::group>,
      [](EventBuilder& b, const FieldArg&, std::string_view text) {
          b.name_group(b.event().egid, text);
          return true;
      },
      "Name of the effective group in /etc/group"},
-    {"group.rgid", Type::integer, false, ArgKind::none, kAllKinds, get_id<&Event::gid>, set_id<&Event::gid>, "Real group id (ours)"},
-    {"systemd.cgroup", Type::string, false, ArgKind::none, kAllKinds, get_place<&Placement::cgroup>, set_place<&Placement::cgroup>,
-     "Path of the control group (ours)"},
-    {"systemd.machine", Type::string, false, ArgKind::none, kAllKinds, get_place<&Placement::machine>, set_place<&Placement::machine>,
-     "Machine of systemd-machined that the process belongs to (ours)"},
-    {"systemd.session", Type::string, false, ArgKind::none, kAllKinds, get_place<&Placement::session>, set_place<&Placement::session>,
-     "Login session of systemd-logind (ours)"},
-    {"systemd.slice", Type::string, false, ArgKind::none, kAllKinds, get_place<&Placement::slice>, set_place<&Placement::slice>,
-     "Slice of systemd, 'system.slice' (ours)"},
-    {"systemd.unit", Type::string, false, ArgKind::none, kAllKinds, get_place<&Placement::unit>, set_place<&Placement::unit>,
-     "Unit of systemd that the process belongs to, 'ssh.service' (ours)"},
-    {"systemd.user_unit", Type::string, false, ArgKind::none, kAllKinds, get_place<&Placement::user_unit>, set_place<&Placement::user_unit>,
-     "Unit of the user's own manager (ours)"},
+    {"group.rgid", Type::integer, false, ArgKind::none, kAllKinds, get_id<&Event::gid>, set_id<&Event::gid>,
+     "Real group id (ours)"},
+    {"systemd.cgroup", Type::string, false, ArgKind::none, kAllKinds, get_place<&Placement::cgroup>,
+     set_place<&Placement::cgroup>, "Path of the control group (ours)"},
+    {"systemd.machine", Type::string, false, ArgKind::none, kAllKinds, get_place<&Placement::machine>,
+     set_place<&Placement::machine>, "Machine of systemd-machined that the process belongs to (ours)"},
+    {"systemd.session", Type::string, false, ArgKind::none, kAllKinds, get_place<&Placement::session>,
+     set_place<&Placement::session>, "Login session of systemd-logind (ours)"},
+    {"systemd.slice", Type::string, false, ArgKind::none, kAllKinds, get_place<&Placement::slice>,
+     set_place<&Placement::slice>, "Slice of systemd, 'system.slice' (ours)"},
+    {"systemd.unit", Type::string, false, ArgKind::none, kAllKinds, get_place<&Placement::unit>,
+     set_place<&Placement::unit>, "Unit of systemd that the process belongs to, 'ssh.service' (ours)"},
+    {"systemd.user_unit", Type::string, false, ArgKind::none, kAllKinds, get_place<&Placement::user_unit>,
+     set_place<&Placement::user_unit>, "Unit of the user's own manager (ours)"},
     {"user.loginname", Type::string, false, ArgKind::none, kAllKinds, get_name<&Event::loginuid, &Directory::user>,
      [](EventBuilder& b, const FieldArg&, std::string_view text) {
          b.name_user(b.event().loginuid, text);
@@ -96,7 +105,8 @@ constexpr Field kRows[] = {
          return true;
      },
      "Name of the effective user in /etc/passwd"},
-    {"user.ruid", Type::integer, false, ArgKind::none, kAllKinds, get_id<&Event::uid>, set_id<&Event::uid>, "Real user id (ours)"},
+    {"user.ruid", Type::integer, false, ArgKind::none, kAllKinds, get_id<&Event::uid>, set_id<&Event::uid>,
+     "Real user id (ours)"},
     {"user.uid", Type::integer, false, ArgKind::none, kAllKinds, get_id<&Event::euid>,
      [](EventBuilder& b, const FieldArg&, std::string_view text) {
          auto& e = b.event();
@@ -109,6 +119,8 @@ constexpr Field kRows[] = {
 
 } // namespace
 
-std::span<const Field> owner_fields() noexcept { return kRows; }
+std::span<const Field> owner_fields() noexcept {
+    return kRows;
+}
 
 } // namespace rwatch::event

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// proc.* and thread.*: the process that acted, and its ancestors. The executable's path is the identity; names can be chosen freely by whoever runs it.
+// proc.* and thread.*: the process that acted, and its ancestors. The executable's path is the identity; names can be
+// chosen freely by whoever runs it.
 #include "event/field_tables.hpp"
 
 #include <array>
@@ -19,11 +20,19 @@ const Process* ancestor(const Event& e, std::int32_t n) noexcept {
 }
 
 /// What stands in argv before the first NUL.
-std::string_view argument_zero(const Process& p) noexcept { return std::string_view(p.argv).substr(0, p.argv.find('\0')); }
+std::string_view argument_zero(const Process& p) noexcept {
+    return std::string_view(p.argv).substr(0, p.argv.find('\0'));
+}
 
-std::string_view comm_of(const Process& p) noexcept { return p.comm; }
-std::string_view exe_path_of(const Process& p) noexcept { return p.exe_path; }
-std::string_view cmdline_of(const Process& p) noexcept { return p.cmdline; }
+std::string_view comm_of(const Process& p) noexcept {
+    return p.comm;
+}
+std::string_view exe_path_of(const Process& p) noexcept {
+    return p.exe_path;
+}
+std::string_view cmdline_of(const Process& p) noexcept {
+    return p.cmdline;
+}
 
 /// Arguments after the first, separated by blanks.
 std::string_view arguments_of(const Process& p, Scratch& s) noexcept {
@@ -43,12 +52,14 @@ std::string_view arguments_of(const Process& p, Scratch& s) noexcept {
     }
 }
 
-template <std::string_view (*Part)(const Process&) noexcept> void get_own(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+template <std::string_view (*Part)(const Process&) noexcept>
+void get_own(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
     if (e.process != nullptr)
         add_string(out, Part(*e.process));
 }
 
-template <std::string_view (*Part)(const Process&) noexcept> void get_parent(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+template <std::string_view (*Part)(const Process&) noexcept>
+void get_parent(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
     if (const auto* process = ancestor(e, 1))
         add_string(out, Part(*process));
 }
@@ -115,13 +126,16 @@ bool set_arguments(Process& p, std::string_view text) {
     return true;
 }
 
-template <bool (*Set)(Process&, std::string_view)> bool set_own(EventBuilder& b, const FieldArg&, std::string_view text) {
+template <bool (*Set)(Process&, std::string_view)>
+bool set_own(EventBuilder& b, const FieldArg&, std::string_view text) {
     return Set(b.process(), text);
 }
-template <bool (*Set)(Process&, std::string_view)> bool set_parent(EventBuilder& b, const FieldArg&, std::string_view text) {
+template <bool (*Set)(Process&, std::string_view)>
+bool set_parent(EventBuilder& b, const FieldArg&, std::string_view text) {
     return Set(b.ancestor(1), text);
 }
-template <bool (*Set)(Process&, std::string_view)> bool set_ancestor(EventBuilder& b, const FieldArg& arg, std::string_view text) {
+template <bool (*Set)(Process&, std::string_view)>
+bool set_ancestor(EventBuilder& b, const FieldArg& arg, std::string_view text) {
     const auto n = arg.index < 0 ? 1 : static_cast<std::size_t>(arg.index);
     return n <= EventBuilder::kMostAncestors && Set(b.ancestor(n), text);
 }
@@ -143,20 +157,56 @@ void add_tty(const Event& e, Values& out, Scratch& s) noexcept {
     const auto number = e.process->tty >> 20U;
     const auto minor_number = e.process->tty & 0xfffffU;
     const auto mark = s.mark();
-    s.put(number >= kPtyMajor && number < kPtyMajor + 8 ? "pts/" : number == kVirtualMajor ? (minor_number >= 64 ? "ttyS" : "tty") : "dev/");
+    s.put(number >= kPtyMajor && number < kPtyMajor + 8 ? "pts/"
+          : number == kVirtualMajor                     ? (minor_number >= 64 ? "ttyS" : "tty")
+                                                        : "dev/");
     s.put(static_cast<std::int64_t>(number == kVirtualMajor && minor_number >= 64 ? minor_number - 64 : minor_number));
     out.add(s.since(mark));
 }
 
 /// Capability names, as capabilities(7) without the prefix's lower case: "CAP_CHOWN CAP_BPF".
 void add_capabilities(std::uint64_t set, Values& out, Scratch& s) noexcept {
-    constexpr std::array<std::string_view, 41> kNames{
-        "CHOWN",           "DAC_OVERRIDE",     "DAC_READ_SEARCH", "FOWNER",       "FSETID",         "KILL",        "SETGID",
-        "SETUID",          "SETPCAP",          "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW",
-        "IPC_LOCK",        "IPC_OWNER",        "SYS_MODULE",      "SYS_RAWIO",    "SYS_CHROOT",     "SYS_PTRACE",  "SYS_PACCT",
-        "SYS_ADMIN",       "SYS_BOOT",         "SYS_NICE",        "SYS_RESOURCE", "SYS_TIME",       "SYS_TTY_CONFIG", "MKNOD",
-        "LEASE",           "AUDIT_WRITE",      "AUDIT_CONTROL",   "SETFCAP",      "MAC_OVERRIDE",   "MAC_ADMIN",   "SYSLOG",
-        "WAKE_ALARM",      "BLOCK_SUSPEND",    "AUDIT_READ",      "PERFMON",      "BPF",            "CHECKPOINT_RESTORE"};
+    constexpr std::array<std::string_view, 41> kNames{"CHOWN",
+                                                      "DAC_OVERRIDE",
+                                                      "DAC_READ_SEARCH",
+                                                      "FOWNER",
+                                                      "FSETID",
+                                                      "KILL",
+                                                      "SETGID",
+                                                      "SETUID",
+                                                      "SETPCAP",
+                                                      "LINUX_IMMUTABLE",
+                                                      "NET_BIND_SERVICE",
+                                                      "NET_BROADCAST",
+                                                      "NET_ADMIN",
+                                                      "NET_RAW",
+                                                      "IPC_LOCK",
+                                                      "IPC_OWNER",
+                                                      "SYS_MODULE",
+                                                      "SYS_RAWIO",
+                                                      "SYS_CHROOT",
+                                                      "SYS_PTRACE",
+                                                      "SYS_PACCT",
+                                                      "SYS_ADMIN",
+                                                      "SYS_BOOT",
+                                                      "SYS_NICE",
+                                                      "SYS_RESOURCE",
+                                                      "SYS_TIME",
+                                                      "SYS_TTY_CONFIG",
+                                                      "MKNOD",
+                                                      "LEASE",
+                                                      "AUDIT_WRITE",
+                                                      "AUDIT_CONTROL",
+                                                      "SETFCAP",
+                                                      "MAC_OVERRIDE",
+                                                      "MAC_ADMIN",
+                                                      "SYSLOG",
+                                                      "WAKE_ALARM",
+                                                      "BLOCK_SUSPEND",
+                                                      "AUDIT_READ",
+                                                      "PERFMON",
+                                                      "BPF",
+                                                      "CHECKPOINT_RESTORE"};
     const auto mark = s.mark();
     for (std::size_t bit = 0; bit < kNames.size(); ++bit) {
         if ((set >> bit & 1U) == 0)
@@ -168,11 +218,12 @@ void add_capabilities(std::uint64_t set, Values& out, Scratch& s) noexcept {
 }
 
 constexpr Field kRows[] = {
-    {"proc.acmdline", Type::string, true, ArgKind::index, kAllKinds, get_ancestors<cmdline_of>, set_ancestor<set_cmdline>,
-     "Command line of an ancestor: [1] is the parent; bare: any ancestor"},
-    {"proc.aexe", Type::string, true, ArgKind::index, kAllKinds, get_ancestors<argument_zero>, nullptr, "argv[0] of an ancestor"},
-    {"proc.aexepath", Type::string, true, ArgKind::index, kAllKinds, get_ancestors<exe_path_of>, set_ancestor<set_exe_path>,
-     "Executable of an ancestor: [1] is the parent; bare: any ancestor"},
+    {"proc.acmdline", Type::string, true, ArgKind::index, kAllKinds, get_ancestors<cmdline_of>,
+     set_ancestor<set_cmdline>, "Command line of an ancestor: [1] is the parent; bare: any ancestor"},
+    {"proc.aexe", Type::string, true, ArgKind::index, kAllKinds, get_ancestors<argument_zero>, nullptr,
+     "argv[0] of an ancestor"},
+    {"proc.aexepath", Type::string, true, ArgKind::index, kAllKinds, get_ancestors<exe_path_of>,
+     set_ancestor<set_exe_path>, "Executable of an ancestor: [1] is the parent; bare: any ancestor"},
     {"proc.aname", Type::string, true, ArgKind::index, kAllKinds, get_ancestors<comm_of>, set_ancestor<set_comm>,
      "Name of an ancestor: [0] the process, [1] its parent; bare: any ancestor"},
     {"proc.apid", Type::integer, true, ArgKind::index, kAllKinds,
@@ -197,7 +248,8 @@ constexpr Field kRows[] = {
              out.add(arguments_of(*e.process, s));
      },
      set_own<set_arguments>, "Arguments without argv[0], separated by blanks"},
-    {"proc.cmdline", Type::string, false, ArgKind::none, kAllKinds, get_own<cmdline_of>, set_own<set_cmdline>, "Name and arguments, separated by blanks"},
+    {"proc.cmdline", Type::string, false, ArgKind::none, kAllKinds, get_own<cmdline_of>, set_own<set_cmdline>,
+     "Name and arguments, separated by blanks"},
     {"proc.cwd", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.process != nullptr)
@@ -246,21 +298,25 @@ constexpr Field kRows[] = {
          if (e.process != nullptr && e.process->exe.ctime_ns != 0)
              out.add(e.process->exe.ctime_ns);
      },
-     [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.process().exe.ctime_ns); },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         return parse_number(text, b.process().exe.ctime_ns);
+     },
      "When the executable's inode last changed, ns since the epoch"},
     {"proc.exe_ino.mtime", Type::integer, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.process != nullptr && e.process->exe.mtime_ns != 0)
              out.add(e.process->exe.mtime_ns);
      },
-     [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.process().exe.mtime_ns); },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         return parse_number(text, b.process().exe.mtime_ns);
+     },
      "When the executable was last written, ns since the epoch"},
     {"proc.exepath", Type::string, false, ArgKind::none, kAllKinds, get_own<exe_path_of>, set_own<set_exe_path>,
      "The executable that runs, as the kernel has it; for a script, the interpreter"},
-    {"proc.is_exe_from_memfd", Type::boolean, false, ArgKind::none, kAllKinds, get_flag<&Process::exe_memfd>, set_flag<&Process::exe_memfd>,
-     "The executable is a memfd: it never was a file"},
-    {"proc.is_exe_unlinked", Type::boolean, false, ArgKind::none, kAllKinds, get_flag<&Process::exe_unlinked>, set_flag<&Process::exe_unlinked>,
-     "The executable had no name left when it was started (ours)"},
+    {"proc.is_exe_from_memfd", Type::boolean, false, ArgKind::none, kAllKinds, get_flag<&Process::exe_memfd>,
+     set_flag<&Process::exe_memfd>, "The executable is a memfd: it never was a file"},
+    {"proc.is_exe_unlinked", Type::boolean, false, ArgKind::none, kAllKinds, get_flag<&Process::exe_unlinked>,
+     set_flag<&Process::exe_unlinked>, "The executable had no name left when it was started (ours)"},
     {"proc.name", Type::string, false, ArgKind::none, kAllKinds, get_own<comm_of>, set_own<set_comm>,
      "The command name, 15 bytes at most: whatever the process chose"},
     {"proc.never_execed", Type::boolean, false, ArgKind::none, kAllKinds,
@@ -275,9 +331,12 @@ constexpr Field kRows[] = {
          return good;
      },
      "The process was forked and has run no program of its own since (ours)"},
-    {"proc.pcmdline", Type::string, false, ArgKind::none, kAllKinds, get_parent<cmdline_of>, set_parent<set_cmdline>, "Command line of the parent"},
-    {"proc.pexe", Type::string, false, ArgKind::none, kAllKinds, get_parent<argument_zero>, nullptr, "argv[0] of the parent"},
-    {"proc.pexepath", Type::string, false, ArgKind::none, kAllKinds, get_parent<exe_path_of>, set_parent<set_exe_path>, "Executable of the parent"},
+    {"proc.pcmdline", Type::string, false, ArgKind::none, kAllKinds, get_parent<cmdline_of>, set_parent<set_cmdline>,
+     "Command line of the parent"},
+    {"proc.pexe", Type::string, false, ArgKind::none, kAllKinds, get_parent<argument_zero>, nullptr,
+     "argv[0] of the parent"},
+    {"proc.pexepath", Type::string, false, ArgKind::none, kAllKinds, get_parent<exe_path_of>, set_parent<set_exe_path>,
+     "Executable of the parent"},
     {"proc.pid", Type::integer, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(static_cast<std::int64_t>(e.pid)); },
      [](EventBuilder& b, const FieldArg&, std::string_view text) {
@@ -288,9 +347,12 @@ constexpr Field kRows[] = {
          return true;
      },
      "Process id, in the initial pid namespace"},
-    {"proc.pname", Type::string, false, ArgKind::none, kAllKinds, get_parent<comm_of>, set_parent<set_comm>, "Name of the parent"},
+    {"proc.pname", Type::string, false, ArgKind::none, kAllKinds, get_parent<comm_of>, set_parent<set_comm>,
+     "Name of the parent"},
     {"proc.ppid", Type::integer, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(static_cast<std::int64_t>(e.ppid)); },
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         out.add(static_cast<std::int64_t>(e.ppid));
+     },
      [](EventBuilder& b, const FieldArg&, std::string_view text) {
          if (!parse_number(text, b.event().ppid))
              return false;
@@ -343,7 +405,9 @@ constexpr Field kRows[] = {
      [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept { add_tty(e, out, s); }, nullptr,
      "The controlling terminal, 'pts/3' (ours); missing where there is none"},
     {"proc.vpid", Type::integer, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(static_cast<std::int64_t>(e.vpid)); },
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         out.add(static_cast<std::int64_t>(e.vpid));
+     },
      [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.event().vpid); },
      "Process id as the process itself sees it"},
     {"thread.cap_effective", Type::string, false, ArgKind::none, kAllKinds,
@@ -366,6 +430,8 @@ constexpr Field kRows[] = {
 
 } // namespace
 
-std::span<const Field> process_fields() noexcept { return kRows; }
+std::span<const Field> process_fields() noexcept {
+    return kRows;
+}
 
 } // namespace rwatch::event

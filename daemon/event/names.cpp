@@ -3,8 +3,8 @@
 #include "event/field_tables.hpp"
 
 #include <algorithm>
-#include <array>
 #include <arpa/inet.h>
+#include <array>
 #include <charconv>
 #include <fcntl.h>
 #include <string.h>
@@ -56,9 +56,10 @@ struct Bit {
     std::string_view name;
 };
 constexpr std::array kOpenBits{
-    Bit{O_CREAT, "O_CREAT"},     Bit{O_APPEND, "O_APPEND"},       Bit{O_DSYNC, "O_DSYNC"},       Bit{O_EXCL, "O_EXCL"},
-    Bit{O_NONBLOCK, "O_NONBLOCK"}, Bit{O_TRUNC, "O_TRUNC"},       Bit{O_DIRECT, "O_DIRECT"},     Bit{O_DIRECTORY, "O_DIRECTORY"},
-    Bit{O_CLOEXEC, "O_CLOEXEC"}, Bit{O_NOFOLLOW, "O_NOFOLLOW"},   Bit{O_NOATIME, "O_NOATIME"},   Bit{O_PATH, "O_PATH"},
+    Bit{O_CREAT, "O_CREAT"},       Bit{O_APPEND, "O_APPEND"},       Bit{O_DSYNC, "O_DSYNC"},
+    Bit{O_EXCL, "O_EXCL"},         Bit{O_NONBLOCK, "O_NONBLOCK"},   Bit{O_TRUNC, "O_TRUNC"},
+    Bit{O_DIRECT, "O_DIRECT"},     Bit{O_DIRECTORY, "O_DIRECTORY"}, Bit{O_CLOEXEC, "O_CLOEXEC"},
+    Bit{O_NOFOLLOW, "O_NOFOLLOW"}, Bit{O_NOATIME, "O_NOATIME"},     Bit{O_PATH, "O_PATH"},
     Bit{O_TMPFILE, "O_TMPFILE"},
 };
 constexpr std::array kModeBits{
@@ -67,7 +68,8 @@ constexpr std::array kModeBits{
     Bit{S_IRUSR, "S_IRUSR"}, Bit{S_ISVTX, "S_ISVTX"}, Bit{S_ISGID, "S_ISGID"}, Bit{S_ISUID, "S_ISUID"},
 };
 
-template <std::size_t N> void put_bits(std::uint32_t value, const std::array<Bit, N>& bits, bool first, Scratch& out) noexcept {
+template <std::size_t N>
+void put_bits(std::uint32_t value, const std::array<Bit, N>& bits, bool first, Scratch& out) noexcept {
     for (const auto& [bit, name] : bits) {
         if ((value & bit) != bit)
             continue;
@@ -80,7 +82,8 @@ template <std::size_t N> void put_bits(std::uint32_t value, const std::array<Bit
 
 /// Words joined by '|', each the name of a bit or in `plain` (worth its index).
 template <std::size_t N, std::size_t M>
-bool parse_bits(std::string_view text, const std::array<Bit, N>& bits, const std::array<std::string_view, M>& plain, std::uint32_t& out) noexcept {
+bool parse_bits(std::string_view text, const std::array<Bit, N>& bits, const std::array<std::string_view, M>& plain,
+                std::uint32_t& out) noexcept {
     out = 0;
     while (!text.empty()) {
         const auto word = text.substr(0, text.find('|'));
@@ -109,12 +112,19 @@ std::size_t format(const Address& address, std::array<char, INET6_ADDRSTRLEN>& b
 
 } // namespace
 
-std::string_view name_of(Kind kind) noexcept { return kKindNames[static_cast<std::size_t>(kind) % kKinds]; }
-std::string_view name_of(Call call) noexcept { return kCallRows[static_cast<std::size_t>(call) % kCalls].name; }
-Kind kind_of(Call call) noexcept { return kCallRows[static_cast<std::size_t>(call) % kCalls].kind; }
+std::string_view name_of(Kind kind) noexcept {
+    return kKindNames[static_cast<std::size_t>(kind) % kKinds];
+}
+std::string_view name_of(Call call) noexcept {
+    return kCallRows[static_cast<std::size_t>(call) % kCalls].name;
+}
+Kind kind_of(Call call) noexcept {
+    return kCallRows[static_cast<std::size_t>(call) % kCalls].kind;
+}
 
 Call call_named(std::string_view name) noexcept {
-    const auto* found = std::find_if(kCallRows.begin() + 1, kCallRows.end(), [&](const auto& row) { return row.name == name; });
+    const auto* found =
+        std::find_if(kCallRows.begin() + 1, kCallRows.end(), [&](const auto& row) { return row.name == name; });
     return found == kCallRows.end() ? Call::none : static_cast<Call>(found - kCallRows.begin());
 }
 
@@ -134,7 +144,9 @@ void put_mode(std::uint32_t mode, Scratch& out) noexcept {
     put_bits(mode & 07777U, kModeBits, true, out);
 }
 
-bool parse_open_flags(std::string_view text, std::uint32_t& out) noexcept { return parse_bits(text, kOpenBits, kAccessModes, out); }
+bool parse_open_flags(std::string_view text, std::uint32_t& out) noexcept {
+    return parse_bits(text, kOpenBits, kAccessModes, out);
+}
 
 bool parse_mode(std::string_view text, std::uint32_t& out) noexcept {
     return parse_bits(text, kModeBits, std::array<std::string_view, 1>{"0"}, out);

@@ -37,7 +37,8 @@ struct Value {
     explicit Value(const Address& a) noexcept : type(Type::address), address(a) {}
 };
 
-/// Memory for strings that a field has to compose; freed all at once before the next event. Never grows: a string that does not fit is cut and counted.
+/// Memory for strings that a field has to compose; freed all at once before the next event. Never grows: a string that
+/// does not fit is cut and counted.
 class Scratch {
   public:
     static constexpr std::size_t kSize = 64U * 1024U;
@@ -56,7 +57,9 @@ class Scratch {
     void put(const Address& address) noexcept;
     /// Where the next string begins; give it to `since`.
     [[nodiscard]] std::size_t mark() const noexcept { return used_; }
-    [[nodiscard]] std::string_view since(std::size_t mark) const noexcept { return {bytes_.data() + mark, used_ - mark}; }
+    [[nodiscard]] std::string_view since(std::size_t mark) const noexcept {
+        return {bytes_.data() + mark, used_ - mark};
+    }
     /// Gives back what was composed since a mark; strings from there on are gone.
     void release(std::size_t mark) noexcept { used_ = mark; }
     [[nodiscard]] std::uint64_t cut() const noexcept { return cut_; }
@@ -67,7 +70,8 @@ class Scratch {
     std::uint64_t cut_ = 0;
 };
 
-/// What a field holds in one event: nothing (missing), one value, or several (either end of a connection, all ancestors).
+/// What a field holds in one event: nothing (missing), one value, or several (either end of a connection, all
+/// ancestors).
 class Values {
   public:
     static constexpr std::size_t kMost = 64;

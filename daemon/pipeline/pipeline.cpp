@@ -12,7 +12,9 @@ namespace {
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
 /// A counter that this thread alone writes: no locked instruction.
-void count(std::atomic<std::uint64_t>& counter) noexcept { counter.store(counter.load(kRelaxed) + 1, kRelaxed); }
+void count(std::atomic<std::uint64_t>& counter) noexcept {
+    counter.store(counter.load(kRelaxed) + 1, kRelaxed);
+}
 } // namespace
 
 std::uint64_t Counters::received_total() const noexcept {
@@ -27,7 +29,9 @@ Pipeline::Pipeline(Enricher& enricher, alerts::AlertFactory& factory, std::int64
       debounce_(default_debounce_ns, factory, [this](alerts::Alert summary) { raise(std::move(summary)); }),
       scratch_(std::make_unique<event::Scratch>()) {}
 
-void Pipeline::install(std::shared_ptr<const rules::RuleSet> set) { engine_.install(std::move(set)); }
+void Pipeline::install(std::shared_ptr<const rules::RuleSet> set) {
+    engine_.install(std::move(set));
+}
 
 void Pipeline::record(std::span<const std::byte> record, std::int64_t wall_offset_ns) noexcept {
     auto event = event::decode(record, wall_offset_ns);

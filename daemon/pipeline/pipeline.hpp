@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The way of one record: decode, complete, run the rules, debounce, raise alerts. One thread; it never waits. Where records come from and where alerts go is the caller's.
+// The way of one record: decode, complete, run the rules, debounce, raise alerts. One thread; it never waits. Where
+// records come from and where alerts go is the caller's.
 #pragma once
 
 #include "alerts/alert.hpp"

@@ -12,14 +12,15 @@ namespace rwatch::pipeline {
 
 namespace {
 
-constexpr std::int64_t kBegin = 1'000'000'000'000;          // boot clock of a test's first event, ns
+constexpr std::int64_t kBegin = 1'000'000'000'000;              // boot clock of a test's first event, ns
 constexpr std::int64_t kWallOffset = 1'700'000'000'000'000'000; // any date
 
 /// Counts what a rule lets through.
 class Counter : public rules::MatchHandler {
   public:
     Counter(std::int64_t default_debounce_ns)
-        : factory_("test"), debounce_(default_debounce_ns, factory_, [](const alerts::Alert&) {}), scratch(std::make_unique<event::Scratch>()) {}
+        : factory_("test"), debounce_(default_debounce_ns, factory_, [](const alerts::Alert&) {}),
+          scratch(std::make_unique<event::Scratch>()) {}
 
     void on_match(const rules::Match& match) noexcept override {
         if (!debounce_.admit(match, *scratch))
@@ -46,7 +47,8 @@ std::string with_number(const std::string& text, std::uint32_t n) {
 }
 
 /// Feeds one step (all its repeats) to the engine; what is wrong with it, or nothing.
-std::optional<std::string> feed(const rules::TestCase::Step& step, rules::Engine& engine, Counter& counter, std::int64_t& now, std::uint64_t& number) {
+std::optional<std::string> feed(const rules::TestCase::Step& step, rules::Engine& engine, Counter& counter,
+                                std::int64_t& now, std::uint64_t& number) {
     now = std::max(now, kBegin + step.at_ns);
     for (std::uint32_t n = 0; n < step.repeat; ++n) {
         event::EventBuilder builder;
@@ -86,7 +88,8 @@ TestOutcome run(const rules::Rule& rule, const rules::TestCase& test, std::int64
     }
     outcome.passed = counter.alerts == test.alerts;
     if (!outcome.passed)
-        outcome.detail = "expected " + std::to_string(test.alerts) + (test.alerts == 1 ? " alert, got " : " alerts, got ") + std::to_string(counter.alerts);
+        outcome.detail = "expected " + std::to_string(test.alerts) +
+                         (test.alerts == 1 ? " alert, got " : " alerts, got ") + std::to_string(counter.alerts);
     return outcome;
 }
 

@@ -36,6 +36,8 @@ void SystemEnricher::chores() noexcept {
     processes_.store(table_.size(), std::memory_order_relaxed);
 }
 
-void SystemEnricher::watch(std::span<const std::string> paths) { watch_lists_.put(process::Objects::look_up(paths)); }
+void SystemEnricher::watch(std::span<const std::string> paths) {
+    watch_lists_.put(process::Objects::look_up(paths));
+}
 
 } // namespace rwatch::pipeline

@@ -10,9 +10,9 @@ namespace rwatch::process {
 
 namespace {
 
-constexpr std::size_t kLongestUnit = 255;  // systemd's UNIT_NAME_MAX
-constexpr std::size_t kContainerId = 64;   // hex digits that runtimes use
-constexpr std::size_t kShownId = 12;       // of them shown, as Falco and docker do
+constexpr std::size_t kLongestUnit = 255;   // systemd's UNIT_NAME_MAX
+constexpr std::size_t kContainerId = 64;    // hex digits that runtimes use
+constexpr std::size_t kShownId = 12;        // of them shown, as Falco and docker do
 constexpr std::size_t kMostComponents = 64; // of a path that are looked at
 
 /// The components of a path, one at a time.
@@ -53,11 +53,14 @@ bool unit_name(std::string_view name) noexcept {
     if (std::find(kTypes.begin(), kTypes.end(), name.substr(dot)) == kTypes.end())
         return false;
     return std::all_of(name.begin(), name.end(), [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view(":-_.\\@").find(c) != std::string_view::npos;
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+               std::string_view(":-_.\\@").find(c) != std::string_view::npos;
     });
 }
 
-bool slice_name(std::string_view name) noexcept { return name.ends_with(".slice") && unit_name(name); }
+bool slice_name(std::string_view name) noexcept {
+    return name.ends_with(".slice") && unit_name(name);
+}
 
 /// Passes over slices; gives the deepest, or `none`.
 std::string_view pass_slices(Components& path, std::string_view none) noexcept {
@@ -88,7 +91,8 @@ int hex_digit(char c) noexcept {
 std::string without_escapes(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool escape = text.size() - i >= 4 && text[i] == '\\' && text[i + 1] == 'x' && hex_digit(text[i + 2]) >= 0 && hex_digit(text[i + 3]) >= 0;
+        const bool escape = text.size() - i >= 4 && text[i] == '\\' && text[i + 1] == 'x' &&
+                            hex_digit(text[i + 2]) >= 0 && hex_digit(text[i + 3]) >= 0;
         if (!escape) {
             out += text[i];
             continue;
@@ -101,7 +105,8 @@ std::string without_escapes(std::string_view text) {
 
 /// A container's identity: 64 hex digits.
 bool container_id(std::string_view text) noexcept {
-    return text.size() == kContainerId && std::all_of(text.begin(), text.end(), [](char c) { return hex_digit(c) >= 0; });
+    return text.size() == kContainerId &&
+           std::all_of(text.begin(), text.end(), [](char c) { return hex_digit(c) >= 0; });
 }
 
 struct Container {
@@ -113,7 +118,11 @@ Container container_in(std::string_view component, std::string_view before, bool
     struct Named {
         std::string_view prefix, runtime;
     };
-    constexpr std::array<Named, 5> kNamed{{{"docker-", "docker"}, {"libpod-", "podman"}, {"cri-containerd-", "containerd"}, {"crio-", "cri-o"}, {"nerdctl-", "containerd"}}};
+    constexpr std::array<Named, 5> kNamed{{{"docker-", "docker"},
+                                           {"libpod-", "podman"},
+                                           {"cri-containerd-", "containerd"},
+                                           {"crio-", "cri-o"},
+                                           {"nerdctl-", "containerd"}}};
     auto name = component;
     if (name.ends_with(".scope"))
         name.remove_suffix(std::string_view(".scope").size());

@@ -25,7 +25,8 @@ std::string whose_eyes(const std::string& proc_root) {
 } // namespace
 
 HostView::HostView(std::string proc_root)
-    : proc_root_(std::move(proc_root)), who_(whose_eyes(proc_root_)), root_(::open((proc_root_ + "/" + who_ + "/root").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)),
+    : proc_root_(std::move(proc_root)), who_(whose_eyes(proc_root_)),
+      root_(::open((proc_root_ + "/" + who_ + "/root").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)),
       mounts_(proc_root_ + "/" + who_ + "/mountinfo") {
     struct stat st {};
     if (::stat((proc_root_ + "/" + who_ + "/ns/mnt").c_str(), &st) == 0)
@@ -46,7 +47,8 @@ bool HostView::describe(int fd, Found& out) const {
     out.alias.clear();
     const auto st = stat_file(fd, "", AT_EMPTY_PATH);
     // Without a link left the kernel prints "name (deleted)": no name at all.
-    if (!st || st->info.nlink == 0 || !read_link(AT_FDCWD, ("/proc/self/fd/" + std::to_string(fd)).c_str(), out.name) || !out.name.starts_with('/'))
+    if (!st || st->info.nlink == 0 || !read_link(AT_FDCWD, ("/proc/self/fd/" + std::to_string(fd)).c_str(), out.name) ||
+        !out.name.starts_with('/'))
         return false;
     out.file = st->info;
     const auto* mount = mounts_.by_id(st->mount_id);
@@ -55,7 +57,9 @@ bool HostView::describe(int fd, Found& out) const {
     out.file.id.dev = mount->dev;
     if (mount->root == "/" || !lies_in(out.name, mount->point))
         return true;
-    const auto inside = normal_path(mount->root, std::string_view(out.name).substr(mount->point == "/" ? 1 : std::min(out.name.size(), mount->point.size() + 1)));
+    const auto inside =
+        normal_path(mount->root, std::string_view(out.name).substr(
+                                     mount->point == "/" ? 1 : std::min(out.name.size(), mount->point.size() + 1)));
     std::string canonical;
     if (mounts_.append_name(mount->dev, inside, canonical) && canonical != out.name) {
         out.alias = std::move(out.name);

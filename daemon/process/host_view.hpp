@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The file system as the host sees it, even where the daemon itself is locked into a mount namespace of its own; and a way to ask it that never waits.
+// The file system as the host sees it, even where the daemon itself is locked into a mount namespace of its own; and a
+// way to ask it that never waits.
 #pragma once
 
 #include "core/handle.hpp"
@@ -11,7 +12,8 @@
 
 namespace rwatch::process {
 
-/// What an open found. Names are as the kernel prints them; a name reached through a bind mount is already the host's, with the way taken in `alias`.
+/// What an open found. Names are as the kernel prints them; a name reached through a bind mount is already the host's,
+/// with the way taken in `alias`.
 struct Found {
     std::string name, alias;
     event::FileInfo file; ///< dev as events tell it (that of the mount, which on btrfs is not that of stat(2))

@@ -5,7 +5,8 @@ namespace rwatch::process {
 
 namespace {
 
-/// Adds the components of `path` to `out`, which holds a normal path without trailing slash from `begin` on ("" is the root).
+/// Adds the components of `path` to `out`, which holds a normal path without trailing slash from `begin` on ("" is the
+/// root).
 void add_components(std::string& out, std::size_t begin, std::string_view path) {
     while (!path.empty()) {
         const auto component = path.substr(0, path.find('/'));

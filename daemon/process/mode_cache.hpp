@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The permission bits that files were last seen with: so that a chmod that the kernel could not tell the old mode of can still be said to have added a bit.
+// The permission bits that files were last seen with: so that a chmod that the kernel could not tell the old mode of
+// can still be said to have added a bit.
 #pragma once
 
 #include "event/event.hpp"
@@ -10,7 +11,8 @@
 
 namespace rwatch::process {
 
-/// A bounded memory of the files seen last: sets of four, the least recently used of a set goes. No allocation after construction.
+/// A bounded memory of the files seen last: sets of four, the least recently used of a set goes. No allocation after
+/// construction.
 class ModeCache {
   public:
     static constexpr std::size_t kWays = 4;

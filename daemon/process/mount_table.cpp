@@ -59,7 +59,8 @@ std::optional<Mount> parse_line(std::string_view line) {
     if (!major || !minor || root.empty() || point.empty() || separator == std::string_view::npos)
         return std::nullopt;
     line.remove_prefix(separator + 3);
-    return Mount{*id, makedev(static_cast<unsigned>(*major), static_cast<unsigned>(*minor)), unoctal(root), unoctal(point), unoctal(take_word(line))};
+    return Mount{*id, makedev(static_cast<unsigned>(*major), static_cast<unsigned>(*minor)), unoctal(root),
+                 unoctal(point), unoctal(take_word(line))};
 }
 
 } // namespace
@@ -75,7 +76,10 @@ std::vector<Mount> parse_mountinfo(std::string_view text) {
     return out;
 }
 
-MountTable::MountTable(std::string file) : file_(std::move(file)), fd_(::open(file_.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)) { refresh(); }
+MountTable::MountTable(std::string file)
+    : file_(std::move(file)), fd_(::open(file_.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)) {
+    refresh();
+}
 
 void MountTable::refresh() {
     mounts_ = parse_mountinfo(read_small_file(file_, kMaxMountinfo));
@@ -107,7 +111,8 @@ bool MountTable::append_name(std::uint64_t dev, std::string_view inside, std::st
     }
     if (best == nullptr)
         return false;
-    append_normal(out, best->point, inside.substr(best->root == "/" ? 1 : std::min(inside.size(), best->root.size() + 1)));
+    append_normal(out, best->point,
+                  inside.substr(best->root == "/" ? 1 : std::min(inside.size(), best->root.size() + 1)));
     return true;
 }
 

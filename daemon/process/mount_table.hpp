@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The mounts of one namespace, from mountinfo (proc(5)): which file systems there are, and under which name the host knows a file that somebody
-// reaches through a bind mount.
+// The mounts of one namespace, from mountinfo (proc(5)): which file systems there are, and under which name the host
+// knows a file that somebody reaches through a bind mount.
 #pragma once
 
 #include "core/handle.hpp"
@@ -41,8 +41,9 @@ class MountTable {
     [[nodiscard]] std::span<const Mount> mounts() const noexcept { return mounts_; }
     [[nodiscard]] const Mount* by_id(std::uint64_t id) const noexcept;
 
-    /// Appends the host's name of `inside` (an absolute path within the file system `dev`) to `out`; false where no mount shows it. Of several mounts
-    /// that show it: the one of the whole file system; else the earliest, so that a bind mount made later never hides the original.
+    /// Appends the host's name of `inside` (an absolute path within the file system `dev`) to `out`; false where no
+    /// mount shows it. Of several mounts that show it: the one of the whole file system; else the earliest, so that a
+    /// bind mount made later never hides the original.
     bool append_name(std::uint64_t dev, std::string_view inside, std::string& out) const;
 
   private:

@@ -7,13 +7,14 @@ namespace rwatch::process {
 
 namespace {
 
-constexpr std::size_t kMostSpare = 1024;       // nodes kept for their memory
-constexpr std::size_t kLargestSpare = 4096;    // bytes of strings that such a node may hold
+constexpr std::size_t kMostSpare = 1024;    // nodes kept for their memory
+constexpr std::size_t kLargestSpare = 4096; // bytes of strings that such a node may hold
 constexpr std::size_t kMostBytes = NodeStore::kMaxBytes + NodeStore::kMaxBytes / 4;
-constexpr std::size_t kPruneShare = 8;         // pruning waits until 1/8 of the room is pinned
+constexpr std::size_t kPruneShare = 8; // pruning waits until 1/8 of the room is pinned
 
 std::size_t footprint(const event::Process& p) noexcept {
-    return p.exe_path.capacity() + p.argv.capacity() + p.cmdline.capacity() + p.cwd.capacity() + p.filename.capacity() + p.script.capacity();
+    return p.exe_path.capacity() + p.argv.capacity() + p.cmdline.capacity() + p.cwd.capacity() + p.filename.capacity() +
+           p.script.capacity();
 }
 
 /// Empties a process but keeps the memory of its strings.
@@ -21,8 +22,13 @@ void clear(event::Process& p) noexcept {
     for (auto* text : {&p.comm, &p.exe_path, &p.argv, &p.cmdline, &p.cwd, &p.filename, &p.script})
         text->clear();
     event::Process empty;
-    for (auto [from, to] : {std::pair{&p.comm, &empty.comm}, {&p.exe_path, &empty.exe_path}, {&p.argv, &empty.argv}, {&p.cmdline, &empty.cmdline},
-                            {&p.cwd, &empty.cwd}, {&p.filename, &empty.filename}, {&p.script, &empty.script}})
+    for (auto [from, to] : {std::pair{&p.comm, &empty.comm},
+                            {&p.exe_path, &empty.exe_path},
+                            {&p.argv, &empty.argv},
+                            {&p.cmdline, &empty.cmdline},
+                            {&p.cwd, &empty.cwd},
+                            {&p.filename, &empty.filename},
+                            {&p.script, &empty.script}})
         to->swap(*from);
     p = std::move(empty);
 }

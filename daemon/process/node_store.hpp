@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The memory of the process table: nodes by pid and start, who is whose parent, and what is forgotten when. Bounded in nodes and bytes.
-// A node is in one of three lists: live; dead (oldest first, kept for a while because events of other CPUs come late); pinned (dead for long, but an
-// ancestor of one that is kept).
+// The memory of the process table: nodes by pid and start, who is whose parent, and what is forgotten when. Bounded in
+// nodes and bytes. A node is in one of three lists: live; dead (oldest first, kept for a while because events of other
+// CPUs come late); pinned (dead for long, but an ancestor of one that is kept).
 #pragma once
 
 #include "event/event.hpp"
@@ -23,9 +23,9 @@ struct Node {
     enum class State : std::uint8_t { live, dead, pinned };
 
     event::Process process;
-    Units::Use use;             ///< holds process.placement
+    Units::Use use;                  ///< holds process.placement
     SessionCount* session = nullptr; ///< of process.sid; process.session_size points into it
-    event::FileId kernel_exe;   ///< as events tell it: what /proc says may differ (overlayfs, btrfs)
+    event::FileId kernel_exe;        ///< as events tell it: what /proc says may differ (overlayfs, btrfs)
     std::uint64_t cgroup = 0;
     std::uint64_t exit_ns = 0;
     Node* parent = nullptr;
@@ -33,8 +33,8 @@ struct Node {
     Node* older = nullptr; ///< … before
     std::list<Node>::iterator self;
     std::size_t bytes = 0;
-    std::uint32_t children = 0; ///< nodes whose parent this is
-    std::uint32_t mark = 0;     ///< round of the last pruning that reached it …
+    std::uint32_t children = 0;  ///< nodes whose parent this is
+    std::uint32_t mark = 0;      ///< round of the last pruning that reached it …
     std::uint32_t mark_left = 0; ///< … and how much further up that one went
     State state = State::live;
     bool exact = false;   ///< start_ns comes from the kernel; else it is a whole number of ticks
@@ -44,28 +44,33 @@ struct Node {
 
 class NodeStore {
   public:
-    static constexpr std::uint64_t kGraceNs = 10'000'000'000;   ///< a dead process is kept at least so long, while there is room
-    static constexpr std::uint32_t kMostAncestors = 64;         ///< of a living process that are always kept
-    static constexpr std::size_t kMaxBytes = 128U << 20U;       ///< of strings in all nodes
-    static constexpr std::size_t kMaxOlder = 8;                 ///< processes of one pid that a look-up passes
-    static constexpr std::size_t kMaxScan = 256;                ///< live nodes looked at to find one to evict
-    static constexpr std::size_t kShortArgs = 256;              ///< bytes of argv kept where bytes are short
+    static constexpr std::uint64_t kGraceNs =
+        10'000'000'000; ///< a dead process is kept at least so long, while there is room
+    static constexpr std::uint32_t kMostAncestors = 64;   ///< of a living process that are always kept
+    static constexpr std::size_t kMaxBytes = 128U << 20U; ///< of strings in all nodes
+    static constexpr std::size_t kMaxOlder = 8;           ///< processes of one pid that a look-up passes
+    static constexpr std::size_t kMaxScan = 256;          ///< live nodes looked at to find one to evict
+    static constexpr std::size_t kShortArgs = 256;        ///< bytes of argv kept where bytes are short
 
     struct Counters {
         std::uint64_t evicted_dead = 0; ///< dead ones forgotten before their time
         std::uint64_t evicted_live = 0;
         std::uint64_t refused = 0; ///< found no room at all
         std::uint64_t trimmed = 0; ///< lost most of their argv for want of room
-        std::uint64_t reused = 0;  ///< pids that came back with another start while we thought the first alive: an exit was lost
+        std::uint64_t reused =
+            0; ///< pids that came back with another start while we thought the first alive: an exit was lost
     };
 
-    NodeStore(std::size_t capacity, std::uint64_t tick_ns) : capacity_(capacity), tick_ns_(tick_ns) { newest_.reserve(capacity); }
+    NodeStore(std::size_t capacity, std::uint64_t tick_ns) : capacity_(capacity), tick_ns_(tick_ns) {
+        newest_.reserve(capacity);
+    }
     NodeStore(const NodeStore&) = delete;
     NodeStore& operator=(const NodeStore&) = delete;
 
     /// start 0: the newest of that pid. Makes a start that is known in ticks exact.
     [[nodiscard]] Node* find(std::uint32_t pid, std::uint64_t start_ns, bool exact) noexcept;
-    /// A new node with pid and start, live; null where there is no room. An older process of that pid is dead from now on. `held` is not what makes room.
+    /// A new node with pid and start, live; null where there is no room. An older process of that pid is dead from now
+    /// on. `held` is not what makes room.
     Node* make(std::uint32_t pid, std::uint64_t start_ns, bool exact, std::uint64_t now, Node* held = nullptr);
     /// Only a node without children can be given a parent (so there is never a ring); false where it was not.
     bool set_parent(Node& node, Node* parent) noexcept;

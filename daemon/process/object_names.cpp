@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Names of calls that were made by path (chmod, unlink, rename, link, symlink, refused opens): from the directory that the kernel told and the string
-// that the caller passed to the file that is meant. First as text, then through the file system, as far as its cache goes.
+// Names of calls that were made by path (chmod, unlink, rename, link, symlink, refused opens): from the directory that
+// the kernel told and the string that the caller passed to the file that is meant. First as text, then through the file
+// system, as far as its cache goes.
 #include "process/file_info.hpp"
 #include "process/lexical.hpp"
 #include "process/objects.hpp"
@@ -72,7 +73,8 @@ bool Objects::whole_path(const event::Event& e, const event::Object& object, std
     }
     if (!object.base.empty())
         path_ = object.base;
-    else if (dfd != AT_FDCWD || !ask || !read_link(AT_FDCWD, (host_.proc_root() + "/" + std::to_string(e.pid) + "/cwd").c_str(), path_))
+    else if (dfd != AT_FDCWD || !ask ||
+             !read_link(AT_FDCWD, (host_.proc_root() + "/" + std::to_string(e.pid) + "/cwd").c_str(), path_))
         return false;
     if (!object.raw.empty())
         path_.append("/").append(object.raw);
@@ -98,7 +100,8 @@ void Objects::expand_proc_links(const event::Event& e) {
             return;
         const bool self = !only_digits(found.who);
         std::string target;
-        const auto link = host_.proc_root() + "/" + (self ? std::to_string(e.pid) : std::string(found.who)) + "/" + std::string(found.link);
+        const auto link = host_.proc_root() + "/" + (self ? std::to_string(e.pid) : std::string(found.who)) + "/" +
+                          std::string(found.link);
         if (!read_link(AT_FDCWD, link.c_str(), target) || !target.starts_with('/'))
             return;
         path_ = target.append(found.rest);
@@ -115,7 +118,8 @@ bool Objects::look_at(int root, Last last) {
     const auto [parent, name] = split_last(path_);
     if (name.empty() || name == "." || name == "..")
         return look_at(root, Last::follow);
-    const auto directory = HostView::open_in(root, std::string(parent).c_str(), O_DIRECTORY, HostView::Waiting::never, error);
+    const auto directory =
+        HostView::open_in(root, std::string(parent).c_str(), O_DIRECTORY, HostView::Waiting::never, error);
     if (!directory)
         return false;
     // The directory is held: what its name leads to can't be swapped between the two steps.
@@ -134,7 +138,8 @@ bool Objects::look_at(int root, Last last) {
     return true;
 }
 
-/// Gives an object that is known by base and raw alone its name, and file where it still stands. False where it stays as text.
+/// Gives an object that is known by base and raw alone its name, and file where it still stands. False where it stays
+/// as text.
 bool Objects::name_object(const event::Event& e, event::Object& object, std::int32_t dfd, Last last) {
     const bool ask = !offline_ && last != Last::text;
     if (!whole_path(e, object, dfd, ask))
@@ -152,7 +157,8 @@ bool Objects::name_object(const event::Event& e, event::Object& object, std::int
         return false;
     Fd other;
     if (!on_host(e))
-        other.reset(::open((host_.proc_root() + "/" + std::to_string(e.pid) + "/root").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        other.reset(::open((host_.proc_root() + "/" + std::to_string(e.pid) + "/root").c_str(),
+                           O_PATH | O_DIRECTORY | O_CLOEXEC));
     const int root = on_host(e) ? host_.root() : other.get();
     if (root < 0 || !look_at(root, last)) {
         ++counters_.unresolved;

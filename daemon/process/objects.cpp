@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Identity of objects: mounts, watched files, modes. How names of path-based calls are resolved stands in object_names.cpp.
+// Identity of objects: mounts, watched files, modes. How names of path-based calls are resolved stands in
+// object_names.cpp.
 #include "process/objects.hpp"
 
 #include "process/lexical.hpp"
@@ -34,9 +35,13 @@ std::unique_ptr<WatchList> Objects::look_up(std::span<const std::string> paths, 
     return std::make_unique<WatchList>(paths, HostView(proc_root));
 }
 
-void Objects::install(std::unique_ptr<WatchList> list) noexcept { watched_ = std::move(list); }
+void Objects::install(std::unique_ptr<WatchList> list) noexcept {
+    watched_ = std::move(list);
+}
 
-void Objects::set_watched(std::span<const std::string> paths) { install(std::make_unique<WatchList>(paths, host_)); }
+void Objects::set_watched(std::span<const std::string> paths) {
+    install(std::make_unique<WatchList>(paths, host_));
+}
 
 Objects::Counters Objects::counters() const noexcept {
     Counters out = counters_;
@@ -79,7 +84,8 @@ void Objects::rewrite(event::Object& object, const WatchList::Entry& entry) {
     ++counters_.renamed;
 }
 
-/// Whether the watched name leads to this very file now; learns where it leads else. What can't be told without waiting counts as unchanged.
+/// Whether the watched name leads to this very file now; learns where it leads else. What can't be told without waiting
+/// counts as unchanged.
 bool Objects::still_leads_to(WatchList::Entry& entry, const event::FileInfo& file) {
     if (offline_)
         return true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Which file it really was: gives the objects of an event the name by which the host knows them, whatever way led there (bind mount, hard link, symbolic
-// link, relative path, /proc/PID/root, handle). Used by the pipeline thread alone; never waits for a file system.
+// Which file it really was: gives the objects of an event the name by which the host knows them, whatever way led there
+// (bind mount, hard link, symbolic link, relative path, /proc/PID/root, handle). Used by the pipeline thread alone;
+// never waits for a file system.
 #pragma once
 
 #include "event/event.hpp"
@@ -45,13 +46,15 @@ class Objects {
     explicit Objects(std::string proc_root = "/proc");
 
     /// Looks the paths up; may wait for a disk: not on the pipeline thread.
-    [[nodiscard]] static std::unique_ptr<WatchList> look_up(std::span<const std::string> paths, const std::string& proc_root = "/proc");
+    [[nodiscard]] static std::unique_ptr<WatchList> look_up(std::span<const std::string> paths,
+                                                            const std::string& proc_root = "/proc");
     /// Takes a looked-up list over.
     void install(std::unique_ptr<WatchList> list) noexcept;
     /// Both in one, for start-up, replay and tests.
     void set_watched(std::span<const std::string> paths);
 
-    /// Completes object and target (name, alias, file) and old_mode. Names live until the next call. Comes before ProcessTable::enrich.
+    /// Completes object and target (name, alias, file) and old_mode. Names live until the next call. Comes before
+    /// ProcessTable::enrich.
     void enrich(event::Event& event) noexcept;
 
     /// POLLPRI|POLLERR on it: mounts have changed. -1 where there is none.
@@ -64,7 +67,8 @@ class Objects {
     [[nodiscard]] Counters counters() const noexcept;
 
   private:
-    /// What is done with the last component of a path: followed where it is a link, looked at, only named; text: nothing is asked of the file system.
+    /// What is done with the last component of a path: followed where it is a link, looked at, only named; text:
+    /// nothing is asked of the file system.
     enum class Last : std::uint8_t { follow, keep, name_only, text };
     enum class Rename : std::uint8_t { allowed, never };
 

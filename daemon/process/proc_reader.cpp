@@ -97,7 +97,8 @@ std::string compose_cmdline(std::string_view comm, std::string_view argv) {
     return out;
 }
 
-ProcReader::ProcReader(std::string root) : root_(std::move(root)), tick_ns_(kSecondNs / static_cast<std::uint64_t>(std::max(1L, ::sysconf(_SC_CLK_TCK)))) {}
+ProcReader::ProcReader(std::string root)
+    : root_(std::move(root)), tick_ns_(kSecondNs / static_cast<std::uint64_t>(std::max(1L, ::sysconf(_SC_CLK_TCK)))) {}
 
 void ProcReader::read_exe(const std::string& directory, event::Process& out) const {
     const auto link = directory + "/exe";

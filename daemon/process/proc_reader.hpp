@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What /proc tells of a process: for those that ran before us, and for those whose events were lost. Everything may vanish between two reads.
+// What /proc tells of a process: for those that ran before us, and for those whose events were lost. Everything may
+// vanish between two reads.
 #pragma once
 
 #include "event/event.hpp"
@@ -37,7 +38,8 @@ class ProcReader {
   public:
     explicit ProcReader(std::string root = "/proc");
 
-    /// Nothing where there is no such process. Fields that can't be read (no rights, hidepid, a kernel thread) stay empty.
+    /// Nothing where there is no such process. Fields that can't be read (no rights, hidepid, a kernel thread) stay
+    /// empty.
     [[nodiscard]] std::optional<ProcInfo> read(std::uint32_t pid) const;
     /// Start of a process in ticks; nothing where there is none.
     [[nodiscard]] std::optional<std::uint64_t> start_ticks(std::uint32_t pid) const;

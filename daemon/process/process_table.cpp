@@ -16,7 +16,8 @@ void assign(std::string& to, std::string_view from) {
         to = from;
 }
 
-/// What the event says of its own process and may have changed since the last one. Credentials and comm belong to threads: the first one speaks for all.
+/// What the event says of its own process and may have changed since the last one. Credentials and comm belong to
+/// threads: the first one speaks for all.
 void take_identity(event::Process& p, const event::Event& e) {
     if (e.tid != e.pid)
         return;
@@ -82,8 +83,10 @@ void ProcessTable::fill_from_proc() {
     for (const auto pid : reader_.pids(ProcessTable::kCapacity))
         if (auto info = reader_.read(pid))
             found.push_back(std::move(*info));
-    // Parents start before their children: in this order each finds its parent in the table, and no ring can come about.
-    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.process.start_ns < b.process.start_ns; });
+    // Parents start before their children: in this order each finds its parent in the table, and no ring can come
+    // about.
+    std::sort(found.begin(), found.end(),
+              [](const auto& a, const auto& b) { return a.process.start_ns < b.process.start_ns; });
     for (auto& info : found) {
         const auto pid = info.process.pid, ppid = info.process.ppid;
         const auto start = info.process.start_ns;
@@ -186,7 +189,8 @@ void ProcessTable::check_image(Node& node, const event::Event& e) {
         p.exe.id = e.exe;
         return;
     }
-    // Right after the start this may also be a file system whose inodes /proc tells otherwise; one more reading does no harm.
+    // Right after the start this may also be a file system whose inodes /proc tells otherwise; one more reading does no
+    // harm.
     counters_.lost_execs += first ? 0 : 1;
     if (!repair(node, e) && !first) {
         p.exe_path.clear();

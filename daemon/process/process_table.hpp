@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Who did it: keeps one event::Process for each process of the machine, follows fork, exec and exit, and gives every event its process, ancestors and
-// placement. What was lost on the way is repaired from /proc. Used by the pipeline thread alone.
+// Who did it: keeps one event::Process for each process of the machine, follows fork, exec and exit, and gives every
+// event its process, ancestors and placement. What was lost on the way is repaired from /proc. Used by the pipeline
+// thread alone.
 #pragma once
 
 #include "event/event.hpp"
@@ -16,8 +17,9 @@ namespace rwatch::process {
 class ProcessTable {
   public:
     static constexpr std::size_t kCapacity = 65536;
-    static constexpr std::uint64_t kRepairsPerSecond = 2000; ///< reads of /proc for want of events; a read costs about 0.1 ms
-    static constexpr std::size_t kRepairDepth = 16;          ///< unknown ancestors fetched for one process
+    static constexpr std::uint64_t kRepairsPerSecond =
+        2000;                                       ///< reads of /proc for want of events; a read costs about 0.1 ms
+    static constexpr std::size_t kRepairDepth = 16; ///< unknown ancestors fetched for one process
 
     struct Counters {
         std::uint64_t repaired = 0;   ///< processes whose fork or exec we did not see, completed from /proc
@@ -29,11 +31,12 @@ class ProcessTable {
     /// units must outlive the table.
     explicit ProcessTable(std::size_t capacity, Units& units, std::string proc_root = "/proc");
 
-    /// Takes in what runs now. To be called after the probes are attached and before the first event is read, so that nothing falls between.
+    /// Takes in what runs now. To be called after the probes are attached and before the first event is read, so that
+    /// nothing falls between.
     void fill_from_proc();
 
-    /// Sets process (never null) and placement, valid until the next call; follows fork, exec and exit. Object names must be final before: an exec takes
-    /// its path from event.object.name.
+    /// Sets process (never null) and placement, valid until the next call; follows fork, exec and exit. Object names
+    /// must be final before: an exec takes its path from event.object.name.
     void enrich(event::Event& event) noexcept;
 
     /// Looks whether `most` of the processes thought alive still are (their exit may have been lost). For a timer.
@@ -63,7 +66,8 @@ class ProcessTable {
     Node unplaced_; ///< stands in where there is no room
     Counters counters_;
     std::uint64_t repair_second_ = 0, repairs_left_ = 0;
-    bool proc_is_ours_ = false; ///< a pid of an event was found in /proc with the same start: both count in the same namespace
+    bool proc_is_ours_ =
+        false; ///< a pid of an event was found in /proc with the same start: both count in the same namespace
 };
 
 } // namespace rwatch::process

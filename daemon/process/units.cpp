@@ -18,10 +18,11 @@ namespace rwatch::process {
 
 namespace {
 
-constexpr int kKernfsHandle = 0xfe;          // FILEID_KERNFS of the kernel's exportfs.h: the handle is the 64-bit id
+constexpr int kKernfsHandle = 0xfe;           // FILEID_KERNFS of the kernel's exportfs.h: the handle is the 64-bit id
 constexpr std::size_t kMaxProcCgroup = 65536; // bytes of /proc/PID/cgroup
 constexpr std::size_t kMostPinned = 256;      // entries in use that are passed over in search of a free one
-constexpr std::uint64_t kPathId = std::uint64_t{1} << 63U; // marks ids that we made from a path (v1); kernfs never counts so far
+constexpr std::uint64_t kPathId = std::uint64_t{1}
+                                  << 63U; // marks ids that we made from a path (v1); kernfs never counts so far
 
 std::string_view without_deleted(std::string_view path) noexcept {
     constexpr std::string_view kDeleted = " (deleted)";
@@ -64,7 +65,8 @@ std::string_view cgroup_in(std::string_view proc_cgroup) noexcept {
 }
 
 Units::Units(std::string proc_root, std::string cgroup_mount, std::size_t capacity)
-    : proc_root_(std::move(proc_root)), mount_(cgroup_mount.empty() ? find_mount(proc_root_) : std::move(cgroup_mount)), capacity_(capacity) {
+    : proc_root_(std::move(proc_root)), mount_(cgroup_mount.empty() ? find_mount(proc_root_) : std::move(cgroup_mount)),
+      capacity_(capacity) {
     legacy_ = !hierarchy(read_small_file(proc_root_ + "/self/cgroup", kMaxProcCgroup), "name=systemd").empty();
     if (mount_.empty()) {
         root_id_ = 1; // what the kernel tells of every process where v2 is in no use
@@ -89,7 +91,8 @@ bool Units::path_by_handle(std::uint64_t cgroup, std::string& out) const {
     std::memcpy(bytes.data() + offsetof(file_handle, f_handle), &cgroup, sizeof cgroup);
     const Fd fd(::open_by_handle_at(mount_fd_.get(), handle, O_PATH | O_CLOEXEC));
     std::string path;
-    if (!fd || !read_link(AT_FDCWD, ("/proc/self/fd/" + std::to_string(fd.get())).c_str(), path) || !lies_in(path, mount_))
+    if (!fd || !read_link(AT_FDCWD, ("/proc/self/fd/" + std::to_string(fd.get())).c_str(), path) ||
+        !lies_in(path, mount_))
         return false;
     out = without_deleted(std::string_view(path).substr(mount_.size()));
     return true;
@@ -100,7 +103,8 @@ bool Units::path_by_process(std::uint64_t cgroup, std::uint32_t pid, std::string
     const auto path = cgroup_in(text);
     if (path.empty())
         return false;
-    // The process may have moved on since: believe only what the file system confirms, or can't deny (group removed, no mount).
+    // The process may have moved on since: believe only what the file system confirms, or can't deny (group removed, no
+    // mount).
     const auto id = id_of(path);
     if (id != 0 && id != cgroup)
         return false;
@@ -183,7 +187,8 @@ Units::Use Units::find(std::uint64_t cgroup, std::uint32_t pid) noexcept {
         }
         return Use(&entry);
     }
-    bool known = cgroup == root_id_ || (mount_fd_ && path_by_handle(cgroup, path)) || path_by_process(cgroup, pid, path);
+    bool known =
+        cgroup == root_id_ || (mount_fd_ && path_by_handle(cgroup, path)) || path_by_process(cgroup, pid, path);
     if (!known) {
         if (mount_fd_ && unresolved_ % kWalkEvery == 0)
             known = path_by_walk(cgroup, path);

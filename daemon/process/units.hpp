@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// From the id of a control group (v2: its inode number in the cgroup file system) to the unit, session or container that it is. Used by the pipeline
-// thread alone. An id is never given to another group while the system runs (kernfs counts 64-bit ids up), so what was learned once stays true.
+// From the id of a control group (v2: its inode number in the cgroup file system) to the unit, session or container
+// that it is. Used by the pipeline thread alone. An id is never given to another group while the system runs (kernfs
+// counts 64-bit ids up), so what was learned once stays true.
 #pragma once
 
 #include "core/handle.hpp"
@@ -15,7 +16,8 @@
 
 namespace rwatch::process {
 
-/// The path in /proc/PID/cgroup: of v2 ("0::"), or of systemd's own v1 tree where v2 says "/". " (deleted)" is taken off.
+/// The path in /proc/PID/cgroup: of v2 ("0::"), or of systemd's own v1 tree where v2 says "/". " (deleted)" is taken
+/// off.
 [[nodiscard]] std::string_view cgroup_in(std::string_view proc_cgroup) noexcept;
 
 class Units {
@@ -52,7 +54,9 @@ class Units {
         }
         [[nodiscard]] Use share() const noexcept { return Use(entry_); }
         /// Null where nothing is known.
-        [[nodiscard]] const event::Placement* get() const noexcept { return entry_ != nullptr && entry_->known ? &entry_->placement : nullptr; }
+        [[nodiscard]] const event::Placement* get() const noexcept {
+            return entry_ != nullptr && entry_->known ? &entry_->placement : nullptr;
+        }
 
       private:
         friend class Units;
@@ -63,7 +67,8 @@ class Units {
         Entry* entry_ = nullptr;
     };
 
-    /// cgroup_mount: where cgroup v2 is mounted; found in mountinfo where empty. Without one, groups are known by /proc/PID/cgroup alone.
+    /// cgroup_mount: where cgroup v2 is mounted; found in mountinfo where empty. Without one, groups are known by
+    /// /proc/PID/cgroup alone.
     explicit Units(std::string proc_root = "/proc", std::string cgroup_mount = {}, std::size_t capacity = kCapacity);
 
     /// The group's placement; `pid` is a process in it, asked where the file system can't tell.

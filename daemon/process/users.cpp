@@ -21,8 +21,11 @@ std::string_view take(std::string_view& text, char end) noexcept {
 } // namespace
 
 bool Users::Stamp::operator==(const Stamp& other) const noexcept {
-    const auto equal = [](const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; };
-    return dev == other.dev && ino == other.ino && size == other.size && equal(mtime, other.mtime) && equal(ctime, other.ctime);
+    const auto equal = [](const timespec& a, const timespec& b) {
+        return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+    };
+    return dev == other.dev && ino == other.ino && size == other.size && equal(mtime, other.mtime) &&
+           equal(ctime, other.ctime);
 }
 
 Users::Stamp Users::stamp(const std::string& path) noexcept {
@@ -62,9 +65,12 @@ std::unique_ptr<Users::Tables> Users::read_all() {
     return tables;
 }
 
-Users::Users(std::string passwd, std::string group) : passwd_(std::move(passwd)), group_(std::move(group)), current_(read_all()) {}
+Users::Users(std::string passwd, std::string group)
+    : passwd_(std::move(passwd)), group_(std::move(group)), current_(read_all()) {}
 
-Users::~Users() { const std::unique_ptr<Tables> never_adopted(next_.load()); }
+Users::~Users() {
+    const std::unique_ptr<Tables> never_adopted(next_.load());
+}
 
 bool Users::refresh_if_changed() {
     if (stamp(passwd_) == passwd_stamp_ && stamp(group_) == group_stamp_)

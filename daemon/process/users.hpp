@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Names of users and groups from /etc/passwd and /etc/group, read by us: a name service (LDAP, sssd) may wait for a network and lose events.
+// Names of users and groups from /etc/passwd and /etc/group, read by us: a name service (LDAP, sssd) may wait for a
+// network and lose events.
 #pragma once
 
 #include "event/event.hpp"
@@ -12,7 +13,8 @@
 
 namespace rwatch::process {
 
-/// One thread reads files (refresh_if_changed), another looks up and takes over what was read (adopt); neither waits for the other.
+/// One thread reads files (refresh_if_changed), another looks up and takes over what was read (adopt); neither waits
+/// for the other.
 class Users : public event::Directory {
   public:
     static constexpr std::size_t kMaxFile = 16U << 20U; ///< bytes read of either file; the rest is not seen

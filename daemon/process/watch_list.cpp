@@ -24,7 +24,8 @@ void WatchList::look_up(std::uint32_t index, const HostView& host) {
     Found found;
     // The name itself with only its directory resolved: what unlink and rename work on.
     const auto [parent, last] = split_last(entry.path);
-    const auto directory = HostView::open_in(host.root(), std::string(parent).c_str(), O_DIRECTORY, HostView::Waiting::allowed, error);
+    const auto directory =
+        HostView::open_in(host.root(), std::string(parent).c_str(), O_DIRECTORY, HostView::Waiting::allowed, error);
     if (directory && host.describe(directory.get(), found))
         add_name(normal_path(found.name, last), index);
     const auto file = HostView::open_in(host.root(), entry.path.c_str(), 0, HostView::Waiting::allowed, error);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The files that rules name whole, by device and inode as well: another hard link, or a handle, is the same file. Follows the names when a file is
-// replaced by renaming over it, as passwd(1) does.
+// The files that rules name whole, by device and inode as well: another hard link, or a handle, is the same file.
+// Follows the names when a file is replaced by renaming over it, as passwd(1) does.
 #pragma once
 
 #include "event/event.hpp"
@@ -55,7 +55,9 @@ class WatchList {
 
   private:
     struct IdHash {
-        std::size_t operator()(const event::FileId& id) const noexcept { return (id.ino ^ (id.dev << 40U)) * 0x9e3779b97f4a7c15U; }
+        std::size_t operator()(const event::FileId& id) const noexcept {
+            return (id.ino ^ (id.dev << 40U)) * 0x9e3779b97f4a7c15U;
+        }
     };
     static constexpr std::size_t kLengths = 256;
 
@@ -66,7 +68,8 @@ class WatchList {
     std::vector<std::unique_ptr<std::string>> names_; ///< what the keys of by_name_ point into
     std::unordered_map<event::FileId, std::uint32_t, IdHash> by_id_;
     std::unordered_map<std::string_view, std::uint32_t> by_name_;
-    std::array<std::uint64_t, kLengths / 64> lengths_{}; ///< lengths that occur: most names are told apart without hashing
+    std::array<std::uint64_t, kLengths / 64>
+        lengths_{}; ///< lengths that occur: most names are told apart without hashing
     std::size_t left_out_ = 0;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Where records come from: the kernel (bpf_source) or a capture. Used by the pipeline thread alone after start, but for probes() and losses().
+// Where records come from: the kernel (bpf_source) or a capture. Used by the pipeline thread alone after start, but for
+// probes() and losses().
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,8 @@
 namespace rwatch::sensor {
 
 struct ProbeState {
-    std::string name;                      ///< family of hooks: "exec", "fork", "exit", "open", "chmod", "rename", "unlink", "link", "connect"
+    std::string
+        name; ///< family of hooks: "exec", "fork", "exit", "open", "chmod", "rename", "unlink", "link", "connect"
     std::vector<std::string> alternatives; ///< best first
     std::string attached;                  ///< the one taken; "" none
     std::string reason;                    ///< why not a better one, or none; "" where the best is attached

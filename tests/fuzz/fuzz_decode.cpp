@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Fuzz target: any bytes as a wire record, as they are and with a head that fits, so that what lies behind the head is reached without luck. Touches
-// every byte that a decoded event points to: a sanitizer sees a view that leaves the record.
+// Fuzz target: any bytes as a wire record, as they are and with a head that fits, so that what lies behind the head is
+// reached without luck. Touches every byte that a decoded event points to: a sanitizer sees a view that leaves the
+// record.
 #include "event/decode.hpp"
 
 #include "ebpf/abi/rwatch_abi.h"
@@ -18,8 +19,9 @@ void judge(std::span<const std::byte> record) {
     if (!e)
         return;
     unsigned sum = 0;
-    for (const auto view : {e->comm, e->object.name, e->object.raw, e->object.base, e->object.mount_root, e->target.name,
-                            e->target.raw, e->target.base, e->argv, e->cwd, e->filename, e->interp, e->unix_path})
+    for (const auto view :
+         {e->comm, e->object.name, e->object.raw, e->object.base, e->object.mount_root, e->target.name, e->target.raw,
+          e->target.base, e->argv, e->cwd, e->filename, e->interp, e->unix_path})
         for (const char c : view)
             sum += static_cast<unsigned char>(c);
     volatile unsigned kept = sum; // the reads above must happen

@@ -53,13 +53,17 @@ std::string kinds(KindSet set) {
 std::string document() {
     std::ostringstream out;
     out << "# Fields\n\n"
-           "Every field that a condition, an output or a test can name. Made from the table in daemon/event (`tests/lint/fields_doc`): do not edit.\n"
-           "Names are Falco's; \"(ours)\" marks those of our own. Several: the field may hold several values, and a comparison is true where it holds for one.\n"
-           "Test: a rule's test may set it; the others follow from what is set. [N]: a number in brackets belongs to the name; [N]?: it may be left out.\n\n"
+           "Every field that a condition, an output or a test can name. Made from the table in daemon/event "
+           "(`tests/lint/fields_doc`): do not edit.\n"
+           "Names are Falco's; \"(ours)\" marks those of our own. Several: the field may hold several values, and a "
+           "comparison is true where it holds for one.\n"
+           "Test: a rule's test may set it; the others follow from what is set. [N]: a number in brackets belongs to "
+           "the name; [N]?: it may be left out.\n\n"
            "| field | type | several | test | events | what |\n|---|---|---|---|---|---|\n";
     for (const auto& field : fields())
-        out << "| `" << field.name << argument(field.arg) << "` | " << type_name(field.type) << " | " << (field.list ? "yes" : "") << " | "
-            << (field.set != nullptr ? "yes" : "") << " | " << kinds(field.kinds) << " | " << field.doc << " |\n";
+        out << "| `" << field.name << argument(field.arg) << "` | " << type_name(field.type) << " | "
+            << (field.list ? "yes" : "") << " | " << (field.set != nullptr ? "yes" : "") << " | " << kinds(field.kinds)
+            << " | " << field.doc << " |\n";
     return out.str();
 }
 
@@ -75,6 +79,8 @@ int main(int argc, char** argv) {
     const std::string found{std::istreambuf_iterator<char>(file), {}};
     if (found == wanted)
         return 0;
-    std::cerr << argv[1] << " is not what the table of fields says; write it anew: tests/lint/fields_doc > docs/fields.md in the build folder\n";
+    std::cerr << argv[1]
+              << " is not what the table of fields says; write it anew: tests/lint/fields_doc > docs/fields.md in the "
+                 "build folder\n";
     return 1;
 }

@@ -10,7 +10,9 @@ namespace {
 
 struct Watch {
     std::vector<std::string> raised;
-    app::Health health{[this](const std::string& rule, rules::Priority, const std::string& output, const auto&) { raised.push_back(rule + ": " + output); }};
+    app::Health health{[this](const std::string& rule, rules::Priority, const std::string& output, const auto&) {
+        raised.push_back(rule + ": " + output);
+    }};
 };
 
 app::Vitals well(std::int64_t now) {

@@ -19,7 +19,8 @@ rwatch::app::ParsedOptions parse(std::vector<std::string> words) {
 
 TEST_CASE("defaults and every option") {
     CHECK(parse({}).options->bus == "system");
-    const auto all = parse({"--config", "/c", "--rules=/a", "--rules", "/b", "--bus=none", "--console=json", "--state-dir", "/s", "--check", "--verbose"});
+    const auto all = parse({"--config", "/c", "--rules=/a", "--rules", "/b", "--bus=none", "--console=json",
+                            "--state-dir", "/s", "--check", "--verbose"});
     REQUIRE(all.options);
     CHECK(all.options->config_file == "/c");
     CHECK(all.options->rules == std::vector<std::string>{"/a", "/b"});

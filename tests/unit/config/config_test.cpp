@@ -229,8 +229,8 @@ TEST_CASE("config: the list of errors is bounded") {
     for (int i = 0; i < 3000; ++i)
         text += "key" + std::to_string(i) + "zzzzzzzzzz: 1\n";
     const auto diagnostics = read({{"f", text}}).diagnostics;
-    CHECK(diagnostics.size() == kMaxDiagnostics + 1);
-    CHECK(diagnostics.back().message == "and 2000 more");
+    CHECK(diagnostics.size() == kMaxDiagnostics);
+    CHECK(diagnostics.back().message.starts_with("and 2001 more unknown keys in "));
 }
 
 TEST_CASE("config: the shipped example is right as it is, and shows every key with its default") {

@@ -7,17 +7,19 @@
 using namespace rwatch;
 
 TEST_CASE("a diagnostic as the user sees it") {
-    const Diagnostic d{Severity::error, "unknown-key", {"a.yaml", 2, 5}, "unknown key 'condtion'", "did you mean 'condition'?"};
+    const Diagnostic d{
+        Severity::error, "unknown-key", {"a.yaml", 2, 5}, "unknown key 'condtion'", "did you mean 'condition'?"};
     CHECK(render(d) == "a.yaml:2:5: error: unknown key 'condtion' [unknown-key]\n  hint: did you mean 'condition'?");
-    CHECK(render(d, "- rule: x\n    condtion: y\n") ==
-          "a.yaml:2:5: error: unknown key 'condtion' [unknown-key]\n      condtion: y\n      ^\n  hint: did you mean 'condition'?");
+    CHECK(render(d, "- rule: x\n    condtion: y\n") == "a.yaml:2:5: error: unknown key 'condtion' [unknown-key]\n      "
+                                                       "condtion: y\n      ^\n  hint: did you mean 'condition'?");
 }
 
 TEST_CASE("places that do not exist, or are not known") {
     CHECK(render({Severity::warning, "", {}, "text", ""}) == "warning: text");
     CHECK(render({Severity::note, "x", {"f", 0, 0}, "text", ""}, "source") == "f: note: text [x]");
     CHECK(render({Severity::error, "x", {"f", 99, 1}, "text", ""}, "one line") == "f:99:1: error: text [x]");
-    CHECK(render({Severity::error, "x", {"f", 1, 999}, "text", ""}, "abc\r\n") == "f:1:999: error: text [x]\n  abc\n     ^");
+    CHECK(render({Severity::error, "x", {"f", 1, 999}, "text", ""}, "abc\r\n") ==
+          "f:1:999: error: text [x]\n  abc\n     ^");
 }
 
 TEST_CASE("what came from outside is escaped, and the caret stays under its character") {

@@ -19,23 +19,24 @@ TEST_CASE("what moves the cursor or forges a line does not") {
     CHECK(escape("\x1b[31mred") == "\\x1b[31mred");
     CHECK(escape("a\0b"sv) == "a\\x00b");
     CHECK(escape("\x7f") == "\\x7f");
-    CHECK(escape("\xc2\x9b") == "\\u{9b}");          // C1: an escape sequence on some terminals
-    CHECK(escape("\xe2\x80\xae") == "\\u{202e}");    // right-to-left override
-    CHECK(escape("\xe2\x81\xa6") == "\\u{2066}");    // isolate
-    CHECK(escape("\xe2\x80\xa8") == "\\u{2028}");    // line separator
-    CHECK(escape("\xef\xbb\xbf") == "\\u{feff}");    // byte-order mark
-    CHECK(escape("a\xe2\x80\x8b" "b") == "a\\u{200b}b"); // zero width
+    CHECK(escape("\xc2\x9b") == "\\u{9b}");       // C1: an escape sequence on some terminals
+    CHECK(escape("\xe2\x80\xae") == "\\u{202e}"); // right-to-left override
+    CHECK(escape("\xe2\x81\xa6") == "\\u{2066}"); // isolate
+    CHECK(escape("\xe2\x80\xa8") == "\\u{2028}"); // line separator
+    CHECK(escape("\xef\xbb\xbf") == "\\u{feff}"); // byte-order mark
+    CHECK(escape("a\xe2\x80\x8b"
+                 "b") == "a\\u{200b}b"); // zero width
     CHECK(escape("\xf3\xa0\x80\x81") == "\\u{e0001}");
     CHECK(escape("\xd8\x9c") == "\\u{61c}"); // Arabic letter mark: bidirectional too
 }
 
 TEST_CASE("bytes that are no text") {
     CHECK(escape("\xff") == "\\xff");
-    CHECK(escape("\xc0\xaf") == "\\xc0\\xaf");             // overlong '/'
+    CHECK(escape("\xc0\xaf") == "\\xc0\\xaf"); // overlong '/'
     CHECK(escape("\xe0\x80\xaf") == "\\xe0\\x80\\xaf");
-    CHECK(escape("\xed\xa0\x80") == "\\xed\\xa0\\x80");     // surrogate
+    CHECK(escape("\xed\xa0\x80") == "\\xed\\xa0\\x80");          // surrogate
     CHECK(escape("\xf4\x90\x80\x80") == "\\xf4\\x90\\x80\\x80"); // past U+10FFFF
-    CHECK(escape("\xe2\x82") == "\\xe2\\x82");             // cut short
+    CHECK(escape("\xe2\x82") == "\\xe2\\x82");                   // cut short
     CHECK(escape("x\xe2y") == "x\\xe2y");
 }
 
@@ -45,8 +46,11 @@ TEST_CASE("well-formed UTF-8") {
     CHECK(is_utf8("\xf4\x8f\xbf\xbf"));
     CHECK_FALSE(is_utf8("\x80"));
     CHECK_FALSE(is_utf8("a\xc3"));
-    CHECK(to_utf8("a\xff" "b") == "a\xef\xbf\xbd" "b");
-    CHECK(to_utf8("a\0b"sv) == "a\xef\xbf\xbd" "b");
+    CHECK(to_utf8("a\xff"
+                  "b") == "a\xef\xbf\xbd"
+                          "b");
+    CHECK(to_utf8("a\0b"sv) == "a\xef\xbf\xbd"
+                               "b");
     CHECK(to_utf8("\xe2\x82") == "\xef\xbf\xbd\xef\xbf\xbd");
     CHECK(to_utf8("ä") == "ä");
 }

@@ -157,7 +157,8 @@ TEST_CASE("garbage never throws") {
 
 TEST_CASE("the keys of a map: all errors in one go") {
     const std::string file = "f";
-    const auto root = one("name: x\ncount: 7\nflag: yes\nwait: 10s\nroom: 2M\nlist: [a, b]\nsingle: a\ncolour: red\nsub: {a: 1}\nempty:\n");
+    const auto root = one("name: x\ncount: 7\nflag: yes\nwait: 10s\nroom: 2M\nlist: [a, b]\nsingle: a\ncolour: "
+                          "red\nsub: {a: 1}\nempty:\n");
     Diagnostics out;
     MapReader reader(root, "thing", file, out);
     CHECK(reader.string("name") == "x");
@@ -178,7 +179,8 @@ TEST_CASE("the keys of a map: all errors in one go") {
 
 TEST_CASE("every wrong value is told with its place and what was expected") {
     const std::string file = "f";
-    const auto root = one("name: [x]\ncount: 70\nflag: maybe\nwait: soon\nroom: 2X\nlist: {a: 1}\nitems: [a, [b]]\ncolour: rde\nsub: 1\nseq: 1\ncuont: 1\nhuge: 99999999999G\nshift: 17179869184G\n");
+    const auto root = one("name: [x]\ncount: 70\nflag: maybe\nwait: soon\nroom: 2X\nlist: {a: 1}\nitems: [a, "
+                          "[b]]\ncolour: rde\nsub: 1\nseq: 1\ncuont: 1\nhuge: 99999999999G\nshift: 17179869184G\n");
     Diagnostics out;
     MapReader reader(root, "thing", file, out);
     CHECK_FALSE(reader.string("name"));
@@ -197,7 +199,8 @@ TEST_CASE("every wrong value is told with its place and what was expected") {
     CHECK_FALSE(reader.string("needed", true));
     reader.finish();
     REQUIRE(out.size() == 14);
-    for (const char* code : {"wrong-type", "out-of-range", "bad-duration", "bad-size", "bad-value", "missing-key", "unknown-key"})
+    for (const char* code :
+         {"wrong-type", "out-of-range", "bad-duration", "bad-size", "bad-value", "missing-key", "unknown-key"})
         CHECK(has(out, code));
     const auto unknown = std::find_if(out.begin(), out.end(), [](const auto& d) { return d.code == "unknown-key"; });
     CHECK(unknown->where.line == 11);

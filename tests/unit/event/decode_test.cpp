@@ -22,7 +22,9 @@ namespace {
 constexpr std::int64_t kOffset = 1'700'000'000'000'000'000;
 constexpr std::uint32_t kWireDev = (254U << 20U) | 3U;
 
-rw_file a_file() { return {.ino = 12, .mtime_ns = 7, .ctime_ns = 8, .dev = kWireDev, .mode = 0100644, .nlink = 1, .uid = 33}; }
+rw_file a_file() {
+    return {.ino = 12, .mtime_ns = 7, .ctime_ns = 8, .dev = kWireDev, .mode = 0100644, .nlink = 1, .uid = 33};
+}
 
 WireRecord<rw_open> an_open() {
     WireRecord<rw_open> r(RW_OPEN, RW_CALL_OPENAT);
@@ -201,9 +203,9 @@ TEST_CASE("operations on names") {
         rw_kind kind;
         rw_call call;
     };
-    const auto c = GENERATE(Case{RW_CHMOD, RW_CALL_FCHMODAT2}, Case{RW_RENAME, RW_CALL_RENAMEAT2},
-                            Case{RW_UNLINK, RW_CALL_UNLINK}, Case{RW_LINK, RW_CALL_LINKAT},
-                            Case{RW_SYMLINK, RW_CALL_SYMLINK});
+    const auto c =
+        GENERATE(Case{RW_CHMOD, RW_CALL_FCHMODAT2}, Case{RW_RENAME, RW_CALL_RENAMEAT2}, Case{RW_UNLINK, RW_CALL_UNLINK},
+                 Case{RW_LINK, RW_CALL_LINKAT}, Case{RW_SYMLINK, RW_CALL_SYMLINK});
     WireRecord<rw_fsop> r(c.kind, c.call);
     r.fixed.base.path = r.string("/a");
     r.fixed.base2.path = r.string("/b");
@@ -297,14 +299,17 @@ TEST_CASE("connect") {
 TEST_CASE("what is refused") {
     const auto good = an_open();
     auto r = good;
-    SECTION("nothing") { CHECK_FALSE(decode({}, 0)); }
+    SECTION("nothing") {
+        CHECK_FALSE(decode({}, 0));
+    }
     SECTION("a kind that is none, or unknown") {
         r.fixed.c.kind = static_cast<__u16>(GENERATE(0, static_cast<int>(RW_KIND_COUNT), 65535));
         auto bytes = r.bytes();
         CHECK_FALSE(decode(bytes, 0));
     }
     SECTION("a call of another kind, or unknown") {
-        r.fixed.c.call = static_cast<__u16>(GENERATE(static_cast<int>(RW_CALL_CONNECT), static_cast<int>(RW_CALL_COUNT), 65535));
+        r.fixed.c.call =
+            static_cast<__u16>(GENERATE(static_cast<int>(RW_CALL_CONNECT), static_cast<int>(RW_CALL_COUNT), 65535));
         auto bytes = r.bytes();
         CHECK_FALSE(decode(bytes, 0));
     }
@@ -321,7 +326,8 @@ TEST_CASE("what is refused") {
         CHECK_FALSE(decode(bytes, 0));
     }
     SECTION("a string in the fixed part, or past the end") {
-        r.fixed.raw = GENERATE(rw_str{0, 4}, rw_str{sizeof(rw_open) - 1, 4}, rw_str{65535, 65535}, rw_str{sizeof(rw_open), 4096});
+        r.fixed.raw =
+            GENERATE(rw_str{0, 4}, rw_str{sizeof(rw_open) - 1, 4}, rw_str{65535, 65535}, rw_str{sizeof(rw_open), 4096});
         auto bytes = r.bytes();
         CHECK_FALSE(decode(bytes, 0));
     }

@@ -93,7 +93,8 @@ TEST_CASE("references") {
     CHECK(to_string(*resolve_field("evt.arg[flags]", error, hint)) == "evt.arg.flags");
     CHECK(*resolve_field("evt.arg.flags", error, hint) == *resolve_field("evt.arg[flags]", error, hint));
     CHECK(resolve_field("proc.aname", error, hint)->arg.index == -1);
-    for (const auto* bad : {"proc.nme", "proc.aname[]", "proc.aname[x]", "proc.aname[33]", "proc.aname[-1]", "proc.name[1]", "evt.arg.nonsense", "evt.arg", ""}) {
+    for (const auto* bad : {"proc.nme", "proc.aname[]", "proc.aname[x]", "proc.aname[33]", "proc.aname[-1]",
+                            "proc.name[1]", "evt.arg.nonsense", "evt.arg", ""}) {
         INFO(bad);
         CHECK(!resolve_field(bad, error, hint));
         CHECK(!error.empty());
@@ -174,7 +175,11 @@ TEST_CASE("an execute bit that was not there") {
 }
 
 TEST_CASE("a connection") {
-    Made e{{"fd.rip", "::ffff:192.0.2.7"}, {"fd.rport", "443"}, {"fd.lip", "10.0.0.1"}, {"fd.lport", "40000"}, {"evt.res", "EINPROGRESS"}};
+    Made e{{"fd.rip", "::ffff:192.0.2.7"},
+           {"fd.rport", "443"},
+           {"fd.lip", "10.0.0.1"},
+           {"fd.lport", "40000"},
+           {"evt.res", "EINPROGRESS"}};
     CHECK(e["evt.type"] == "connect");
     CHECK(e["fd.name"] == "10.0.0.1:40000->192.0.2.7:443");
     CHECK(e["fd.type"] == "ipv4");
@@ -190,8 +195,13 @@ TEST_CASE("a connection") {
 }
 
 TEST_CASE("a process and its ancestors") {
-    Made e{{"proc.exepath", "/usr/bin/python3.11"}, {"proc.cmdline", "python3 -c import os"}, {"proc.aexepath[2]", "/usr/sbin/nginx"}, {"proc.pname", "sh"},
-           {"user.uid", "33"}, {"user.name", "www-data"}, {"systemd.unit", "nginx.service"}};
+    Made e{{"proc.exepath", "/usr/bin/python3.11"},
+           {"proc.cmdline", "python3 -c import os"},
+           {"proc.aexepath[2]", "/usr/sbin/nginx"},
+           {"proc.pname", "sh"},
+           {"user.uid", "33"},
+           {"user.name", "www-data"},
+           {"systemd.unit", "nginx.service"}};
     CHECK(e["evt.type"] == "execve");
     CHECK(e["proc.name"] == "python3");
     CHECK(e["proc.args"] == "-c import os");

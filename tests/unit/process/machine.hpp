@@ -13,7 +13,6 @@
 
 namespace rwatch::test {
 
-
 inline constexpr std::uint64_t kSecond = 1'000'000'000;
 
 /// A table over an empty /proc, and events one after the other.
@@ -47,7 +46,8 @@ struct Machine {
         e.child_cgroup = 5;
         send(e);
     }
-    event::Event exec(std::uint32_t pid, std::uint64_t start, std::string_view path, std::string_view argv, std::string_view comm) {
+    event::Event exec(std::uint32_t pid, std::uint64_t start, std::string_view path, std::string_view argv,
+                      std::string_view comm) {
         auto e = make(event::Kind::exec, pid, start);
         e.object.name = path;
         e.object.file.id = e.exe;

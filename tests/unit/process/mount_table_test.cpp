@@ -11,20 +11,19 @@ using namespace rwatch::process;
 
 namespace {
 
-constexpr const char* kSample =
-    "21 26 0:20 / /proc rw,relatime - proc proc rw\n"
-    "26 1 254:0 / / rw,relatime shared:1 master:2 - ext4 /dev/vda rw,discard\n"
-    "30 26 254:0 /etc /mnt/etc rw - ext4 /dev/vda rw\n"
-    "31 26 8:1 / /data\\040disk rw - xfs /dev/sda1 rw\n"
-    "32 26 8:1 /a /srv/a rw - xfs /dev/sda1 rw\n"
-    "33 26 8:1 / /very/long/second/mount rw - xfs /dev/sda1 rw\n"
-    "40 26 0:50 /@ /btr rw - btrfs /dev/sdb rw,subvol=/@\n"
-    "41 26 0:50 /@home /home rw - btrfs /dev/sdb rw,subvol=/@home\n"
-    "42 26 0:50 /@home/x /bound rw - btrfs /dev/sdb rw,subvol=/@home\n"
-    "nonsense\n"
-    "50 26 x:y / /bad rw - ext4 a b\n"
-    "51 26 8:2 / /no-separator rw\n"
-    "\n";
+constexpr const char* kSample = "21 26 0:20 / /proc rw,relatime - proc proc rw\n"
+                                "26 1 254:0 / / rw,relatime shared:1 master:2 - ext4 /dev/vda rw,discard\n"
+                                "30 26 254:0 /etc /mnt/etc rw - ext4 /dev/vda rw\n"
+                                "31 26 8:1 / /data\\040disk rw - xfs /dev/sda1 rw\n"
+                                "32 26 8:1 /a /srv/a rw - xfs /dev/sda1 rw\n"
+                                "33 26 8:1 / /very/long/second/mount rw - xfs /dev/sda1 rw\n"
+                                "40 26 0:50 /@ /btr rw - btrfs /dev/sdb rw,subvol=/@\n"
+                                "41 26 0:50 /@home /home rw - btrfs /dev/sdb rw,subvol=/@home\n"
+                                "42 26 0:50 /@home/x /bound rw - btrfs /dev/sdb rw,subvol=/@home\n"
+                                "nonsense\n"
+                                "50 26 x:y / /bad rw - ext4 a b\n"
+                                "51 26 8:2 / /no-separator rw\n"
+                                "\n";
 
 std::string name(const MountTable& table, std::uint64_t dev, std::string_view inside) {
     std::string out;

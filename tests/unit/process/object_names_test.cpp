@@ -6,9 +6,9 @@
 #include "temp_dir.hpp"
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <fcntl.h>
 #include <filesystem>
-#include <csignal>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -134,7 +134,8 @@ TEST_CASE("names of calls by path") {
         objects.enrich(e);
         CHECK(e.object.name == dir.at("a/real"));
         ::close(fd);
-        const auto thread = "/proc/" + std::to_string(::getpid()) + "/task/" + std::to_string(::gettid()) + "/cwd/../../../../.." + dir.at("a/real");
+        const auto thread = "/proc/" + std::to_string(::getpid()) + "/task/" + std::to_string(::gettid()) +
+                            "/cwd/../../../../.." + dir.at("a/real");
         e = called(Kind::chmod, "", thread);
         objects.enrich(e);
         CHECK(e.object.name == dir.at("a/real"));

@@ -28,7 +28,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Runs in a child of its own mount namespace; the child's status is the result. Nothing (77) where that is not allowed.
+/// Runs in a child of its own mount namespace; the child's status is the result. Nothing (77) where that is not
+/// allowed.
 int in_own_mounts(const std::function<int()>& body) {
     const auto child = ::fork();
     REQUIRE(child >= 0);
@@ -242,7 +243,8 @@ TEST_CASE("a bind mount, as the kernel tells it") {
     dir.write("1/mountinfo", "26 1 254:0 / / rw - ext4 /dev/vda rw\n30 26 254:0 /etc /mnt/e rw - ext4 /dev/vda rw\n");
     Objects objects(dir.path());
     // Without pid 1's root and namespace the table of "self" counts.
-    dir.write("self/mountinfo", "26 1 254:0 / / rw - ext4 /dev/vda rw\n30 26 254:0 /etc /mnt/e rw - ext4 /dev/vda rw\n");
+    dir.write("self/mountinfo",
+              "26 1 254:0 / / rw - ext4 /dev/vda rw\n30 26 254:0 /etc /mnt/e rw - ext4 /dev/vda rw\n");
     Objects own(dir.path());
     auto e = make(Kind::open);
     e.object.name = "/mnt/e/ssh/key";
@@ -338,7 +340,7 @@ TEST_CASE("objects speed", "[.bench]") {
     WARN("objects: " << test::cost_ns(3'000'000, [&](int) { objects.enrich(e); }) << " ns an open");
     const auto chmod = called(Kind::chmod, dir.path(), "watched/some-other-file");
     WARN("objects: " << test::cost_ns(50'000, [&](int) {
-        auto copy = chmod;
-        objects.enrich(copy);
-    }) << " ns a chmod by path");
+             auto copy = chmod;
+             objects.enrich(copy);
+         }) << " ns a chmod by path");
 }

@@ -13,7 +13,8 @@ using namespace rwatch::process;
 using namespace std::literals;
 
 TEST_CASE("stat: comm may hold anything") {
-    const auto stat = parse_proc_stat("42 (a) b) (c) S 7 42 42 34816 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 12345 99 100 18446744073709551615");
+    const auto stat = parse_proc_stat(
+        "42 (a) b) (c) S 7 42 42 34816 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 12345 99 100 18446744073709551615");
     REQUIRE(stat);
     CHECK(stat->comm == "a) b) (c");
     CHECK(stat->state == 'S');
@@ -81,7 +82,8 @@ TEST_CASE("a process that is not there, and one of which most is hidden") {
 TEST_CASE("a process as /proc shows it in full") {
     const test::TempDir dir;
     dir.write("7/stat", "7 (sh) S 1 7 7 34816 -1 1 0 0 0 0 0 0 0 0 20 0 1 0 500 0 0");
-    dir.write("7/status", "Name:\tsh\nUid:\t1000\t0\t0\t0\nGid:\t100\t101\t1\t1\nNSpid:\t7\t3\nCapPrm:\t000001ffffffffff\nCapEff:\t00000000000000ff\n");
+    dir.write("7/status", "Name:\tsh\nUid:\t1000\t0\t0\t0\nGid:\t100\t101\t1\t1\nNSpid:\t7\t3\nCapPrm:"
+                          "\t000001ffffffffff\nCapEff:\t00000000000000ff\n");
     dir.write("7/loginuid", "1000");
     dir.write("7/sessionid", "12\n");
     dir.write("7/cgroup", "0::/system.slice/x.service\n");

@@ -102,7 +102,8 @@ TEST_CASE("garbage events do no harm") {
     std::uint64_t state = 4711;
     const auto random = [&] { return state = state * 6364136223846793005U + 1442695040888963407U; };
     for (int i = 0; i < 200'000; ++i) {
-        auto e = m.make(static_cast<Kind>(1 + (random() >> 33U) % 10), static_cast<std::uint32_t>((random() >> 33U) % 100), (random() >> 33U) % 4);
+        auto e = m.make(static_cast<Kind>(1 + (random() >> 33U) % 10),
+                        static_cast<std::uint32_t>((random() >> 33U) % 100), (random() >> 33U) % 4);
         e.ppid = static_cast<std::uint32_t>((random() >> 33U) % 100);
         e.parent_start_ns = (random() >> 33U) % 4;
         e.child_pid = static_cast<std::uint32_t>((random() >> 33U) % 100);
@@ -126,17 +127,17 @@ TEST_CASE("enrich speed", "[.bench]") {
         m.exec(100 + i, 1000 + i, "/usr/bin/x", "x\0y"sv, "test");
     auto e = m.make(Kind::open, 100, 1000);
     WARN("process: " << test::cost_ns(5'000'000, [&](int i) {
-        e.pid = e.tid = 100 + static_cast<std::uint32_t>(i % 2000);
-        e.start_ns = 1000 + static_cast<std::uint64_t>(i % 2000);
-        m.table.enrich(e);
-    }) << " ns an open");
+             e.pid = e.tid = 100 + static_cast<std::uint32_t>(i % 2000);
+             e.start_ns = 1000 + static_cast<std::uint64_t>(i % 2000);
+             m.table.enrich(e);
+         }) << " ns an open");
     auto fork = m.make(Kind::fork, 100, 1000);
     auto exit = m.make(Kind::exit, 100, 1000);
     WARN("process: " << test::cost_ns(300'000, [&](int i) {
-        fork.child_pid = exit.pid = exit.tid = static_cast<std::uint32_t>(5000 + i % 20000);
-        fork.child_start_ns = exit.start_ns = static_cast<std::uint64_t>(100000 + i);
-        fork.boot_ns = exit.boot_ns += 100'000;
-        m.table.enrich(fork);
-        m.table.enrich(exit);
-    }) << " ns a fork and exit");
+             fork.child_pid = exit.pid = exit.tid = static_cast<std::uint32_t>(5000 + i % 20000);
+             fork.child_start_ns = exit.start_ns = static_cast<std::uint64_t>(100000 + i);
+             fork.boot_ns = exit.boot_ns += 100'000;
+             m.table.enrich(fork);
+             m.table.enrich(exit);
+         }) << " ns a fork and exit");
 }
