@@ -15,6 +15,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::size_t kLeastTree = 24; // columns that a process gets, however deep it stands
+
 /// A field's value for showing, escaped.
 std::string value_text(const Json& value) {
     if (value.is_null())
@@ -41,9 +43,15 @@ std::string process_tree(const Json& processes, const Terminal& terminal) {
     std::string out;
     std::size_t depth = 0;
     for (auto process = processes.rbegin(); process != processes.rend(); ++process, ++depth) {
+        const auto lead = depth == 0 ? std::string{} : std::string((depth - 1) * 3, ' ') + branch;
+        auto line = process_text(*process);
+        // A command line may be pages long: on a terminal one line each, whole with --json or in a pipe.
+        if (terminal.tty)
+            line =
+                fit(line, std::max(terminal.width, kLeastTree + kLabelWidth + depth * 3) - kLabelWidth - 2 - depth * 3,
+                    terminal);
         const bool self = std::next(process) == processes.rend();
-        out += depth == 0 ? "" : "\n" + std::string((depth - 1) * 3, ' ') + branch;
-        out += self ? paint(process_text(*process), Tint::bold, terminal) : process_text(*process);
+        out += (depth == 0 ? "" : "\n") + lead + paint(line, self ? Tint::bold : Tint::none, terminal);
     }
     return out;
 }

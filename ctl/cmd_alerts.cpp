@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // rwatchctl alerts: the history as a table, newest last, so that the newest stands above the prompt.
+#include "alert_text.hpp"
 #include "command.hpp"
 #include "core/time.hpp"
 #include "json_read.hpp"
@@ -51,9 +52,9 @@ std::string table(const Json& alerts, const Terminal& terminal) {
     Table table({{"TIME"},
                  {"PRIORITY"},
                  {"RULE", false, true},
-                 {"UNIT", false, true},
-                 {"REPEATS", true},
-                 {"ACK"},
+                 {"UNIT", false, true, true},
+                 {"REPEATS", true, false, true},
+                 {"ACK", false, false, true},
                  {"ID"},
                  {"WHAT", false, true}});
     for (const auto& alert : alerts) {
@@ -76,7 +77,10 @@ int run(const Context& context) {
     const auto query = query_of(context.args());
     const auto alerts = context.client().alerts(query);
     if (context.json()) {
-        context.print(alerts);
+        Json ordered = Json::array();
+        for (const auto& alert : alerts)
+            ordered.push_back(in_contract_order(alert));
+        context.print(ordered);
         return kOk;
     }
     if (alerts.empty()) {

@@ -39,7 +39,7 @@ std::string table(const Json& detectors, const Terminal& terminal) {
                  {"SUPPRESSED", true},
                  {"LAST HIT"},
                  {"COST", true},
-                 {"PAUSED", false, true}});
+                 {"PAUSED", false, true, true}});
     for (const auto& detector : detectors) {
         const auto state = text(detector, "state");
         const auto priority = text(detector, "priority");

@@ -144,22 +144,33 @@ void Table::add(std::vector<Cell> row) {
     rows_.push_back(std::move(row));
 }
 
-std::vector<std::size_t> Table::widths(std::size_t available) const {
+std::vector<std::size_t> Table::shown_columns() const {
     std::vector<std::size_t> out;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-        auto width = display_width(columns_[i].title);
+        const auto empty = [i](const std::vector<Cell>& row) { return row[i].text.empty(); };
+        if (!columns_[i].optional || !std::all_of(rows_.begin(), rows_.end(), empty))
+            out.push_back(i);
+    }
+    return out;
+}
+
+std::vector<std::size_t> Table::widths(const std::vector<std::size_t>& shown, std::size_t available) const {
+    std::vector<std::size_t> out;
+    for (const auto column : shown) {
+        auto width = display_width(columns_[column].title);
         for (const auto& row : rows_)
-            width = std::max(width, display_width(cell_text(row[i])));
+            width = std::max(width, display_width(cell_text(row[column])));
         out.push_back(width);
     }
-    auto total = std::accumulate(out.begin(), out.end(), (columns_.size() - 1) * kGap);
+    auto total = std::accumulate(out.begin(), out.end(), (shown.size() - 1) * kGap);
     // The widest flexible column gives way until all fits.
     while (total > available) {
-        std::size_t widest = columns_.size();
-        for (std::size_t i = 0; i < columns_.size(); ++i)
-            if (columns_[i].flexible && out[i] > kLeastColumn && (widest == columns_.size() || out[i] > out[widest]))
+        std::size_t widest = shown.size();
+        for (std::size_t i = 0; i < shown.size(); ++i)
+            if (columns_[shown[i]].flexible && out[i] > kLeastColumn &&
+                (widest == shown.size() || out[i] > out[widest]))
                 widest = i;
-        if (widest == columns_.size())
+        if (widest == shown.size())
             break;
         --out[widest];
         --total;
@@ -167,26 +178,32 @@ std::vector<std::size_t> Table::widths(std::size_t available) const {
     return out;
 }
 
-std::string Table::render(const Terminal& terminal) const {
+std::string Table::render_plain() const {
     std::string out;
-    if (!terminal.tty) {
-        for (const auto& row : rows_)
-            for (std::size_t i = 0; i < row.size(); ++i)
-                out.append(cell_text(row[i])).append(i + 1 == row.size() ? "\n" : "\t");
-        return out;
-    }
-    const auto wide = widths(terminal.width);
-    const auto put = [&](std::size_t i, const std::string& text, Tint tint) {
-        const auto shown = fit(text, wide[i], terminal);
-        const bool last = i + 1 == columns_.size();
-        const auto aligned = last && !columns_[i].right ? shown : padded(shown, wide[i], columns_[i].right);
-        out.append(paint(aligned, tint, terminal)).append(last ? "\n" : std::string(kGap, ' '));
-    };
-    for (std::size_t i = 0; i < columns_.size(); ++i)
-        put(i, columns_[i].title, Tint::grey);
     for (const auto& row : rows_)
         for (std::size_t i = 0; i < row.size(); ++i)
-            put(i, cell_text(row[i]), row[i].tint);
+            out.append(cell_text(row[i])).append(i + 1 == row.size() ? "\n" : "\t");
+    return out;
+}
+
+std::string Table::render(const Terminal& terminal) const {
+    if (!terminal.tty)
+        return render_plain();
+    std::string out;
+    const auto shown = shown_columns();
+    const auto wide = widths(shown, terminal.width);
+    const auto put = [&](std::size_t i, const std::string& text, Tint tint) {
+        const auto& column = columns_[shown[i]];
+        const auto cut = fit(text, wide[i], terminal);
+        const bool last = i + 1 == shown.size();
+        const auto aligned = last && !column.right ? cut : padded(cut, wide[i], column.right);
+        out.append(paint(aligned, tint, terminal)).append(last ? "\n" : std::string(kGap, ' '));
+    };
+    for (std::size_t i = 0; i < shown.size(); ++i)
+        put(i, columns_[shown[i]].title, Tint::grey);
+    for (const auto& row : rows_)
+        for (std::size_t i = 0; i < shown.size(); ++i)
+            put(i, cell_text(row[shown[i]]), row[shown[i]].tint);
     return out;
 }
 

@@ -35,6 +35,7 @@ struct Column {
     std::string title;
     bool right = false;    ///< aligned to the right
     bool flexible = false; ///< may be cut where the terminal is narrow
+    bool optional = false; ///< left out on a terminal where every cell of it is empty
 };
 
 struct Cell {
@@ -52,7 +53,10 @@ class Table {
     [[nodiscard]] std::string render(const Terminal& terminal) const;
 
   private:
-    [[nodiscard]] std::vector<std::size_t> widths(std::size_t available) const;
+    [[nodiscard]] std::string render_plain() const;
+    [[nodiscard]] std::vector<std::size_t> shown_columns() const;
+    /// Of the columns in `shown`, in that order.
+    [[nodiscard]] std::vector<std::size_t> widths(const std::vector<std::size_t>& shown, std::size_t available) const;
 
     std::vector<Column> columns_;
     std::vector<std::vector<Cell>> rows_;

@@ -173,6 +173,17 @@ TEST_CASE("an alert is explained") {
         "Acknowledged");
 }
 
+TEST_CASE("a long command line takes one line of a terminal and is whole in a pipe") {
+    const Json alert = {{"processes", Json::array({{{"pid", 1}, {"cmdline", std::string(500, 'x')}}})}};
+    Terminal terminal;
+    has(alert_text(alert, terminal, kNow), std::string(500, 'x'));
+    terminal.tty = true;
+    terminal.width = 60;
+    const auto text = alert_text(alert, terminal, kNow);
+    CHECK(text.find(std::string(60, 'x')) == std::string::npos);
+    has(text, "Process: [1] xxx");
+}
+
 TEST_CASE("an alert's keys come in the order of the contract") {
     const auto ordered = in_contract_order({{"unit", "u"}, {"output", "o"}, {"id", "i"}, {"rule", "r"}});
     CHECK(ordered.dump() == R"({"id":"i","rule":"r","output":"o","unit":"u"})");

@@ -51,6 +51,15 @@ TEST_CASE("off a terminal a table is lines of tabs, uncut and without colour") {
           "short\t12\ta rather long text about what happened\na longer name\t1,234\t-\n");
 }
 
+TEST_CASE("an optional column without content is left out on a terminal only") {
+    Table table({{"A"}, {"B", false, false, true}, {"C"}});
+    table.add({{"x", Tint::none}, {"", Tint::none}, {"y", Tint::none}});
+    CHECK(table.render(wide(80)) == "A  C\nx  y\n");
+    CHECK(table.render(Terminal{}) == "x\t-\ty\n");
+    table.add({{"x", Tint::none}, {"b", Tint::none}, {"y", Tint::none}});
+    CHECK(table.render(wide(80)) == "A  B  C\nx  -  y\nx  b  y\n");
+}
+
 TEST_CASE("cells can't break out of the table") {
     Table table({{"A"}, {"B"}});
     table.add({{"x\ty\nz", Tint::none}, {"\x1b[2J\xe2\x80\xae", Tint::none}});
