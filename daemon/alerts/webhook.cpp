@@ -50,7 +50,9 @@ List make_headers(const WebhookOptions& options) {
     add_header(list, "Expect:"); // no wait for "100 Continue"
     for (const auto& [name, value] : options.headers) {
         // "Name;" is how curl is told to send a header without a value.
-        add_header(list, value.empty() ? name + ";" : name + ": " + value);
+        std::string line = name;
+        line.append(value.empty() ? ";" : ": ").append(value);
+        add_header(list, line);
     }
     return list;
 }
@@ -176,7 +178,8 @@ std::int64_t backoff(const WebhookOptions& options, std::uint32_t retry, double 
     for (std::uint32_t i = 1; i < retry && wait < options.backoff_max_ns; ++i)
         wait *= 2;
     wait = std::min(wait, options.backoff_max_ns);
-    return wait / 2 + static_cast<std::int64_t>(static_cast<double>(wait - wait / 2) * random);
+    const auto half = wait / 2;
+    return half + static_cast<std::int64_t>(static_cast<double>(wait - half) * random);
 }
 
 std::string origin_of(std::string_view url) {

@@ -224,7 +224,7 @@ template <typename T> bool read(std::span<const std::byte> bytes, std::int64_t w
     static_assert(std::is_trivially_copyable_v<T> && sizeof(T) % 8 == 0);
     if (bytes.size() < sizeof(T))
         return false;
-    T fixed; // NOLINT(cppcoreguidelines-pro-type-member-init): filled whole by the next line
+    T fixed; // filled whole by the next line
     std::memcpy(&fixed, bytes.data(), sizeof(T));
     if (!valid(fixed))
         return false;
@@ -288,7 +288,7 @@ std::optional<Event> decode(std::span<const std::byte> record, std::int64_t wall
     // Made before anything is checked: an optional that is filled later would be zeroed twice, which is half of the
     // whole cost.
     std::optional<Event> out(std::in_place);
-    rw_common head; // NOLINT(cppcoreguidelines-pro-type-member-init): read_head fills what is read
+    rw_common head; // read_head fills what is read
     if (!read_head(record, head) ||
         !dispatch(static_cast<Kind>(head.kind), record.first(head.size), wall_offset_ns, *out))
         out.reset();

@@ -41,7 +41,7 @@ struct Value {
 /// does not fit is cut and counted.
 class Scratch {
   public:
-    static constexpr std::size_t kSize = 64U * 1024U;
+    static constexpr std::size_t kSize = std::size_t{64} * 1024;
 
     void reset() noexcept { used_ = 0; }
     /// Appends to the string under construction.

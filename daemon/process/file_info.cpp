@@ -42,7 +42,7 @@ std::optional<StatResult> stat_file(int dirfd, const char* path, int flags) noex
 }
 
 bool read_link(int dirfd, const char* path, std::string& out) {
-    std::array<char, PATH_MAX> text; // NOLINT(cppcoreguidelines-pro-type-member-init): readlink fills what is used
+    std::array<char, PATH_MAX> text; // readlink fills what is used
     const auto length = ::readlinkat(dirfd, path, text.data(), text.size());
     if (length < 0)
         return false;
