@@ -187,6 +187,7 @@ struct Event {
 
     // exec, for the process table
     std::string_view argv, cwd, filename, interp;
+    std::string_view cgroup_names; ///< from the group up, each followed by '/': "x.service/system.slice/"
     std::uint64_t cap_effective = 0, cap_permitted = 0;
     std::uint32_t tty = 0, sid = 0;
     // fork

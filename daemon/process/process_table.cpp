@@ -289,6 +289,7 @@ void ProcessTable::follow(Node& node, const event::Event& e) {
 
 void ProcessTable::enrich(event::Event& e) noexcept {
     nodes_.reap(e.boot_ns);
+    units_.learn(e.cgroup, e.cgroup_names);
     Node& node = node_of(e);
     auto& p = node.process;
     node.used = true;

@@ -6,6 +6,7 @@
 #include "process/lexical.hpp"
 #include "process/mount_table.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <deque>
@@ -195,6 +196,27 @@ Units::Use Units::find(std::uint64_t cgroup, std::uint32_t pid) noexcept {
         unresolved_ += known ? 0 : 1;
     }
     return Use(insert(cgroup, path, known));
+}
+
+void Units::learn(std::uint64_t cgroup, std::string_view names) noexcept {
+    // Where systemd has a v1 tree the root of v2 says nothing: find() knows better.
+    if (cgroup == 0 || cgroup == root_id_ || names.empty())
+        return;
+    const auto found = by_id_.find(cgroup);
+    if (found != by_id_.end() && found->second->known)
+        return;
+    std::string path;
+    while (!names.empty()) {
+        const auto name = names.substr(0, names.find('/'));
+        path.insert(0, "/" + std::string(name));
+        names.remove_prefix(std::min(names.size(), name.size() + 1));
+    }
+    if (found == by_id_.end()) {
+        insert(cgroup, path, true);
+        return;
+    }
+    found->second->placement = parse_cgroup(path);
+    found->second->known = true;
 }
 
 Units::Use Units::find(std::string_view path, std::uint64_t& cgroup) noexcept {

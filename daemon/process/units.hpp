@@ -73,6 +73,9 @@ class Units {
 
     /// The group's placement; `pid` is a process in it, asked where the file system can't tell.
     [[nodiscard]] Use find(std::uint64_t cgroup, std::uint32_t pid) noexcept;
+    /// What the kernel said of a group: the names from it up, each followed by '/'. Asks nobody, and holds where the
+    /// group is gone since.
+    void learn(std::uint64_t cgroup, std::string_view names) noexcept;
     /// By path, as /proc/PID/cgroup has it; `cgroup` receives the id, 0 where unknown.
     [[nodiscard]] Use find(std::string_view path, std::uint64_t& cgroup) noexcept;
 

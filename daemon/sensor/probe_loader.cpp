@@ -11,10 +11,12 @@
 #include <cstdarg>
 #include <cstdio>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <malloc.h>
 #include <mutex>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 // Generated C; not ours to mend.
@@ -119,6 +121,18 @@ Fd duplicate(int fd) {
     return copy;
 }
 
+/// Inode of the root of cgroup v2 as this process sees it, which is the group's id; 0 where v2 is not mounted at the
+/// usual places.
+std::uint64_t cgroup_root() noexcept {
+    for (const char* mount : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
+        struct statfs fs {};
+        struct stat st {};
+        if (::statfs(mount, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC && ::stat(mount, &st) == 0)
+            return st.st_ino;
+    }
+    return 0;
+}
+
 } // namespace
 
 void ProbeLoader::SkeletonDeleter::operator()(rwatch_bpf* skeleton) const noexcept {
@@ -158,6 +172,7 @@ void ProbeLoader::open_object() {
     if (!skeleton_)
         throw Error("open", "eBPF object", errno);
     skeleton_->rodata->own_tgid = options_.own_pid;
+    skeleton_->rodata->cgroup_root = cgroup_root();
     auto name_calls = [&](std::span<const WatchedCall> calls) {
         for (const auto& call : calls)
             if (call.number >= 0 && static_cast<std::size_t>(call.number) < std::size(skeleton_->rodata->call_of_nr))

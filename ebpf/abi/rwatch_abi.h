@@ -123,7 +123,9 @@ struct rw_exec {
 	struct rw_str filename;  /* as passed to the call */
 	struct rw_str interp;    /* script: the interpreter of the #! line; else absent */
 	struct rw_str argv;      /* NUL separated, no trailing NUL */
+	struct rw_str cgroup;    /* the names on the way up from the cgroup v2, each followed by '/': "x.service/system.slice/" */
 	__u32 sid;               /* POSIX session, in the initial pid namespace; 0: unknown */
+	__u32 reserved;
 };
 
 struct rw_fork {

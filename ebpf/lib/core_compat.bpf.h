@@ -46,6 +46,10 @@ struct inode___split {
 	__u32 i_mtime_nsec, i_ctime_nsec;
 };
 
+struct kernfs_node___rcu {
+	struct kernfs_node *__parent;
+};
+
 struct trace_event_raw_sched_process_exit___group {
 	bool group_dead;
 };
@@ -55,6 +59,16 @@ struct trace_event_raw_sched_process_exit___group {
 static __always_inline __u64 rw_ns(__s64 sec, __u64 nsec)
 {
 	return (__u64)sec * 1000000000ULL + nsec;
+}
+
+/* parent; __parent since 6.15 (633488947ef6). */
+static __always_inline struct kernfs_node *get_kernfs_parent(struct kernfs_node *node)
+{
+	struct kernfs_node___rcu *rcu = (void *)node;
+
+	if (bpf_core_field_exists(rcu->__parent))
+		return BPF_CORE_READ(rcu, __parent);
+	return BPF_CORE_READ(node, parent);
 }
 
 /* i_mtime is a timespec64; __i_mtime since 6.7 (12cd44023651); i_mtime_sec and i_mtime_nsec since 6.11 (3aa63a569c64). */

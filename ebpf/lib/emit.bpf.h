@@ -76,6 +76,8 @@ extern struct rw_buffers_map rw_buffers SEC(".maps");
 
 /* rwatchd itself, which makes no events; set before loading. */
 extern const volatile __u32 own_tgid;
+/* Id of the cgroup that is the root of what rwatchd sees of cgroup v2; 0: the kernel's. */
+extern const volatile __u64 cgroup_root;
 
 static __always_inline bool rw_is_own(void)
 {

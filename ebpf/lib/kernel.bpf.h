@@ -201,6 +201,8 @@ struct cred {
 
 struct kernfs_node {
 	__u64 id; /* plain u64 since 5.5 */
+	const char *name;
+	struct kernfs_node *parent;
 };
 
 struct cgroup {

@@ -4,6 +4,8 @@
  */
 #include "../lib/task.bpf.h"
 
+#define RW_CGROUP_LEVELS 16
+
 #ifdef RW_LEGACY
 #define RW_TP "raw_tp/"
 #else
@@ -89,6 +91,34 @@ static __always_inline void rw_put_cwd(struct rw_buf *buf, struct rw_path *out, 
 	rw_put_path(buf, out, at.dentry, at.mnt);
 }
 
+/* Its group may be gone, and its name with it, before the daemon comes to look: a unit that runs for a moment. */
+rw_subprogram void rw_put_cgroup(struct rw_buf *buf, struct rw_str *out, struct task_struct *task)
+{
+	struct kernfs_node *node = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
+	__u32 begin = buf->len, end;
+
+	/* A bounded loop for the verifier; systemd nests about six deep, a container in a user's session ten. */
+	for (int level = 0; level < RW_CGROUP_LEVELS && node; level++) {
+		struct kernfs_node *parent = get_kernfs_parent(node);
+		struct rw_str name = {};
+
+		if (!parent || BPF_CORE_READ(node, id) == cgroup_root) {
+			end = buf->len;
+			out->off = (__u16)begin;
+			out->len = (__u16)(end - begin);
+			return;
+		}
+		rw_put_kernel(buf, &name, BPF_CORE_READ(node, name));
+		end = buf->len;
+		/* The bound keeps the write inside rec for the verifier. */
+		if (!name.len || end >= RW_RECORD_MAX)
+			return;
+		buf->rec[end] = '/';
+		buf->len = end + 1;
+		node = parent;
+	}
+}
+
 SEC(RW_TP "sched_process_exec")
 int RW_NAME(on_exec)(unsigned long long *ctx)
 {
@@ -126,6 +156,7 @@ int RW_NAME(on_exec)(unsigned long long *ctx)
 	/* One string until a #! line (or binfmt_misc) brings an interpreter. */
 	if (interp != filename)
 		rw_put_kernel(buf, &exec->interp, interp);
+	rw_put_cgroup(buf, &exec->cgroup, task);
 	rw_put_argv(buf, &exec->argv, task);
 	rw_end(buf);
 	return 0;

@@ -183,6 +183,26 @@ TEST_CASE("exec: a binary without a name any more") {
     CHECK(record.text(record.as<rw_exec>().exe_path.path) == file);
 }
 
+TEST_CASE("exec: the names of the control group, also when it is gone at once") {
+    const auto mount = std::filesystem::exists("/sys/fs/cgroup/cgroup.procs") ? std::string("/sys/fs/cgroup")
+                                                                              : std::string("/sys/fs/cgroup/unified");
+    const auto slice = mount + "/rwatch-test-" + std::to_string(::getpid()) + ".slice";
+    const auto group = slice + "/inner.service";
+    REQUIRE(std::filesystem::create_directories(group));
+    const auto result = run([&] {
+        std::ofstream(group + "/cgroup.procs") << 0; // the writer itself
+        return exec({"true"}, kTrue);
+    });
+    const auto id = stat_of(group).st_ino;
+    CHECK(::rmdir(group.c_str()) == 0);
+    CHECK(::rmdir(slice.c_str()) == 0);
+    REQUIRE(result.status == 0);
+    const auto& record = only_exec(result);
+    CHECK(record.common().cgroup == id);
+    CHECK(record.text(record.as<rw_exec>().cgroup) ==
+          "inner.service/" + std::filesystem::path(slice).filename().string() + "/");
+}
+
 TEST_CASE("exec: the controlling terminal") {
     const auto result = run([] {
         const int master = ::posix_openpt(O_RDWR | O_NOCTTY);

@@ -78,6 +78,31 @@ TEST_CASE("a group that is gone is known by its process, also at the second try"
     CHECK(use.get()->session == "9");
 }
 
+TEST_CASE("what the kernel told of a group that is gone needs no one else") {
+    const test::TempDir dir;
+    dir.write("proc/self/cgroup", "0::/\n");
+    std::filesystem::create_directories(dir.at("cg"));
+    Units units(dir.at("proc"), dir.at("cg"));
+    constexpr std::uint64_t kGone = 987'654'321, kOther = 987'654'322;
+    units.learn(kGone, "gone.service/system.slice/");
+    const auto use = units.find(kGone, 7);
+    REQUIRE(use.get() != nullptr);
+    CHECK(use.get()->unit == "gone.service");
+    CHECK(use.get()->slice == "system.slice");
+    CHECK(use.get()->cgroup == "/system.slice/gone.service");
+    // Learned late, and by those that held it as unknown.
+    const auto unknown = units.find(kOther, 7);
+    CHECK(unknown.get() == nullptr);
+    units.learn(kOther, "session-4.scope/user-0.slice/user.slice/");
+    REQUIRE(unknown.get() != nullptr);
+    CHECK(unknown.get()->session == "4");
+    units.learn(kOther, "other.service/");
+    CHECK(unknown.get()->session == "4");
+    units.learn(0, "x/");
+    units.learn(5, "");
+    CHECK(units.size() == 2);
+}
+
 TEST_CASE("a process that has moved on does not name the group it came from") {
     const test::TempDir dir;
     dir.write("proc/self/cgroup", "0::/\n");
