@@ -2,6 +2,7 @@
 #include "client.hpp"
 
 #include "core/escape.hpp"
+#include "dbus/connect.hpp"
 #include "dbus/names.hpp"
 #include "dbus/rwatch1_proxy.hpp"
 
@@ -23,11 +24,7 @@ constexpr const char* kBusPath = "/org/freedesktop/DBus";
 
 std::unique_ptr<sdbus::IConnection> connect(const std::string& bus) {
     try {
-        if (bus == "system")
-            return sdbus::createSystemBusConnection();
-        if (bus == "session")
-            return sdbus::createSessionBusConnection();
-        return sdbus::createSessionBusConnectionWithAddress(bus);
+        return dbus::open_bus(bus);
     } catch (const sdbus::Error& error) {
         throw BusUnreachable("cannot reach the bus '" + escape(bus) + "': " + escape(error.getMessage()));
     }

@@ -2,6 +2,7 @@
 #include "bus/connector.hpp"
 
 #include "core/error.hpp"
+#include "dbus/connect.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -13,18 +14,6 @@
 #include <thread>
 
 namespace rwatch::bus {
-
-namespace {
-
-std::unique_ptr<sdbus::IConnection> connect(const std::string& address) {
-    if (address == "system")
-        return sdbus::createSystemBusConnection();
-    if (address == "session")
-        return sdbus::createSessionBusConnection();
-    return sdbus::createSessionBusConnectionWithAddress(address);
-}
-
-} // namespace
 
 /// What main thread and helper share.
 struct Connector::Attempt {
@@ -39,7 +28,7 @@ struct Connector::Attempt {
         std::unique_ptr<sdbus::IConnection> opened;
         std::string failure;
         try {
-            opened = connect(address);
+            opened = dbus::open_bus(address);
         } catch (const std::exception& error) {
             failure = error.what();
         }
