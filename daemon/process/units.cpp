@@ -212,7 +212,7 @@ void Units::learn(std::uint64_t cgroup, std::string_view names) noexcept {
         names.remove_prefix(std::min(names.size(), name.size() + 1));
     }
     if (found == by_id_.end()) {
-        insert(cgroup, path, true);
+        (void)insert(cgroup, path, true);
         return;
     }
     found->second->placement = parse_cgroup(path);
