@@ -50,9 +50,9 @@ class Container:
     def start(self):
         for cgroup in self.cgroups:
             os.makedirs(cgroup, exist_ok=True)
-        # nspawn's own filter refuses bpf and perf_event_open even with all capabilities.
+        # nspawn's own filter refuses these even with all capabilities.
         options = ['--machine', self.name, '--boot', '--volatile=overlay', '--register=no', '--keep-unit', '--private-network', '--console=pipe',
-                   '--capability=all', '--system-call-filter=bpf perf_event_open', f'--bind-ro={self.stage}:/stage', '--',
+                   '--capability=all', '--system-call-filter=bpf perf_event_open open_by_handle_at', f'--bind-ro={self.stage}:/stage', '--',
                    'systemd.unit=multi-user.target', *(f'systemd.mask={unit}' for unit in MASKED)]
         environment = {**os.environ, 'SYSTEMD_NSPAWN_UNIFIED_HIERARCHY': '1', 'CGROUPS': ' '.join(self.cgroups)}
         with open(self.console, 'wb') as console:
