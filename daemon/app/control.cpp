@@ -142,8 +142,12 @@ std::vector<std::string> Daemon::pause(const std::string& selector, std::int64_t
 
 std::vector<std::string> Daemon::resume(const std::string& selector, std::uint32_t uid) {
     auto names = pauses_.remove(selector, *rules_);
-    if (names.empty())
+    if (names.empty()) {
+        // They exist and rest no longer: what was asked for holds.
+        for (const auto i : rules_->select(selector))
+            names.push_back(rules_->rules()[i].name);
         return names;
+    }
     raise("rwatch detector resumed", rules::Priority::notice,
           "Resumed by uid " + std::to_string(uid) + ": " + join(names),
           {{"pause.selector", selector}, {"pause.uid", static_cast<std::int64_t>(uid)}});

@@ -129,6 +129,8 @@ void Daemon::every_second() {
     Vitals vitals;
     vitals.now_ns = boot_now();
     vitals.heartbeat_ns = runner_.heartbeat_ns();
+    for (std::size_t i = 0; i < rules_->rules().size(); ++i)
+        vitals.active_rules += rules_->rules()[i].enabled && !rules_->counters(i).paused ? 1 : 0;
     vitals.probes = probe_statuses();
     vitals.lost = losses();
     vitals.sinks = outlet_.statuses();
@@ -237,6 +239,9 @@ void Daemon::stop() noexcept {
     runner_.stop(); // probes off, ring drained, debounce told
     on_alerts();
     outlet_.stop(kStopLimit);
+    for (const auto& sink : outlet_.statuses())
+        if (sink.dropped != 0)
+            log::warning("sink '" + sink.name + "': " + std::to_string(sink.dropped) + " alerts undelivered");
     bus_.reset();
 }
 

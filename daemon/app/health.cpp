@@ -87,6 +87,8 @@ void Health::judge(const Vitals& vitals) {
     std::string reasons;
     if (!alive_)
         add_reason(reasons, "the pipeline has not moved for " + format_span(vitals.now_ns - vitals.heartbeat_ns));
+    if (vitals.active_rules == 0)
+        add_reason(reasons, "no rule is active: nothing can be detected");
     for (const auto& probe : vitals.probes)
         if (probe.attached.empty())
             add_reason(reasons, "probe '" + probe.name + "' is not attached: " + probe.blind);

@@ -18,6 +18,7 @@ namespace rwatch::app {
 struct Vitals {
     std::int64_t now_ns = 0; ///< CLOCK_BOOTTIME
     std::int64_t heartbeat_ns = 0;
+    std::size_t active_rules = 0; ///< enabled and not paused
     std::vector<bus::ProbeStatus> probes;
     std::map<std::string, std::uint64_t> lost; ///< totals since the start
     std::vector<alerts::SinkStatus> sinks;

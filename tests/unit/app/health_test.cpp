@@ -18,6 +18,7 @@ struct Watch {
 app::Vitals well(std::int64_t now) {
     app::Vitals vitals;
     vitals.now_ns = vitals.heartbeat_ns = now;
+    vitals.active_rules = 1;
     bus::ProbeStatus probe;
     probe.name = "open";
     probe.attached = "tracepoint";
@@ -49,6 +50,15 @@ TEST_CASE("a missing probe is blindness") {
     w.health.check(vitals);
     CHECK(w.health.state() == "degraded");
     CHECK(w.health.reason() == "probe 'open' is not attached: opens");
+}
+
+TEST_CASE("without an active rule nothing is well") {
+    Watch w;
+    auto vitals = well(kS);
+    vitals.active_rules = 0;
+    w.health.check(vitals);
+    CHECK(w.health.state() == "degraded");
+    CHECK(w.health.reason() == "no rule is active: nothing can be detected");
 }
 
 TEST_CASE("losses are told at once, then at most every ten seconds, and forgotten after five minutes") {
