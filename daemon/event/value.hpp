@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -46,10 +45,9 @@ class Scratch {
     void reset() noexcept { used_ = 0; }
     /// Appends to the string under construction.
     void put(std::string_view text) noexcept {
-        const auto n = text.size() < kSize - used_ ? text.size() : kSize - used_;
+        const auto n = text.copy(bytes_.data() + used_, kSize - used_);
         if (n < text.size())
             ++cut_;
-        std::memcpy(bytes_.data() + used_, text.data(), n);
         used_ += n;
     }
     void put(char c) noexcept { put(std::string_view(&c, 1)); }
