@@ -274,7 +274,7 @@ Alert AlertFactory::make(const rules::Match& match, event::Scratch& scratch) {
     return alert;
 }
 
-Alert AlertFactory::make_internal(std::string rule, rules::Priority priority, std::string output,
+Alert AlertFactory::make_internal(std::string rule, rules::Priority priority, std::string_view output,
                                   std::vector<std::pair<std::string, FieldValue>> fields) {
     Alert alert;
     alert.wall_ns = wall_now();

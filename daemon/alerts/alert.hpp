@@ -91,7 +91,7 @@ class AlertFactory {
     /// output_fields: those of the output template, then evt.type, proc.pid, proc.exepath … where the event has them.
     [[nodiscard]] Alert make(const rules::Match& match, event::Scratch& scratch);
     /// An alert about rwatch itself: losses, pauses, a full queue. Rule names begin with "rwatch ".
-    [[nodiscard]] Alert make_internal(std::string rule, rules::Priority priority, std::string output,
+    [[nodiscard]] Alert make_internal(std::string rule, rules::Priority priority, std::string_view output,
                                       std::vector<std::pair<std::string, FieldValue>> fields);
     [[nodiscard]] std::string next_id(std::int64_t wall_ns);
     /// Texts that were cut to a limit (they end in "…").

@@ -184,10 +184,10 @@ void Daemon::on_alerts() {
     }
 }
 
-void Daemon::raise(std::string rule, rules::Priority priority, std::string output,
+void Daemon::raise(std::string rule, rules::Priority priority, const std::string& output,
                    std::vector<std::pair<std::string, alerts::FieldValue>> fields) {
     outlet_.submit(std::make_shared<const alerts::Alert>(
-        factory_.make_internal(std::move(rule), priority, std::move(output), std::move(fields))));
+        factory_.make_internal(std::move(rule), priority, output, std::move(fields))));
 }
 
 bus::ReloadResult Daemon::reload() {

@@ -59,7 +59,7 @@ class Daemon : private bus::Control {
     void feed_watchdog();
     void tell_systemd();
     void apply(Loaded loaded, Diagnostics& notes);
-    void raise(std::string rule, rules::Priority priority, std::string output,
+    void raise(std::string rule, rules::Priority priority, const std::string& output,
                std::vector<std::pair<std::string, alerts::FieldValue>> fields);
     [[nodiscard]] std::map<std::string, std::uint64_t> losses() const;
     [[nodiscard]] std::vector<bus::ProbeStatus> probe_statuses() const;

@@ -28,9 +28,9 @@ std::shared_ptr<alerts::SinkSet> Outlet::make(const config::Config& config) cons
     if (config.journal.enabled && !no_journal_)
         sinks->add(alerts::make_journal_sink(capacity));
     if (config.file.enabled)
-        sinks->add(alerts::make_json_file_sink(config.file, capacity));
+        sinks->add(alerts::make_json_file_sink(static_cast<const alerts::JsonFileOptions&>(config.file), capacity));
     if (config.webhook.enabled)
-        sinks->add(alerts::make_webhook_sink(config.webhook, capacity));
+        sinks->add(alerts::make_webhook_sink(static_cast<const alerts::WebhookOptions&>(config.webhook), capacity));
     return sinks;
 }
 

@@ -9,6 +9,7 @@ namespace {
 
 std::vector<std::string> names(const rules::RuleSet& set, const std::vector<std::size_t>& indices) {
     std::vector<std::string> out;
+    out.reserve(indices.size());
     for (const auto i : indices)
         out.push_back(set.rules()[i].name);
     return out;

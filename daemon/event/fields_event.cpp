@@ -161,12 +161,10 @@ bool set_argument(EventBuilder& b, const FieldArg& arg, std::string_view text) {
     }
     if (arg.key == "mode")
         return parse_mode(text, e.mode);
-    if (arg.key == "filename" || arg.key == "name" || arg.key == "path" || arg.key == "oldpath")
+    if (arg.key == "filename" || arg.key == "name" || arg.key == "path" || arg.key == "oldpath" || arg.key == "target")
         e.object.raw = b.keep(text);
     else if (arg.key == "newpath" || arg.key == "linkpath")
         e.target.raw = b.keep(text);
-    else if (arg.key == "target")
-        e.object.raw = b.keep(text);
     else
         return false;
     return true;
