@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,8 +32,13 @@ enum class Operator : std::uint8_t {
     glob,
     iglob,
     regex,
+    // Sigma's, without a spelling in Falco's form:
+    like, ///< the whole text, case folded: * any text, ? one character, \\ before either (or \\) takes its meaning
+    like_cased, ///< the same, case kept
+    search,     ///< RE2 anywhere in the text
 };
 
+/// What may stand on the right of an operator.
 enum class OperandShape : std::uint8_t { none, number, text, list };
 
 struct OperatorInfo {
@@ -52,16 +58,29 @@ struct Literal {
     bool bare = false; ///< not quoted: may name a list
 };
 
+/// One side of a comparison that comes from the event: a field, or what a transformer makes of fields and texts.
+struct Operand {
+    enum class Kind : std::uint8_t { field, text, transformer };
+    Kind kind = Kind::field;
+    std::string name; ///< the field as written ("proc.aname[2]"), the text, or the transformer's name
+    std::uint32_t at = 0;
+    std::vector<Operand> arguments; ///< of a transformer
+};
+
 struct Expr {
     enum class Kind : std::uint8_t { all, any, negation, test, macro };
     Kind kind = Kind::test;
     std::uint32_t at = 0;
     std::vector<Expr> children; ///< all, any: two or more; negation: one
 
-    std::string name; ///< test: the field as written ("proc.aname[2]"); macro: its name
+    std::string name; ///< macro: its name
+
+    // Of a test
+    Operand left;
     Operator op = Operator::exists;
     std::uint32_t op_at = 0;
-    std::vector<Literal> literals;
+    std::vector<Literal> literals; ///< one that fits is enough, but for "!="
+    std::optional<Operand> right;  ///< what the event's own value is compared with, instead of literals
 };
 
 } // namespace rwatch::rules

@@ -121,7 +121,7 @@ class ExprCompiler {
 
     std::optional<std::uint32_t> test(const Expr& expr) {
         std::string message, hint;
-        const auto field = event::resolve_field(expr.name, message, hint);
+        const auto field = event::resolve_field(expr.left.name, message, hint);
         if (!field)
             error(expr.at, "unknown-field", std::move(message), std::move(hint));
         const auto literals = expand(expr);

@@ -4,12 +4,14 @@
 #pragma once
 
 #include "core/yaml.hpp"
+#include "rules/ast.hpp"
 #include "rules/mapped_text.hpp"
 #include "rules/rule.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -42,6 +44,16 @@ struct ExceptionItem {
     std::vector<yaml::Node> values;
 };
 
+/// How a form of rule names fields: Falco's names are the table's own, Sigma's depend on the log source. Static
+/// storage.
+class FieldNames {
+  public:
+    virtual ~FieldNames() = default;
+    /// As event::resolve_field.
+    [[nodiscard]] virtual std::optional<event::FieldRef> resolve(std::string_view text, std::string& error,
+                                                                 std::string& hint) const = 0;
+};
+
 struct RuleItem {
     enum class Mode : std::uint8_t {
         define,   ///< a whole rule
@@ -57,6 +69,9 @@ struct RuleItem {
     bool broken = false; ///< as of a macro
 
     std::optional<MappedText> condition, output;
+    std::optional<Expr> tree; ///< where the reader made it itself: `condition` is what its offsets point into
+    std::string id;           ///< another name by which correlations may know it (Sigma's UUID)
+    const FieldNames* field_names = nullptr; ///< of what correlations over it name; null: the table's own
     std::optional<std::string> description, respond;
     std::optional<Priority> priority;
     std::optional<std::vector<std::string>> tags, references;

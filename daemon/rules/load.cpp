@@ -51,7 +51,7 @@ class RuleCompiler {
             text = with_exceptions(*item.condition, *item.exceptions, found);
         if (!text)
             return false;
-        const auto expr = parse_condition(*text, found);
+        const auto expr = item.tree ? item.tree : parse_condition(*text, found);
         if (!expr)
             return false;
         const auto root = compile_expr(*expr, *text, library_, builder_, found);

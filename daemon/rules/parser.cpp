@@ -132,8 +132,9 @@ class Parser {
         Expr out;
         out.at = offset32(at);
         if (const auto name = lexer_.field_name()) {
-            out.name = *name;
-            argument(out.name);
+            out.left.name = *name;
+            out.left.at = out.at;
+            argument(out.left.name);
             test(out);
             return out;
         }
