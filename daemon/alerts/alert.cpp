@@ -61,9 +61,7 @@ Json to_json(const ProcessInfo& process) {
 }
 
 std::string_view type_of(const rules::Rule& rule) noexcept {
-    if (!rule.correlation)
-        return {};
-    return rule.correlation->kind == rules::CorrelationSpec::Kind::value_count ? "value_count" : "event_count";
+    return rule.correlation ? to_string(rule.correlation->type) : std::string_view{};
 }
 
 std::int64_t to_wall(const event::Event& event, std::uint64_t boot_ns) noexcept {

@@ -50,7 +50,7 @@ template <typename Item> void make_room(std::vector<Item>& items, std::vector<st
     items.reserve(capacity);
 }
 
-bool holds(const CorrelationSpec::Bound& bound, std::uint64_t number) noexcept {
+bool holds(const CorrelationSpec::Bound& bound, double number) noexcept {
     using Op = CorrelationSpec::Bound::Op;
     switch (bound.op) {
     case Op::lt:
@@ -74,7 +74,7 @@ bool holds(const CorrelationSpec::Bound& bound, std::uint64_t number) noexcept {
 Correlator::Correlator(const CorrelationSpec& spec, const Limits& limits)
     : spec_(spec), limits_(limits), most_entries_(kLeastEntries), seed_(process_seed()) {
     for (const auto& bound : spec_.bounds)
-        most_entries_ = std::max<std::size_t>(most_entries_, bound.number + 1);
+        most_entries_ = std::max<std::size_t>(most_entries_, static_cast<std::size_t>(bound.number) + 1);
     most_entries_ = std::min(most_entries_, limits_.entries);
     result_.timespan_ns = spec_.timespan_ns;
 }
@@ -285,7 +285,7 @@ void Correlator::drop_entry(std::uint32_t entry) noexcept {
 
 const CorrelationResult* Correlator::judge(const Group& group) noexcept {
     const auto all = std::all_of(spec_.bounds.begin(), spec_.bounds.end(),
-                                 [&](const auto& bound) { return holds(bound, group.count); });
+                                 [&](const auto& bound) { return holds(bound, static_cast<double>(group.count)); });
     if (!all || group.oldest == kNoItem)
         return nullptr;
     result_.count = by_value() ? group.hits : group.count;

@@ -80,7 +80,7 @@ class Correlator {
     void drop_entry(std::uint32_t entry) noexcept;
     [[nodiscard]] std::uint64_t value_hash(std::uint32_t group, std::uint64_t value) const noexcept;
     const CorrelationResult* judge(const Group& group) noexcept;
-    [[nodiscard]] bool by_value() const noexcept { return spec_.kind == CorrelationSpec::Kind::value_count; }
+    [[nodiscard]] bool by_value() const noexcept { return spec_.type == CorrelationSpec::Type::value_count; }
 
     CorrelationSpec spec_;
     Limits limits_;

@@ -2,7 +2,7 @@
 #include "rules/falco_reader.hpp"
 
 #include "core/suggest.hpp"
-#include "rules/rule_keys.hpp"
+#include "rules/correlation_reader.hpp"
 
 #include <algorithm>
 #include <array>
@@ -280,7 +280,7 @@ class Reader {
         item.respond = reader.string("respond");
         item.references = reader.strings("references");
         if (const Node* node = reader.map("correlation"))
-            item.correlation = read_correlation(*node, context());
+            item.correlation = read_correlation(*node, lines_, CorrelationForm::own_condition_too, context());
         if (const Node* node = reader.map("debounce"))
             item.debounce = read_debounce(*node, context());
         if (const Node* node = reader.sequence("tests"))

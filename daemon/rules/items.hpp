@@ -54,6 +54,29 @@ class FieldNames {
                                                                  std::string& hint) const = 0;
 };
 
+/// A name as it stands in a file.
+struct Word {
+    std::string text;
+    Location where;
+};
+
+/// A correlation as written: rules and fields are names still. They are resolved when all files are collected, because
+/// a correlation may stand before what it counts.
+struct CorrelationItem : CorrelationTerms {
+    struct Alias {
+        Word name;
+        std::vector<std::pair<Word, Word>> fields; ///< rule, and the field of its events that goes by this alias
+    };
+    Location where;
+    std::vector<Word> rules;    ///< names or ids (RuleItem::name, id, short_name), in order; empty: the rule's own
+                                ///< condition is what it counts
+    std::vector<Word> group_by; ///< fields (RuleItem::field_names of each rule) or aliases
+    std::vector<Word> fields;   ///< value_…: what is counted or calculated with; several: their combination
+    std::vector<Alias> aliases;
+};
+
+/// A reader adds a rule of a log source that we don't have too, with that `source`: a correlation over it is then
+/// skipped and not wrong.
 struct RuleItem {
     enum class Mode : std::uint8_t {
         define,   ///< a whole rule
@@ -69,15 +92,15 @@ struct RuleItem {
     bool broken = false; ///< as of a macro
 
     std::optional<MappedText> condition, output;
-    std::optional<Expr> tree; ///< where the reader made it itself: `condition` is what its offsets point into
-    std::string id;           ///< another name by which correlations may know it (Sigma's UUID)
+    std::optional<Expr> tree;   ///< where the reader made it itself: `condition` is what its offsets point into
+    std::string id, short_name; ///< other names by which correlations may know it (Sigma's `id` and `name`)
     const FieldNames* field_names = nullptr; ///< of what correlations over it name; null: the table's own
     std::optional<std::string> description, respond;
     std::optional<Priority> priority;
     std::optional<std::vector<std::string>> tags, references;
     std::optional<bool> enabled, skip_if_unknown_filter;
     std::optional<std::vector<ExceptionItem>> exceptions;
-    std::optional<CorrelationSpec> correlation;
+    std::optional<CorrelationItem> correlation; ///< over other rules: `condition` is empty
     std::optional<DebounceSpec> debounce;
     std::optional<std::vector<TestCase>> tests;
 };

@@ -9,6 +9,7 @@
 #include "rules/rule_set.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <tuple>
 #include <unordered_map>
 
@@ -30,6 +31,8 @@ class RuleCompiler {
         Diagnostics found;
         library_.begin_rule();
         const bool compiled = condition(item, rule, found);
+        if (item.correlation)
+            correlation(*item.correlation, rule, found);
         if (item.output)
             rule.output = OutputFormat::compile(*item.output, found);
         const bool good = compiled && item.output && !has_errors(found);
@@ -61,6 +64,29 @@ class RuleCompiler {
         return true;
     }
 
+    static void correlation(const CorrelationItem& item, Rule& rule, Diagnostics& found) {
+        const auto complain = [&](const Location& where, std::string code, std::string message, std::string hint) {
+            found.push_back({Severity::error, std::move(code), where, std::move(message), std::move(hint)});
+        };
+        if (!item.rules.empty() || is_numeric(item.type) || item.fields.size() > 1)
+            return complain(item.where, "unsupported",
+                            "correlations of this type, or over other rules, are not counted", {});
+        auto& spec = rule.correlation.emplace();
+        static_cast<CorrelationTerms&>(spec) = item;
+        const auto resolve = [&](const Word& word) {
+            std::string error, hint;
+            auto field = event::resolve_field(word.text, error, hint);
+            if (!field)
+                complain(word.where, std::string(kUnknownField), std::move(error), std::move(hint));
+            return field;
+        };
+        for (const auto& word : item.group_by)
+            if (const auto field = resolve(word))
+                spec.group_by.push_back(*field);
+        for (const auto& word : item.fields)
+            spec.field = resolve(word);
+    }
+
     [[nodiscard]] bool unknown_fields_only(const Diagnostics& found) const {
         return library_.only_unknown_fields() && std::all_of(found.begin(), found.end(), [](const Diagnostic& d) {
                    return d.severity != Severity::error || d.code == kUnknownField;
@@ -90,7 +116,6 @@ class RuleCompiler {
         rule.enabled = item.enabled.value_or(true);
         rule.where = item.where;
         rule.condition_text = item.condition->text();
-        rule.correlation = item.correlation;
         rule.debounce = item.debounce;
         rule.tests = item.tests.value_or(std::vector<TestCase>{});
         rule.fingerprint = fingerprint(rule);
@@ -101,14 +126,14 @@ class RuleCompiler {
         hash.add(rule.condition.fingerprint());
         if (rule.correlation) {
             const auto& spec = *rule.correlation;
-            hash.add(static_cast<std::uint64_t>(spec.kind));
+            hash.add(static_cast<std::uint64_t>(spec.type));
             hash.add(static_cast<std::uint64_t>(spec.timespan_ns));
             hash.add(static_cast<std::uint64_t>(spec.group_by.size()));
             for (const auto& field : spec.group_by)
                 hash.add(event::to_string(field));
             for (const auto& bound : spec.bounds) {
                 hash.add(static_cast<std::uint64_t>(bound.op));
-                hash.add(bound.number);
+                hash.add(std::bit_cast<std::uint64_t>(bound.number));
             }
             hash.add(spec.field ? event::to_string(*spec.field) : std::string());
         }

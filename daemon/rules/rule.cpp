@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::array<std::string_view, 8> kPriorities{"Emergency", "Alert",  "Critical",      "Error",
                                                       "Warning",   "Notice", "Informational", "Debug"};
+constexpr std::array<std::string_view, 8> kCorrelations{"event_count",      "value_count", "temporal",
+                                                        "temporal_ordered", "value_sum",   "value_avg",
+                                                        "value_percentile", "value_median"};
 constexpr std::size_t kShortest = 3; // letters of a priority: fewer could mean several
 
 char fold(char c) noexcept {
@@ -20,6 +23,10 @@ char fold(char c) noexcept {
 
 std::string_view to_string(Priority priority) noexcept {
     return kPriorities[static_cast<std::size_t>(priority)];
+}
+
+std::string_view to_string(CorrelationTerms::Type type) noexcept {
+    return kCorrelations[static_cast<std::size_t>(type)];
 }
 
 std::optional<Priority> parse_priority(std::string_view text) noexcept {

@@ -23,19 +23,52 @@ enum class Priority : std::uint8_t { emergency, alert, critical, error, warning,
 /// As Falco reads it: case-insensitive, a prefix ("info", "warn", "emerg") is enough.
 [[nodiscard]] std::optional<Priority> parse_priority(std::string_view text) noexcept;
 
-/// Sigma's correlation over the events that match the condition.
-struct CorrelationSpec {
-    enum class Kind : std::uint8_t { event_count, value_count };
+/// What a correlation counts and when it fires. Words and meaning are Sigma's.
+struct CorrelationTerms {
+    enum class Type : std::uint8_t {
+        event_count,      ///< events
+        value_count,      ///< different values
+        temporal,         ///< different rules that matched
+        temporal_ordered, ///< rules that matched in the order given, from the first on
+        value_sum,
+        value_avg,
+        value_percentile,
+        value_median
+    };
     struct Bound {
         enum class Op : std::uint8_t { lt, lte, gt, gte, eq, neq };
         Op op;
-        std::uint64_t number;
+        double number;
     };
-    Kind kind = Kind::event_count;
-    std::vector<event::FieldRef> group_by; ///< may be empty: one group
+    /// Of a condition over rules, in the order in which a stack machine runs it.
+    struct Step {
+        enum class Op : std::uint8_t { rule, all, any, negation }; ///< all, any: of the two last results
+        Op op;
+        std::uint32_t rule = 0; ///< which of the correlation's rules
+    };
+    Type type = Type::event_count;
     std::int64_t timespan_ns = 0;
-    std::vector<Bound> bounds;            ///< all must hold
-    std::optional<event::FieldRef> field; ///< value_count: what is counted distinct
+    std::vector<Bound> bounds;    ///< all must hold
+    std::vector<Step> expression; ///< temporal types: must hold instead of `bounds`, where it is not empty
+    double percentile = 50;       ///< of value_percentile
+    bool generate = false;        ///< the rules that it counts alert on their own, too
+};
+
+[[nodiscard]] std::string_view to_string(CorrelationTerms::Type type) noexcept; ///< "event_count"
+/// True for the types that calculate with numbers.
+[[nodiscard]] constexpr bool is_numeric(CorrelationTerms::Type type) noexcept {
+    return type >= CorrelationTerms::Type::value_sum;
+}
+[[nodiscard]] constexpr bool is_temporal(CorrelationTerms::Type type) noexcept {
+    return type == CorrelationTerms::Type::temporal || type == CorrelationTerms::Type::temporal_ordered;
+}
+
+inline constexpr std::size_t kMaxCorrelatedRules = 64; ///< of one correlation
+
+/// A correlation with all names resolved.
+struct CorrelationSpec : CorrelationTerms {
+    std::vector<event::FieldRef> group_by; ///< may be empty: one group
+    std::optional<event::FieldRef> field;  ///< value_count: what is counted distinct
 };
 
 /// Repeats of an alert within a time are counted and told in a summary.

@@ -54,47 +54,6 @@ std::vector<event::FieldRef> read_fields(MapReader& reader, std::string_view key
     return out;
 }
 
-/// A duration that must be there and be more than nothing.
-std::optional<std::int64_t> read_timespan(MapReader& reader, std::string_view key, const std::string& what) {
-    const Node* node = reader.any(key, true);
-    const auto span = reader.span(key);
-    if (span && (*span <= 0 || *span > kMaxTimespan)) {
-        reader.error(*node, "out-of-range",
-                     "'" + std::string(key) + "' of " + what + " must be more than 0 and at most 7 days");
-        return std::nullopt;
-    }
-    return span;
-}
-
-constexpr std::array<std::pair<std::string_view, CorrelationSpec::Bound::Op>, 6> kBounds{{
-    {"gte", CorrelationSpec::Bound::Op::gte},
-    {"gt", CorrelationSpec::Bound::Op::gt},
-    {"lte", CorrelationSpec::Bound::Op::lte},
-    {"lt", CorrelationSpec::Bound::Op::lt},
-    {"eq", CorrelationSpec::Bound::Op::eq},
-    {"neq", CorrelationSpec::Bound::Op::neq},
-}};
-
-void read_bounds(const Node& node, CorrelationSpec& spec, const ReadContext& context) {
-    MapReader reader(node, "the correlation's condition", context.file, context.out);
-    const Node* field = reader.any("field");
-    const auto name = reader.string("field");
-    if (name && spec.kind == CorrelationSpec::Kind::value_count)
-        spec.field = read_field(*field, *name, context);
-    else if (name)
-        reader.error(*field, "bad-value", "event_count counts events, not a field", "use type value_count");
-    else if (spec.kind == CorrelationSpec::Kind::value_count && field == nullptr)
-        reader.error(node, "missing-key", "value_count needs 'field': what is counted");
-    for (const auto& [key, op] : kBounds)
-        if (const auto number = reader.integer(key, 0, static_cast<std::int64_t>(kMaxBound)))
-            spec.bounds.push_back({op, static_cast<std::uint64_t>(*number)});
-        else if (reader.any(key) != nullptr)
-            return reader.finish(context.unknown_key); // already told
-    if (spec.bounds.empty())
-        reader.error(node, "missing-key", "the correlation's condition needs one of gte, gt, lte, lt, eq, neq");
-    reader.finish(context.unknown_key);
-}
-
 std::int64_t read_moment(MapReader& reader, std::string_view key) {
     return reader.span(key).value_or(0);
 }
@@ -151,29 +110,14 @@ std::optional<TestCase> read_test(const Node& node, const ReadContext& context) 
 
 } // namespace
 
-std::optional<CorrelationSpec> read_correlation(const Node& node, const ReadContext& context) {
-    CorrelationSpec spec;
-    MapReader reader(node, "a correlation", context.file, context.out);
-    const auto before = context.out.size();
-    constexpr std::array<std::string_view, 2> kKinds{"event_count", "value_count"};
-    (void)reader.any("type", true);
-    if (const auto kind = reader.choice("type", kKinds))
-        spec.kind = static_cast<CorrelationSpec::Kind>(*kind);
-    spec.group_by = read_fields(reader, "group-by", context);
-    spec.timespan_ns = read_timespan(reader, "timespan", "a correlation").value_or(0);
-    if (reader.any("condition", true) != nullptr)
-        if (const Node* bounds = reader.map("condition"))
-            read_bounds(*bounds, spec, context);
-    const bool good = context.out.size() == before;
-    reader.finish(context.unknown_key);
-    return good ? std::optional(std::move(spec)) : std::nullopt;
-}
-
 std::optional<DebounceSpec> read_debounce(const Node& node, const ReadContext& context) {
     DebounceSpec spec;
     MapReader reader(node, "a debounce", context.file, context.out);
     const auto before = context.out.size();
-    spec.for_ns = read_timespan(reader, "for", "a debounce").value_or(0);
+    const Node* length = reader.any("for", true);
+    spec.for_ns = reader.span("for").value_or(0);
+    if (length != nullptr && context.out.size() == before && (spec.for_ns <= 0 || spec.for_ns > kMaxDebounce))
+        reader.error(*length, "out-of-range", "'for' of a debounce must be more than 0 and at most 7 days");
     spec.by = read_fields(reader, "by", context);
     const bool good = context.out.size() == before;
     reader.finish(context.unknown_key);

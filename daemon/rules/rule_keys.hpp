@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The keys of a rule that are maps of their own: correlation, debounce, tests. They are ours, not Falco's.
+// The keys of a rule that are maps of their own: debounce, tests. They are ours, not Falco's.
 #pragma once
 
 #include "core/yaml.hpp"
@@ -11,8 +11,7 @@
 
 namespace rwatch::rules {
 
-inline constexpr std::uint64_t kMaxBound = 100'000;                       ///< largest number a correlation counts to
-inline constexpr std::int64_t kMaxTimespan = 7LL * 86400 * 1'000'000'000; ///< of a correlation or debounce
+inline constexpr std::int64_t kMaxDebounce = 7LL * 86400 * 1'000'000'000;
 inline constexpr std::size_t kMaxGroupFields = 16;
 inline constexpr std::int64_t kMaxTestRepeat = 1'000'000;
 
@@ -23,7 +22,6 @@ struct ReadContext {
     Severity unknown_key; ///< of a key that no reader knows
 };
 
-[[nodiscard]] std::optional<CorrelationSpec> read_correlation(const yaml::Node& node, const ReadContext& context);
 [[nodiscard]] std::optional<DebounceSpec> read_debounce(const yaml::Node& node, const ReadContext& context);
 [[nodiscard]] std::vector<TestCase> read_tests(const yaml::Node& node, const ReadContext& context);
 

@@ -123,7 +123,7 @@ TEST_CASE("an alert made of a match") {
 TEST_CASE("a correlated match tells what was counted, in wall time") {
     MatchMaker maker;
     rules::CorrelationSpec spec;
-    spec.kind = rules::CorrelationSpec::Kind::value_count;
+    spec.type = rules::CorrelationSpec::Type::value_count;
     spec.timespan_ns = 10 * kSecond;
     maker.rule.correlation = spec;
     maker.counted = rules::CorrelationResult{

@@ -19,20 +19,20 @@ event::FieldRef field(std::string_view name) {
     return *ref;
 }
 
-CorrelationSpec spec(CorrelationSpec::Kind kind, CorrelationSpec::Bound::Op op, std::uint64_t number) {
+CorrelationSpec spec(CorrelationSpec::Type type, CorrelationSpec::Bound::Op op, std::uint64_t number) {
     CorrelationSpec out;
-    out.kind = kind;
+    out.type = type;
     out.timespan_ns = 10 * kSecond;
-    out.bounds = {{op, number}};
+    out.bounds = {{op, static_cast<double>(number)}};
     out.group_by = {field("proc.name")};
-    if (kind == CorrelationSpec::Kind::value_count)
+    if (type == CorrelationSpec::Type::value_count)
         out.field = field("fd.rport");
     return out;
 }
 
 using Op = CorrelationSpec::Bound::Op;
-constexpr auto kEvents = CorrelationSpec::Kind::event_count;
-constexpr auto kValues = CorrelationSpec::Kind::value_count;
+constexpr auto kEvents = CorrelationSpec::Type::event_count;
+constexpr auto kValues = CorrelationSpec::Type::value_count;
 
 /// Feeds one correlator.
 class Feed {

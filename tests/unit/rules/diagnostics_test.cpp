@@ -56,7 +56,7 @@ TEST_CASE("Wrong correlations, debounces and tests") {
           std::vector<std::string>{"bad-value 6:23"});
     CHECK(with("  correlation: {type: event_count, timespan: soon, condition: {gte: 1}}\n") ==
           std::vector<std::string>{"bad-duration 6:46"});
-    CHECK(with("  correlation: {type: event_count, timespan: 8d, condition: {gte: 1}}\n") ==
+    CHECK(with("  correlation: {type: event_count, timespan: 367d, condition: {gte: 1}}\n") ==
           std::vector<std::string>{"out-of-range 6:46"});
     CHECK(with("  correlation: {type: event_count, timespan: 1s, condition: {}}\n") ==
           std::vector<std::string>{"missing-key 6:61"});
@@ -68,8 +68,8 @@ TEST_CASE("Wrong correlations, debounces and tests") {
           std::vector<std::string>{"out-of-range 6:67"});
     CHECK(with("  correlation: {type: event_count, timespan: 1s, group_by: x, group-by: [fd.nam], condition: {gte: "
                "1}}\n") == std::vector<std::string>{"unknown-key 6:50", "unknown-field 6:74"});
-    CHECK(with("  correlation: {}\n") ==
-          std::vector<std::string>{"missing-key 6:16", "missing-key 6:16", "missing-key 6:16"});
+    CHECK(with("  correlation: {}\n") == std::vector<std::string>{"missing-key 6:16", "missing-key 6:16"});
+    CHECK(with("  debounce: {for: 8d}\n") == std::vector<std::string>{"out-of-range 6:19"});
     CHECK(with("  debounce: {by: proc.nam}\n") == std::vector<std::string>{"missing-key 6:13", "unknown-field 6:18"});
     CHECK(with("  tests: [{name: n, events: [{proc.nam: x, evt.args: y, fd.name: [z], repeat: 0}, 5]}]\n") ==
           std::vector<std::string>{"missing-key 6:11", "unknown-field 6:31", "derived-field 6:44", "wrong-type 6:66",

@@ -63,7 +63,7 @@ TEST_CASE("A whole rule") {
     CHECK_FALSE(r.enabled);
     CHECK(r.condition_text == "evt.type = connect and fd.type in (ipv4, ipv6)");
     REQUIRE(r.correlation);
-    CHECK(r.correlation->kind == CorrelationSpec::Kind::value_count);
+    CHECK(r.correlation->type == CorrelationSpec::Type::value_count);
     CHECK(r.correlation->group_by.size() == 2);
     CHECK(r.correlation->timespan_ns == 10'000'000'000);
     REQUIRE(r.correlation->field);
