@@ -81,7 +81,7 @@ struct Window {
 } // namespace
 
 struct Debounce::State {
-    void summarise(Window& window, std::uint64_t lasted_ns);
+    void summarise(Window& window, std::uint64_t end_ns);
     void close(Window& window);
     void close_early();
 
@@ -95,18 +95,20 @@ struct Debounce::State {
     Window* admitted = nullptr; ///< the window that the last admit() opened
 };
 
-/// Tells what the window held back, if anything, and begins to count anew.
-void Debounce::State::summarise(Window& window, std::uint64_t lasted_ns) {
+/// Tells what the window held back until `end_ns` (boot clock), if anything, and begins to count anew. The summary's
+/// time is that end, so that a log of alerts goes forward.
+void Debounce::State::summarise(Window& window, std::uint64_t end_ns) {
     const auto repeats = std::exchange(window.repeats, 0);
     if (repeats == 0 || !window.alert)
         return;
     Alert alert = *window.alert;
-    alert.id = factory.next_id(window.last_wall_ns);
-    alert.wall_ns = window.last_wall_ns;
+    alert.wall_ns = window.last_wall_ns + static_cast<std::int64_t>(end_ns - std::min(end_ns, window.last_ns));
+    alert.id = factory.next_id(alert.wall_ns);
     alert.suppressed = repeats;
     alert.summary = true;
     const auto times = repeats == 1 ? std::string("once") : std::to_string(repeats) + " times";
-    alert.output += " (repeated " + times + " in " + format_span(static_cast<std::int64_t>(lasted_ns)) + ")";
+    alert.output += " (repeated " + times + " in " +
+                    format_span(static_cast<std::int64_t>(end_ns - std::min(end_ns, window.begin_ns))) + ")";
     emit(std::move(alert));
 }
 
@@ -120,7 +122,7 @@ void Debounce::State::close(Window& window) {
 
 void Debounce::State::close_early() {
     Window& window = *ends.begin()->second;
-    summarise(window, window.last_ns - std::min(window.last_ns, window.begin_ns));
+    summarise(window, window.last_ns);
     close(window);
 }
 
@@ -186,7 +188,7 @@ void Debounce::expire(std::int64_t boot_ns) {
         Window& window = *state.ends.begin()->second;
         const auto end = state.ends.begin()->first;
         const bool repeated = window.repeats > 0;
-        state.summarise(window, window.for_ns);
+        state.summarise(window, end);
         if (!repeated || end + window.for_ns <= now) {
             state.close(window);
             continue;

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <string_view>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 namespace rwatch::alerts {
@@ -76,6 +77,12 @@ class LineFile {
             throw Error("open", path, errno);
         if (!S_ISREG(info.st_mode))
             throw Error("open", path, "not a regular file");
+        // Two writers would rotate each other's lines away.
+        if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+            if (errno == EWOULDBLOCK)
+                throw Error("lock", path, "another process writes to it");
+            throw Error("lock", path, errno);
+        }
         char last = '\n';
         if (info.st_size > 0 && ::pread(fd.get(), &last, 1, info.st_size - 1) != 1)
             throw Error("read", path, errno);
@@ -141,7 +148,19 @@ class JsonFileWriter : public Writer {
   public:
     JsonFileWriter(JsonFileOptions options, JsonFileRetry retry) : file_(std::move(options)), retry_(retry) {}
 
-    void start(Attempt&) override { file_.ensure_open(); }
+    void start(Attempt& attempt) override {
+        for (std::uint32_t tries = 1;; ++tries) {
+            try {
+                file_.ensure_open();
+                return attempt.troubled({});
+            } catch (const Error& e) {
+                attempt.troubled(e.what());
+            }
+            // A sink that we replace may hold the file a moment longer.
+            if (tries >= retry_.attempts || !attempt.pause(retry_.wait_ns))
+                return;
+        }
+    }
 
     bool write(const Alert& alert, Attempt& attempt) override {
         const auto line = to_json_text(alert);

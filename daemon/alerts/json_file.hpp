@@ -25,6 +25,7 @@ struct JsonFileRetry {
 };
 
 /// Whole lines only, also when the disk fills up in the middle of one. A file that was moved or removed is made anew.
+/// Locked by flock(2) while it is written: one process writes to a log.
 [[nodiscard]] std::unique_ptr<Sink> make_json_file_sink(JsonFileOptions options, std::size_t capacity,
                                                         JsonFileRetry retry = {});
 

@@ -101,6 +101,7 @@ TEST_CASE("file: makes folder and file with their modes at once, and appends lin
     CHECK(sink->status().state == "ok");
     CHECK(sink->status().name == "file");
 
+    sink.reset();
     auto again = make_json_file_sink({path.string()}, 100); // after a restart: what was there stays
     send(*again, "c");
     CHECK(ids_in(path) == Ids{"a", "b", "c"});
@@ -155,6 +156,23 @@ TEST_CASE("file: moved or removed under it, it is made anew") {
     fs::remove_all(dir.path());
     send(*sink, "d");
     CHECK(ids_in(path) == Ids{"d"});
+}
+
+TEST_CASE("file: one writer at a time; the next one takes over when it goes") {
+    const TempDir dir;
+    const auto path = dir.path() / "alerts.jsonl";
+    auto first = make_json_file_sink({path.string()}, 100);
+    send(*first, "a");
+    auto second = make_json_file_sink({path.string()}, 100, {100, 20'000'000});
+    const auto refused = "cannot lock '" + path.string() + "': another process writes to it";
+    REQUIRE(eventually([&] { return second->status().state == refused; }));
+    second->submit(shared_alert("c"));
+    send(*first, "b");
+    CHECK(ids_in(path) == Ids{"a", "b"});
+    first.reset();
+    REQUIRE(eventually([&] { return second->status().delivered == 1; }));
+    CHECK(second->status().state == "ok");
+    CHECK(ids_in(path) == Ids{"a", "b", "c"});
 }
 
 TEST_CASE("file: a line that a crash tore is not continued") {
