@@ -42,7 +42,10 @@ struct Field {
     /// from.
     bool (*set)(EventBuilder&, const FieldArg&, std::string_view text);
     std::string_view doc;
-    bool path = false; ///< a file's name: literals compared with it are also watched by device and inode
+    bool path = false;    ///< a file's name: literals compared with it are also watched by device and inode
+    bool supplied = true; ///< false: no event of ours has it yet; conditions that ask for it get a warning
+    bool set_only =
+        false; ///< with `list`: compared as a set (exists, in: each value is in it, intersects), as Falco's lists
 };
 
 /// Sorted by name.

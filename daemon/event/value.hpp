@@ -61,6 +61,8 @@ class Scratch {
     /// Gives back what was composed since a mark; strings from there on are gone.
     void release(std::size_t mark) noexcept { used_ = mark; }
     [[nodiscard]] std::uint64_t cut() const noexcept { return cut_; }
+    /// Counts a value that found no room elsewhere.
+    void count_cut() noexcept { ++cut_; }
 
   private:
     std::array<char, kSize> bytes_;
@@ -85,6 +87,7 @@ class Values {
     void add(const Address& a) noexcept { add(Value(a)); }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
     [[nodiscard]] std::span<const Value> items() const noexcept { return {items_.data(), size_}; }
+    [[nodiscard]] std::span<Value> items() noexcept { return {items_.data(), size_}; }
 
   private:
     std::array<Value, kMost> items_;

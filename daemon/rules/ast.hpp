@@ -41,6 +41,9 @@ enum class Operator : std::uint8_t {
 /// What may stand on the right of an operator.
 enum class OperandShape : std::uint8_t { none, number, text, list };
 
+/// How many of a list's values must fit an operator that takes one: "startswith anyof (/a, /b)".
+enum class Modifier : std::uint8_t { none, oneof, anyof, allof };
+
 struct OperatorInfo {
     std::string_view text;
     Operator op;
@@ -50,6 +53,11 @@ struct OperatorInfo {
 /// Every spelling, longer ones before their beginnings ("<=" before "<", "intersects" before "in").
 [[nodiscard]] std::span<const OperatorInfo> operators() noexcept;
 [[nodiscard]] std::string_view to_string(Operator op) noexcept;
+[[nodiscard]] std::string_view to_string(Modifier modifier) noexcept; ///< "" for none
+
+enum class Transformer : std::uint8_t { tolower, toupper, b64, basename, len, join, concat, getopt };
+[[nodiscard]] std::string_view to_string(Transformer transformer) noexcept;
+[[nodiscard]] std::optional<Transformer> transformer_named(std::string_view name) noexcept;
 
 /// A value as written, without its quotes.
 struct Literal {
@@ -60,12 +68,16 @@ struct Literal {
 
 /// One side of a comparison that comes from the event: a field, or what a transformer makes of fields and texts.
 struct Operand {
-    enum class Kind : std::uint8_t { field, text, transformer };
+    enum class Kind : std::uint8_t { field, text, transformer, list };
     Kind kind = Kind::field;
     std::string name; ///< the field as written ("proc.aname[2]"), the text, or the transformer's name
     std::uint32_t at = 0;
-    std::vector<Operand> arguments; ///< of a transformer
+    std::vector<Operand> arguments;      ///< of a transformer; the items of a list
+    std::optional<std::string> selector; ///< what stands in brackets behind a transformer: getopt(…)[p]
 };
+
+/// As it is written, for messages: tolower(proc.name).
+[[nodiscard]] std::string to_string(const Operand& operand);
 
 struct Expr {
     enum class Kind : std::uint8_t { all, any, negation, test, macro };
@@ -78,8 +90,9 @@ struct Expr {
     // Of a test
     Operand left;
     Operator op = Operator::exists;
+    Modifier modifier = Modifier::none;
     std::uint32_t op_at = 0;
-    std::vector<Literal> literals; ///< one that fits is enough, but for "!="
+    std::vector<Literal> literals; ///< without a modifier one that fits is enough, but for "!="
     std::optional<Operand> right;  ///< what the event's own value is compared with, instead of literals
 };
 

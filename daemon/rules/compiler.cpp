@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <set>
 
 namespace rwatch::rules {
 
@@ -120,18 +121,21 @@ class ExprCompiler {
     }
 
     std::optional<std::uint32_t> test(const Expr& expr) {
-        std::string message, hint;
-        const auto field = event::resolve_field(expr.left.name, message, hint);
-        if (!field)
-            error(expr.at, "unknown-field", std::move(message), std::move(hint));
+        const ReportOperand report = [this](OperandError e) {
+            error(e.at, std::move(e.code), std::move(e.message), std::move(e.hint));
+        };
+        auto left = Source::compile(expr.left, report);
+        auto right = expr.right ? Source::compile(*expr.right, report) : std::nullopt;
         const auto literals = expand(expr);
-        if (!field || !literals)
+        if (!left || (expr.right && !right) || !literals)
             return std::nullopt;
         NodeFacts facts;
-        facts.hash = hash_of(*field, expr.op, *literals);
-        const bool on_type = field->field->name == kEventType;
+        facts.hash = hash_of(*left, right, expr, *literals);
+        const auto* field = left->field();
+        const bool on_type = field != nullptr && field->field->name == kEventType && !right;
         if (on_type)
             warn_of_types(expr.op, *literals);
+        warn_of_supply(expr, *left, right);
         if (const auto known = builder_.known(facts.hash))
             return known;
         if (!builder_.spend(literals->size())) {
@@ -139,19 +143,30 @@ class ExprCompiler {
                   "the rules compare with more than " + std::to_string(kMaxLiterals) + " values");
             return std::nullopt;
         }
-        auto test = make_test(*field, expr.op, expr.op_at, *literals, [this](OperandError e) {
-            error(e.at, std::move(e.code), std::move(e.message), std::move(e.hint));
-        });
-        if (!test)
-            return std::nullopt;
-        facts.may_hold = field->field->kinds;
+        facts.may_hold = left->kinds() & (right ? right->kinds() : event::kAllKinds);
         facts.may_fail = event::kAllKinds;
-        if (on_type && names_types(expr.op) && literals->size() <= kMaxTypesOfOneTest) {
+        if (on_type && names_types(expr.op) && expr.modifier == Modifier::none &&
+            literals->size() <= kMaxTypesOfOneTest) {
             const auto kinds = kinds_of_types(*literals);
             facts.may_hold = expr.op == Operator::ne ? kinds.may_fail : kinds.may_hold;
             facts.may_fail = expr.op == Operator::ne ? kinds.may_hold : kinds.may_fail;
         }
+        auto test = make_test(std::move(*left), std::move(right), expr, *literals, report);
+        if (!test)
+            return std::nullopt;
         return builder_.add_test(std::move(*test), facts);
+    }
+
+    /// A field that no event of ours has is no error: the rule loads and waits for it.
+    void warn_of_supply(const Expr& expr, const Source& left, const std::optional<Source>& right) {
+        std::vector<event::FieldRef> fields;
+        left.collect_fields(fields);
+        if (right)
+            right->collect_fields(fields);
+        for (const auto& field : fields)
+            if (!field.field->supplied && told_.insert(field.field).second)
+                report(Severity::warning, expr.at, "field-not-supplied",
+                       "field '" + std::string(field.field->name) + "' is known, but no event has it yet");
     }
 
     static bool names_types(Operator op) noexcept {
@@ -173,7 +188,8 @@ class ExprCompiler {
 
     /// The literals with the values of lists in place of their names.
     std::optional<std::vector<Literal>> expand(const Expr& expr) {
-        const bool many = expr.op == Operator::in || expr.op == Operator::intersects || expr.op == Operator::pmatch;
+        const bool many = expr.op == Operator::in || expr.op == Operator::intersects || expr.op == Operator::pmatch ||
+                          expr.modifier != Modifier::none;
         std::vector<Literal> out;
         out.reserve(expr.literals.size());
         for (const auto& literal : expr.literals) {
@@ -200,11 +216,15 @@ class ExprCompiler {
         return out;
     }
 
-    static Hash128 hash_of(const event::FieldRef& field, Operator op, const std::vector<Literal>& literals) {
+    static Hash128 hash_of(const Source& left, const std::optional<Source>& right, const Expr& expr,
+                           const std::vector<Literal>& literals) {
         Hash128 hash;
         hash.add(static_cast<std::uint64_t>(Node::Op::test));
-        hash.add(event::to_string(field));
-        hash.add(static_cast<std::uint64_t>(op));
+        left.add_to(hash);
+        hash.add(static_cast<std::uint64_t>(expr.op));
+        hash.add(static_cast<std::uint64_t>(expr.modifier));
+        if (right)
+            right->add_to(hash);
         for (const auto& literal : literals)
             hash.add(literal.text);
         return hash;
@@ -215,6 +235,7 @@ class ExprCompiler {
     ProgramBuilder& builder_;
     Diagnostics& out_;
     std::size_t errors_ = 0;
+    std::set<const event::Field*> told_; ///< not supplied
 };
 
 /// A condition that stands alone knows no names.

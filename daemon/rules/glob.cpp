@@ -104,87 +104,133 @@ class Bracket {
     std::bitset<256> set_;
 };
 
-} // namespace
+using Token = GlobToken;
 
-Glob::Glob(std::string_view pattern, bool fold) : fold_(fold) {
+/// Room for a pattern that is met while matching: what does not fit is remembered as such.
+template <typename T, std::size_t kMost> class Fixed {
+  public:
+    void push_back(const T& item) noexcept {
+        if (size_ == kMost)
+            full_ = true;
+        else
+            items_[size_++] = item;
+    }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] const T& back() const noexcept { return items_[size_ - 1]; }
+    [[nodiscard]] const T* data() const noexcept { return items_.data(); }
+    [[nodiscard]] bool full() const noexcept { return full_; }
+
+  private:
+    std::array<T, kMost> items_;
+    std::size_t size_ = 0;
+    bool full_ = false;
+};
+
+template <typename Tokens, typename Sets>
+void read_pattern(std::string_view pattern, bool fold, Tokens& tokens, Sets& sets) {
+    const auto add_byte = [&](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        tokens.push_back({Token::Kind::byte, fold ? lower(byte) : byte});
+    };
     for (std::size_t i = 0; i < pattern.size(); ++i) {
         switch (pattern[i]) {
         case '*':
-            if (tokens_.empty() || tokens_.back().kind != Token::Kind::star)
-                tokens_.push_back({Token::Kind::star});
+            if (tokens.empty() || tokens.back().kind != Token::Kind::star)
+                tokens.push_back({Token::Kind::star});
             break;
         case '?':
-            tokens_.push_back({Token::Kind::any});
+            tokens.push_back({Token::Kind::any});
             break;
         case '\\':
             if (++i == pattern.size())
-                tokens_.push_back({Token::Kind::never}); // as libc: a pattern that ends in a backslash matches nothing
+                tokens.push_back({Token::Kind::never}); // as libc: a pattern that ends in a backslash matches nothing
             else
                 add_byte(pattern[i]);
             break;
-        case '[':
-            if (!add_set(pattern, i))
+        case '[': {
+            Bracket bracket(pattern.substr(i + 1));
+            const auto set = bracket.read();
+            if (!set) {
                 add_byte('[');
+                break;
+            }
+            tokens.push_back({Token::Kind::set, 0, static_cast<std::uint32_t>(sets.size())});
+            sets.push_back(*set);
+            i += bracket.length();
             break;
+        }
         default:
             add_byte(pattern[i]);
         }
     }
 }
 
-void Glob::add_byte(char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    tokens_.push_back({Token::Kind::byte, fold_ ? lower(byte) : byte});
-}
+/// A pattern that has been read.
+struct Pattern {
+    const Token* tokens;
+    std::size_t count;
+    const GlobSet* sets;
+    bool fold;
 
-bool Glob::add_set(std::string_view pattern, std::size_t& i) {
-    Bracket bracket(pattern.substr(i + 1));
-    auto set = bracket.read();
-    if (!set)
-        return false;
-    tokens_.push_back({Token::Kind::set, 0, static_cast<std::uint32_t>(sets_.size())});
-    sets_.push_back(*set);
-    i += bracket.length();
-    return true;
-}
-
-bool Glob::fits(const Token& token, unsigned char c) const noexcept {
-    switch (token.kind) {
-    case Token::Kind::byte:
-        return token.byte == (fold_ ? lower(c) : c);
-    case Token::Kind::any:
-        return true;
-    case Token::Kind::set:
-        return sets_[token.set].test(c) ||
-               (fold_ && (sets_[token.set].test(lower(c)) || sets_[token.set].test(upper(c))));
-    case Token::Kind::star:
-    case Token::Kind::never:
+    [[nodiscard]] bool fits(const Token& token, unsigned char c) const noexcept {
+        switch (token.kind) {
+        case Token::Kind::byte:
+            return token.byte == (fold ? lower(c) : c);
+        case Token::Kind::any:
+            return true;
+        case Token::Kind::set:
+            return sets[token.set].test(c) ||
+                   (fold && (sets[token.set].test(lower(c)) || sets[token.set].test(upper(c))));
+        case Token::Kind::star:
+        case Token::Kind::never:
+            return false;
+        }
         return false;
     }
-    return false;
+
+    /// Going back to the last star alone is enough: what an earlier star could take, the last one can take too.
+    [[nodiscard]] bool matches(std::string_view text) const noexcept {
+        constexpr auto kNone = static_cast<std::size_t>(-1);
+        std::size_t token = 0, at = 0, star = kNone, star_at = 0;
+        while (at < text.size()) {
+            if (token < count && tokens[token].kind == Token::Kind::star) {
+                star = token++;
+                star_at = at;
+            } else if (token < count && fits(tokens[token], static_cast<unsigned char>(text[at]))) {
+                ++token;
+                ++at;
+            } else if (star != kNone) {
+                token = star + 1;
+                at = ++star_at;
+            } else {
+                return false;
+            }
+        }
+        while (token < count && tokens[token].kind == Token::Kind::star)
+            ++token;
+        return token == count;
+    }
+};
+
+} // namespace
+
+Glob::Glob(std::string_view pattern, bool fold) : fold_(fold) {
+    read_pattern(pattern, fold, tokens_, sets_);
 }
 
 bool Glob::matches(std::string_view text) const noexcept {
-    // Going back to the last star alone is enough: what an earlier star could take, the last one can take too.
-    constexpr auto kNone = static_cast<std::size_t>(-1);
-    std::size_t token = 0, at = 0, star = kNone, star_at = 0;
-    while (at < text.size()) {
-        if (token < tokens_.size() && tokens_[token].kind == Token::Kind::star) {
-            star = token++;
-            star_at = at;
-        } else if (token < tokens_.size() && fits(tokens_[token], static_cast<unsigned char>(text[at]))) {
-            ++token;
-            ++at;
-        } else if (star != kNone) {
-            token = star + 1;
-            at = ++star_at;
-        } else {
-            return false;
-        }
-    }
-    while (token < tokens_.size() && tokens_[token].kind == Token::Kind::star)
-        ++token;
-    return token == tokens_.size();
+    return Pattern{tokens_.data(), tokens_.size(), sets_.data(), fold_}.matches(text);
+}
+
+bool glob_matches(std::string_view pattern, std::string_view text, bool fold) noexcept {
+    constexpr std::size_t kMostTokens = 256, kMostSets = 32;
+    Fixed<Token, kMostTokens> tokens;
+    Fixed<GlobSet, kMostSets> sets;
+    if (pattern.size() > kMaxForeignPattern)
+        return false;
+    read_pattern(pattern, fold, tokens, sets);
+    return !tokens.full() && !sets.full() && Pattern{tokens.data(), tokens.size(), sets.data(), fold}.matches(text);
 }
 
 } // namespace rwatch::rules

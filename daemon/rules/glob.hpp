@@ -11,6 +11,14 @@
 
 namespace rwatch::rules {
 
+using GlobSet = std::bitset<256>;
+struct GlobToken {
+    enum class Kind : std::uint8_t { byte, any, star, set, never };
+    Kind kind = Kind::byte;
+    unsigned char byte = 0;
+    std::uint32_t set = 0; ///< index of its GlobSet
+};
+
 class Glob {
   public:
     /// fold: ASCII letters match in either case.
@@ -18,22 +26,14 @@ class Glob {
     [[nodiscard]] bool matches(std::string_view text) const noexcept;
 
   private:
-    using Set = std::bitset<256>;
-    struct Token {
-        enum class Kind : std::uint8_t { byte, any, star, set, never };
-        Kind kind = Kind::byte;
-        unsigned char byte = 0;
-        std::uint32_t set = 0; ///< index into sets_
-    };
-
-    void add_byte(char c);
-    /// Reads a bracket expression that begins at pattern[i]; false (and nothing taken) where it is not closed.
-    bool add_set(std::string_view pattern, std::size_t& i);
-    [[nodiscard]] bool fits(const Token& token, unsigned char c) const noexcept;
-
-    std::vector<Token> tokens_;
-    std::vector<Set> sets_;
+    std::vector<GlobToken> tokens_;
+    std::vector<GlobSet> sets_;
     bool fold_;
 };
+
+inline constexpr std::size_t kMaxForeignPattern = 1024; ///< bytes of a pattern that an event brings along
+
+/// For a pattern that is itself untrusted: free of allocation; one that is too long or too rich matches nothing.
+[[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view text, bool fold) noexcept;
 
 } // namespace rwatch::rules

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/lexer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -48,6 +49,10 @@ constexpr std::array kOperators{
     OperatorInfo{"in", Operator::in, OperandShape::list},
     OperatorInfo{"pmatch", Operator::pmatch, OperandShape::list},
 };
+
+constexpr std::array<std::string_view, 3> kModifiers{"oneof", "anyof", "allof"}; // by enum, without none
+constexpr std::array<std::string_view, 8> kTransformers{"tolower", "toupper", "b64",    "basename",
+                                                        "len",     "join",    "concat", "getopt"}; // by enum
 
 /// Resolves the escape at text[i] (after the backslash); moves i to its last byte. False where there is no such escape.
 bool unescape(std::string_view text, std::size_t& i, char quote, std::string& value, std::string& error) {
@@ -112,6 +117,32 @@ std::string_view to_string(Operator op) noexcept {
         if (info.op == op)
             return info.text;
     return "";
+}
+
+std::string_view to_string(Modifier modifier) noexcept {
+    return modifier == Modifier::none ? std::string_view{} : kModifiers[static_cast<std::size_t>(modifier) - 1];
+}
+
+std::string_view to_string(Transformer transformer) noexcept {
+    return kTransformers[static_cast<std::size_t>(transformer)];
+}
+
+std::optional<Transformer> transformer_named(std::string_view name) noexcept {
+    const auto* found = std::find(kTransformers.begin(), kTransformers.end(), name);
+    return found == kTransformers.end() ? std::nullopt
+                                        : std::optional(static_cast<Transformer>(found - kTransformers.begin()));
+}
+
+std::string to_string(const Operand& operand) {
+    if (operand.kind == Operand::Kind::text)
+        return '"' + operand.name + '"';
+    if (operand.kind == Operand::Kind::field)
+        return operand.name;
+    std::string out = operand.name + '(';
+    for (const auto& argument : operand.arguments)
+        out.append(out.ends_with('(') ? "" : ", ").append(to_string(argument));
+    out += ')';
+    return operand.selector ? out + '[' + *operand.selector + ']' : out;
 }
 
 std::string_view Lexer::take(std::size_t end) noexcept {
@@ -216,16 +247,44 @@ std::optional<std::string_view> Lexer::bare_argument() noexcept {
 
 const OperatorInfo* Lexer::op() noexcept {
     for (const auto& info : kOperators) {
-        if (!is_letter(info.text.front())) {
-            if (!text_.substr(at_).starts_with(info.text))
-                continue;
-            at_ += info.text.size();
-            return &info;
+        const auto after = at_ + info.text.size();
+        if (!text_.substr(at_).starts_with(info.text))
+            continue;
+        // As Falco: a word before a text needs white space behind it, "exists" needs nothing.
+        const bool word = is_letter(info.text.front());
+        if (word && info.operand == OperandShape::text && (after >= text_.size() || !is_blank(text_[after])))
+            continue;
+        if (word && info.operand == OperandShape::list) {
+            if (keyword(info.text))
+                return &info;
+            continue;
         }
-        if (keyword(info.text))
-            return &info;
+        at_ = after;
+        return &info;
     }
     return nullptr;
+}
+
+Modifier Lexer::modifier() noexcept {
+    for (std::size_t i = 0; i < kModifiers.size(); ++i) {
+        const auto after = at_ + kModifiers[i].size();
+        if (!text_.substr(at_).starts_with(kModifiers[i]) || after >= text_.size() || !is_blank(text_[after]))
+            continue;
+        at_ = after;
+        blank();
+        return static_cast<Modifier>(i + 1);
+    }
+    return Modifier::none;
+}
+
+std::optional<std::string_view> Lexer::transformer() noexcept {
+    for (const auto name : kTransformers)
+        if (text_.substr(at_).starts_with(name) && at_ + name.size() < text_.size() &&
+            text_[at_ + name.size()] == '(') {
+            at_ += name.size() + 1;
+            return name;
+        }
+    return std::nullopt;
 }
 
 Lexer::Quoted Lexer::quoted(std::string& value, std::string& error, std::size_t& error_at) {
@@ -233,24 +292,30 @@ Lexer::Quoted Lexer::quoted(std::string& value, std::string& error, std::size_t&
     if (quote != '"' && quote != '\'')
         return Quoted::absent;
     value.clear();
-    for (auto i = at_ + 1; i < text_.size(); ++i) {
-        if (text_[i] == quote) {
-            at_ = i + 1;
-            return Quoted::good;
-        }
-        if (text_[i] != '\\') {
-            value += text_[i];
+    const auto begin = at_ + 1;
+    auto close = text_.find(quote, begin);
+    // As Falco: a quote with a backslash before it never closes, not even where that backslash is itself escaped.
+    while (close != std::string_view::npos && close > begin && text_[close - 1] == '\\')
+        close = text_.find(quote, close + 1);
+    if (close == std::string_view::npos) {
+        error =
+            "this quote is not closed (a quote behind a backslash does not close; write \\x5c for a backslash at the "
+            "end)";
+        error_at = at_;
+        return Quoted::bad;
+    }
+    const auto inside = text_.substr(0, close);
+    for (auto i = begin; i < close; ++i) {
+        if (inside[i] != '\\') {
+            value += inside[i];
             continue;
         }
-        error_at = i;
-        if (++i == text_.size())
-            break;
-        if (!unescape(text_, i, quote, value, error))
+        error_at = i++;
+        if (!unescape(inside, i, quote, value, error))
             return Quoted::bad;
     }
-    error = "this quote is not closed";
-    error_at = at_;
-    return Quoted::bad;
+    at_ = close + 1;
+    return Quoted::good;
 }
 
 std::string_view Lexer::rest_of_word() const noexcept {

@@ -32,10 +32,15 @@ class Lexer {
     std::optional<std::string_view> bare() noexcept;          ///< a value: anything but ( ) " ' = , and white space
     std::optional<std::string_view> bare_argument() noexcept; ///< inside [ ]
     const OperatorInfo* op() noexcept;
+    Modifier modifier() noexcept; ///< none: nothing was taken; it must be followed by white space, which is taken too
+    /// A transformer's name with the "(" behind it, which is taken too.
+    std::optional<std::string_view> transformer() noexcept;
 
     enum class Quoted { absent, good, bad };
     /// A text in " or ', its escapes resolved. bad: `error` and `error_at` say why.
     Quoted quoted(std::string& value, std::string& error, std::size_t& error_at);
+
+    void go_back(std::size_t at) noexcept { at_ = at; }
 
     /// What stands here, for messages: up to the next white space or parenthesis, "" at the end.
     [[nodiscard]] std::string_view rest_of_word() const noexcept;

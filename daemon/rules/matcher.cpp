@@ -35,21 +35,43 @@ class Evaluator {
   private:
     bool test(const Test& test) noexcept {
         const auto mark = scratch_.mark();
-        event::read(test.field, event_, scratch_, values_);
-        const bool result = decide(test);
+        const bool result = test.left.read(event_, scratch_, values_) && decide(test);
         scratch_.release(mark);
         return result;
     }
 
     [[nodiscard]] bool decide(const Test& test) const noexcept {
-        const auto items = values_.items();
-        if (items.empty())
-            return false;
+        if (test.right)
+            return decide_pairs(test, *test.right);
         if (test.matcher == nullptr)
             return true;
-        const auto fits = [&](const event::Value& value) noexcept { return test.matcher->fits(value); };
-        return test.none_may_fit ? std::none_of(items.begin(), items.end(), fits)
-                                 : std::any_of(items.begin(), items.end(), fits);
+        return decide(test.need, [&](const event::Value& value) noexcept { return test.matcher->fits(value); });
+    }
+
+    /// A left value fits where one of the right side's does.
+    [[nodiscard]] bool decide_pairs(const Test& test, const Source& right) const noexcept {
+        event::Values others;
+        if (!right.read(event_, scratch_, others))
+            return false;
+        const auto items = others.items();
+        return decide(test.need, [&](const event::Value& value) noexcept {
+            return std::any_of(items.begin(), items.end(), [&](const event::Value& other) noexcept {
+                return compare(test.op, value, other, scratch_);
+            });
+        });
+    }
+
+    template <typename Fits> [[nodiscard]] bool decide(Test::Need need, Fits fits) const noexcept {
+        const auto items = values_.items();
+        switch (need) {
+        case Test::Need::any:
+            return std::any_of(items.begin(), items.end(), fits);
+        case Test::Need::none:
+            return std::none_of(items.begin(), items.end(), fits);
+        case Test::Need::every:
+            return std::all_of(items.begin(), items.end(), fits);
+        }
+        return false;
     }
 
     const Program& program_;

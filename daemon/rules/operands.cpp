@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/operands.hpp"
 
+#include "rules/services.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <limits>
@@ -42,18 +44,41 @@ bool fits_type(Operator op, Type type) noexcept {
     case Operator::le:
     case Operator::gt:
     case Operator::ge:
-        return type == Type::integer;
+        return type == Type::integer || type == Type::string;
     default:
         return type == Type::string;
     }
 }
 
-std::string operators_for(Type type) {
+/// A list is compared as a set only.
+bool fits(Operator op, const Source& source) noexcept {
+    if (source.many() == Source::Many::list)
+        return op == Operator::exists || op == Operator::in || op == Operator::intersects;
+    return fits_type(op, source.type());
+}
+
+std::string operators_for(const Source& source) {
     std::string out;
     for (const auto& info : operators())
-        if (fits_type(info.op, type) && info.text != "==")
+        if (fits(info.op, source) && info.text != "==")
             out.append(out.empty() ? "it takes " : ", ").append(info.text);
     return out;
+}
+
+std::string describe(const Source& source) {
+    return source.many() == Source::Many::list ? "a list" : std::string(type_name(source.type()));
+}
+
+/// Ports may be written as the service's name.
+bool is_port(const Source& source) noexcept {
+    const auto* field = source.field();
+    return field != nullptr && field->field->name.starts_with("fd.") && field->field->name.ends_with("port");
+}
+
+/// Bytes that are no text may hold a NUL.
+bool is_bytes(const Source& source) noexcept {
+    const auto* field = source.field();
+    return field != nullptr && (field->field->name == "evt.buffer" || field->arg.key == "data");
 }
 
 std::optional<std::int64_t> read_integer(std::string_view text) noexcept {
@@ -69,6 +94,12 @@ std::optional<std::int64_t> read_integer(std::string_view text) noexcept {
     if (error != std::errc{} || end != text.data() + text.size())
         return std::nullopt;
     return number;
+}
+
+std::optional<std::int64_t> read_port(std::string_view text) noexcept {
+    if (const auto number = read_integer(text))
+        return number;
+    return port_of_service(text);
 }
 
 std::optional<bool> read_boolean(std::string_view text) noexcept {
@@ -113,12 +144,26 @@ std::optional<std::string> read_hex(std::string_view text) {
 
 class TestMaker {
   public:
-    TestMaker(const event::FieldRef& field, Operator op, const std::vector<Literal>& literals,
-              const std::function<void(OperandError)>& report)
-        : field_(field), op_(op), literals_(literals), report_(report) {}
+    TestMaker(const Source& left, const Expr& expr, const std::vector<Literal>& literals, const ReportOperand& report)
+        : left_(left), expr_(expr), op_(expr.op), literals_(literals), report_(report) {}
 
     std::unique_ptr<const ValueMatcher> make() {
-        switch (field_.field->type) {
+        if (expr_.modifier == Modifier::none)
+            return one();
+        // Each literal alone, to be counted.
+        std::vector<std::unique_ptr<const ValueMatcher>> parts;
+        for (const auto& literal : literals_) {
+            TestMaker maker(left_, expr_, {literal}, report_);
+            parts.push_back(maker.one());
+            failed_ = failed_ || maker.failed_;
+        }
+        return std::make_unique<Counted>(expr_.modifier, op_ == Operator::ne, std::move(parts));
+    }
+    [[nodiscard]] bool failed() const noexcept { return failed_; }
+
+  private:
+    std::unique_ptr<const ValueMatcher> one() {
+        switch (left_.type()) {
         case Type::string:
             return text();
         case Type::integer:
@@ -130,9 +175,7 @@ class TestMaker {
         }
         return nullptr;
     }
-    [[nodiscard]] bool failed() const noexcept { return failed_; }
 
-  private:
     void fail(const Literal& literal, std::string message, std::string hint = {}) {
         failed_ = true;
         report_({literal.at, "bad-value", std::move(message), std::move(hint)});
@@ -146,7 +189,7 @@ class TestMaker {
                 out.push_back(std::move(*value));
             else
                 fail(literal, "'" + literal.text + "' is not " + std::string(expected) + ", which '" +
-                                  std::string(field_.field->name) + "' holds");
+                                  to_string(expr_.left) + "' holds");
         }
         return out;
     }
@@ -190,7 +233,15 @@ class TestMaker {
     }
 
     std::unique_ptr<const ValueMatcher> text() {
+        for (const auto& literal : literals_)
+            if (literal.text.find('\0') != std::string::npos && !is_bytes(left_))
+                fail(literal, "a text can't hold a NUL byte, this would never be true");
         switch (op_) {
+        case Operator::lt:
+        case Operator::le:
+        case Operator::gt:
+        case Operator::ge:
+            return std::make_unique<TextOrder>(op_, literals_.front().text);
         case Operator::contains:
             return part(TextPart::Where::anywhere);
         case Operator::icontains:
@@ -216,7 +267,8 @@ class TestMaker {
     }
 
     std::unique_ptr<const ValueMatcher> integer() {
-        auto numbers = read_all(read_integer, "a whole number");
+        auto numbers = is_port(left_) ? read_all(read_port, "a number or the name of a service")
+                                      : read_all(read_integer, "a whole number");
         if (failed_)
             return nullptr;
         const auto n = numbers.empty() ? 0 : numbers.front();
@@ -248,39 +300,74 @@ class TestMaker {
         return std::make_unique<NetworkSet>(read_all(read_network, "an IP address or block (10.0.0.0/8)"));
     }
 
-    const event::FieldRef& field_;
+    const Source& left_;
+    const Expr& expr_;
     Operator op_;
-    const std::vector<Literal>& literals_;
-    const std::function<void(OperandError)>& report_;
+    const std::vector<Literal> literals_;
+    const ReportOperand& report_;
     bool failed_ = false;
 };
 
+/// Whether what the event holds on the right may be compared so with what it holds on the left.
+bool right_fits(const Source& left, const Source& right, const Expr& expr, const ReportOperand& report) {
+    if (expr.op == Operator::pmatch || expr.op == Operator::regex) {
+        report({expr.op_at,
+                "operator-type",
+                "operator '" + std::string(to_string(expr.op)) + "' compares with constants only",
+                {}});
+        return false;
+    }
+    const bool lists = (left.many() == Source::Many::list) == (right.many() == Source::Many::list);
+    if (left.type() == right.type() && lists)
+        return true;
+    report({expr.right->at,
+            "operator-type",
+            "'" + to_string(expr.left) + "' holds " + describe(left) + ", '" + to_string(*expr.right) + "' " +
+                describe(right),
+            {}});
+    return false;
+}
+
+/// Files whose names a path field is compared with whole.
+std::vector<std::string> paths_of(const Source& left, const Expr& expr, const std::vector<Literal>& literals) {
+    std::vector<std::string> out;
+    const bool whole = expr.op == Operator::eq || expr.op == Operator::ne || expr.op == Operator::in ||
+                       expr.op == Operator::intersects;
+    if (whole && left.field() != nullptr && left.field()->field->path)
+        for (const auto& literal : literals)
+            if (literal.text.starts_with('/'))
+                out.push_back(literal.text);
+    return out;
+}
+
+Test::Need need_of(const Source& left, const Expr& expr) noexcept {
+    if (expr.op == Operator::ne) // with a modifier the matcher itself compares for difference
+        return expr.modifier == Modifier::none ? Test::Need::none : Test::Need::every;
+    return expr.op == Operator::in && left.many() == Source::Many::list ? Test::Need::every : Test::Need::any;
+}
+
 } // namespace
 
-std::optional<Test> make_test(const event::FieldRef& field, Operator op, std::uint32_t op_at,
-                              const std::vector<Literal>& literals, const std::function<void(OperandError)>& report) {
-    const auto type = field.field->type;
-    if (!fits_type(op, type)) {
-        report({op_at, "operator-type",
-                "operator '" + std::string(to_string(op)) + "' does not fit field '" + event::to_string(field) +
-                    "', which holds " + std::string(type_name(type)),
-                operators_for(type)});
+std::optional<Test> make_test(Source left, std::optional<Source> right, const Expr& expr,
+                              const std::vector<Literal>& literals, const ReportOperand& report) {
+    if (!fits(expr.op, left)) {
+        report({expr.op_at, "operator-type",
+                "operator '" + std::string(to_string(expr.op)) + "' does not fit '" + to_string(expr.left) +
+                    "', which holds " + describe(left),
+                operators_for(left)});
         return std::nullopt;
     }
-    Test test;
-    test.field = field;
-    test.none_may_fit = op == Operator::ne;
-    if (op == Operator::exists)
+    if (right && !right_fits(left, *right, expr, report))
+        return std::nullopt;
+    Test test{std::move(left), nullptr, std::move(right), expr.op, Test::Need::any, {}};
+    test.need = need_of(test.left, expr);
+    if (test.right || expr.op == Operator::exists)
         return test;
-    TestMaker maker(field, op, literals, report);
+    TestMaker maker(test.left, expr, literals, report);
     test.matcher = maker.make();
     if (maker.failed())
         return std::nullopt;
-    const bool whole = op == Operator::eq || op == Operator::ne || op == Operator::in || op == Operator::intersects;
-    if (whole && field.field->path)
-        for (const auto& literal : literals)
-            if (literal.text.starts_with('/'))
-                test.paths.push_back(literal.text);
+    test.paths = paths_of(test.left, expr, literals);
     return test;
 }
 

@@ -43,6 +43,14 @@ class Parser {
         return expr;
     }
 
+    Operand operand() {
+        auto out = try_operand();
+        if (!out)
+            unexpected("a field or a transformer", {});
+        return std::move(*out);
+    }
+    [[nodiscard]] std::size_t at() const noexcept { return lexer_.at(); }
+
     std::vector<Literal> values() {
         std::vector<Literal> out;
         lexer_.blank();
@@ -131,22 +139,124 @@ class Parser {
             return group(at);
         Expr out;
         out.at = offset32(at);
-        if (const auto name = lexer_.field_name()) {
-            out.left.name = *name;
-            out.left.at = out.at;
-            argument(out.left.name);
+        if (auto left = try_operand()) {
+            out.left = std::move(*left);
             test(out);
             return out;
         }
         if (const auto name = lexer_.identifier()) {
             if (lexer_.peek() == '(')
-                throw SyntaxError{at, "'" + std::string(*name) + "(…)' is no test that is known",
-                                  "functions of fields are not supported"};
+                no_transformer(at, *name);
             out.kind = Expr::Kind::macro;
             out.name = *name;
             return out;
         }
         unexpected("a field, a macro or '('", {});
+    }
+
+    [[noreturn]] static void no_transformer(std::size_t at, std::string_view name) {
+        std::vector<std::string_view> names;
+        for (auto i = Transformer::tolower; i <= Transformer::getopt;
+             i = static_cast<Transformer>(static_cast<int>(i) + 1))
+            names.push_back(to_string(i));
+        throw SyntaxError{at, "there is no transformer '" + std::string(name) + "' here",
+                          name == "val" ? "val() stands on the right of an operator, around a field"
+                                        : did_you_mean(name, names)};
+    }
+
+    /// A field or a transformer, where one stands here.
+    std::optional<Operand> try_operand() {
+        Operand out;
+        out.at = offset32(lexer_.at());
+        if (const auto name = lexer_.field_name()) {
+            out.name = *name;
+            if (const auto index = selector())
+                out.name += '[' + *index + ']';
+            return out;
+        }
+        if (const auto name = lexer_.transformer())
+            return transformer(std::move(out), *name);
+        return std::nullopt;
+    }
+
+    Operand transformer(Operand out, std::string_view name) {
+        if (++operand_depth_ > kMaxOperandDepth)
+            throw SyntaxError{out.at, "more than " + std::to_string(kMaxOperandDepth) + " nested transformers", {}};
+        out.kind = Operand::Kind::transformer;
+        out.name = name;
+        do
+            add_argument(out, true);
+        while (lexer_.symbol(','));
+        if (!lexer_.symbol(')'))
+            unexpected("',' or ')'", {});
+        out.selector = selector();
+        --operand_depth_;
+        return out;
+    }
+
+    /// One argument and the white space around it.
+    void add_argument(Operand& to, bool may_be_list) {
+        lexer_.blank();
+        if (to.arguments.size() == kMaxOperandArguments)
+            throw SyntaxError{
+                lexer_.at(), "more than " + std::to_string(kMaxOperandArguments) + " arguments of one transformer", {}};
+        to.arguments.push_back(argument(may_be_list));
+        lexer_.blank();
+    }
+
+    Operand argument(bool may_be_list) {
+        Operand out;
+        out.at = offset32(lexer_.at());
+        out.kind = Operand::Kind::text;
+        if (const auto number = lexer_.number()) {
+            out.name = *number;
+            return out;
+        }
+        if (quoted(out.name))
+            return out;
+        if (may_be_list && lexer_.symbol('(')) {
+            out.kind = Operand::Kind::list;
+            lexer_.blank();
+            if (lexer_.symbol(')'))
+                return out;
+            do
+                add_argument(out, false);
+            while (lexer_.symbol(','));
+            if (!lexer_.symbol(')'))
+                unexpected("',' or ')'", {});
+            return out;
+        }
+        if (auto operand = try_operand())
+            return std::move(*operand);
+        unexpected("a field, a transformer, a number or a text in quotes", {});
+    }
+
+    /// What may stand for a value: a transformer or val(FIELD).
+    std::optional<Operand> try_right() {
+        const auto at = lexer_.at();
+        if (lexer_.keyword("val") && lexer_.symbol('(')) {
+            lexer_.blank();
+            Operand out;
+            out.at = offset32(lexer_.at());
+            const auto name = lexer_.field_name();
+            if (!name)
+                unexpected("the name of a field", {});
+            out.name = *name;
+            if (const auto index = selector())
+                out.name += '[' + *index + ']';
+            lexer_.blank();
+            if (!lexer_.symbol(')'))
+                unexpected("')'", {});
+            if (lexer_.peek() == '[')
+                unexpected("the end of the value (val() takes nothing in brackets)", {});
+            return out;
+        }
+        lexer_.go_back(at);
+        Operand out;
+        out.at = offset32(at);
+        if (const auto name = lexer_.transformer())
+            return transformer(std::move(out), *name);
+        return std::nullopt;
     }
 
     Expr group(std::size_t opened) {
@@ -163,9 +273,10 @@ class Parser {
         return out;
     }
 
-    void argument(std::string& field) {
+    /// What stands in brackets.
+    std::optional<std::string> selector() {
         if (!lexer_.symbol('['))
-            return;
+            return std::nullopt;
         std::string text;
         if (!quoted(text)) {
             const auto bare = lexer_.bare_argument();
@@ -175,7 +286,7 @@ class Parser {
         }
         if (!lexer_.symbol(']'))
             unexpected("']'", {});
-        field += '[' + text + ']';
+        return text;
     }
 
     void test(Expr& out) {
@@ -185,20 +296,37 @@ class Parser {
         if (info == nullptr)
             no_operator();
         out.op = info->op;
-        lexer_.blank();
-        switch (info->operand) {
-        case OperandShape::none:
-            break;
-        case OperandShape::number:
+        const bool apart = lexer_.blank();
+        if (info->operand == OperandShape::none)
+            return;
+        if (info->operand == OperandShape::text && apart && take_modified(out))
+            return;
+        if (auto right = try_right())
+            out.right = std::move(right);
+        else if (info->operand == OperandShape::number)
             out.literals.push_back(number());
-            break;
-        case OperandShape::text:
+        else if (info->operand == OperandShape::text)
             out.literals.push_back(value());
-            break;
-        case OperandShape::list:
+        else
             out.literals = list();
-            break;
+    }
+
+    /// "oneof (a, b)", "oneof NAME"; the word alone is a value like any other.
+    bool take_modified(Expr& out) {
+        const auto at = lexer_.at();
+        const auto modifier = lexer_.modifier();
+        if (modifier == Modifier::none)
+            return false;
+        const auto list_at = lexer_.at();
+        const bool connects = lexer_.keyword("and") || lexer_.keyword("or") || lexer_.keyword("not");
+        lexer_.go_back(list_at);
+        const bool listed = !connects && (lexer_.peek() == '(' || lexer_.identifier());
+        lexer_.go_back(listed ? list_at : at);
+        if (listed) {
+            out.modifier = modifier;
+            out.literals = list();
         }
+        return listed;
     }
 
     [[noreturn]] void no_operator() const {
@@ -239,6 +367,8 @@ class Parser {
         const auto text = lexer_.bare();
         if (!text)
             unexpected("a value", {});
+        if (lexer_.peek() == '(')
+            no_transformer(out.at, *text);
         out.text = *text;
         out.bare = true;
         return out;
@@ -270,7 +400,7 @@ class Parser {
     }
 
     Lexer lexer_;
-    std::size_t depth_ = 0;
+    std::size_t depth_ = 0, operand_depth_ = 0;
 };
 
 } // namespace
@@ -291,6 +421,19 @@ std::optional<Expr> parse_condition(const MappedText& text, Diagnostics& out) {
             {Severity::error, "condition-syntax", text.at(error.at), std::move(error.message), std::move(error.hint)});
         return std::nullopt;
     }
+}
+
+ParsedOperand parse_operand(std::string_view text) {
+    ParsedOperand out;
+    Parser parser(text);
+    try {
+        out.operand = parser.operand();
+        out.length = parser.at();
+    } catch (SyntaxError& error) {
+        out.error_at = error.at;
+        out.error = std::move(error.message);
+    }
+    return out;
 }
 
 std::optional<std::vector<Literal>> parse_values(std::string_view text) {

@@ -6,21 +6,27 @@
 
 #include "event/fields.hpp"
 #include "rules/hash.hpp"
+#include "rules/source.hpp"
 #include "rules/value_matcher.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace rwatch::rules {
 
-/// One field compared with constants.
+/// What the event holds, compared with constants or with something else that it holds.
 struct Test {
-    event::FieldRef field;
-    std::unique_ptr<const ValueMatcher> matcher; ///< null: any value will do ("exists")
-    bool none_may_fit = false;                   ///< "!=": there are values and none fits; else one that fits is enough
-    std::vector<std::string> paths;              ///< absolute literals that a path field is compared with whole
+    /// Which of the left side's values must fit, where there are any.
+    enum class Need : std::uint8_t { any, none, every };
+    Source left;
+    std::unique_ptr<const ValueMatcher> matcher; ///< null: see `right`
+    std::optional<Source> right;                 ///< compared by `op`; without it and a matcher any value will do
+    Operator op = Operator::exists;
+    Need need = Need::any;
+    std::vector<std::string> paths; ///< absolute literals that a path field is compared with whole
 };
 
 struct Node {

@@ -42,6 +42,48 @@ std::string_view text_of(const event::Value& value) noexcept {
     return value.type == event::Type::string ? value.string : std::string_view{};
 }
 
+template <typename T> bool in_order(Operator op, const T& left, const T& right) noexcept {
+    switch (op) {
+    case Operator::lt:
+        return left < right;
+    case Operator::le:
+        return left <= right;
+    case Operator::gt:
+        return left > right;
+    case Operator::ge:
+        return left >= right;
+    default:
+        return left == right;
+    }
+}
+
+bool compare_texts(Operator op, std::string_view left, std::string_view right, event::Scratch& scratch) noexcept {
+    switch (op) {
+    case Operator::contains:
+    case Operator::bcontains:
+        return has_part(left, right);
+    case Operator::startswith:
+    case Operator::bstartswith:
+        return left.starts_with(right);
+    case Operator::endswith:
+        return left.ends_with(right);
+    case Operator::glob:
+        return glob_matches(right, left, false);
+    case Operator::iglob:
+        return glob_matches(right, left, true);
+    case Operator::icontains: {
+        const auto mark = scratch.mark();
+        for (const char c : right)
+            scratch.put(fold(c));
+        const bool result = has_part_folded(left, scratch.since(mark));
+        scratch.release(mark);
+        return result;
+    }
+    default:
+        return in_order(op, left, right);
+    }
+}
+
 /// Without slashes at the end or doubled ones; "/" becomes "".
 std::string normal_path(std::string_view path) {
     std::string out;
@@ -116,6 +158,25 @@ bool TextPart::fits(const event::Value& value) const noexcept {
     return false;
 }
 
+bool TextOrder::fits(const event::Value& value) const noexcept {
+    return value.type == event::Type::string && in_order(op_, text_of(value).compare(text_), 0);
+}
+
+bool Counted::fits(const event::Value& value) const noexcept {
+    if (parts_.empty())
+        return false;
+    const auto count =
+        std::count_if(parts_.begin(), parts_.end(), [&](const auto& part) { return part->fits(value) != differs_; });
+    switch (modifier_) {
+    case Modifier::oneof:
+        return count == 1;
+    case Modifier::allof:
+        return static_cast<std::size_t>(count) == parts_.size();
+    default:
+        return count > 0;
+    }
+}
+
 bool TextGlob::fits(const event::Value& value) const noexcept {
     return value.type == event::Type::string && glob_.matches(value.string);
 }
@@ -167,6 +228,22 @@ bool IntegerRange::fits(const event::Value& value) const noexcept {
 
 bool BooleanSet::fits(const event::Value& value) const noexcept {
     return value.type == event::Type::boolean && (value.boolean ? true_ : false_);
+}
+
+bool compare(Operator op, const event::Value& left, const event::Value& right, event::Scratch& scratch) noexcept {
+    if (left.type != right.type)
+        return false;
+    switch (left.type) {
+    case event::Type::string:
+        return compare_texts(op, left.string, right.string, scratch);
+    case event::Type::integer:
+        return in_order(op, left.integer, right.integer);
+    case event::Type::boolean:
+        return left.boolean == right.boolean;
+    case event::Type::address:
+        return left.address == right.address;
+    }
+    return false;
 }
 
 void mask(event::Address& address, unsigned bits) noexcept {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "event/value.hpp"
+#include "rules/ast.hpp"
 #include "rules/glob.hpp"
 
 #include <memory>
@@ -52,6 +53,31 @@ class TextPart final : public ValueMatcher {
   private:
     Where where_;
     std::string text_;
+};
+
+/// Before or behind a text, byte by byte.
+class TextOrder final : public ValueMatcher {
+  public:
+    TextOrder(Operator op, std::string text) : op_(op), text_(std::move(text)) {}
+    [[nodiscard]] bool fits(const event::Value& value) const noexcept override;
+
+  private:
+    Operator op_; ///< lt, le, gt, ge
+    std::string text_;
+};
+
+/// So many of some matchers fit: exactly one, any, all; of none it is false.
+class Counted final : public ValueMatcher {
+  public:
+    /// differs: a part counts where it does not fit ("!=").
+    Counted(Modifier modifier, bool differs, std::vector<std::unique_ptr<const ValueMatcher>> parts)
+        : modifier_(modifier), differs_(differs), parts_(std::move(parts)) {}
+    [[nodiscard]] bool fits(const event::Value& value) const noexcept override;
+
+  private:
+    Modifier modifier_;
+    bool differs_;
+    std::vector<std::unique_ptr<const ValueMatcher>> parts_;
 };
 
 class TextGlob final : public ValueMatcher {
@@ -131,6 +157,10 @@ class NetworkSet final : public ValueMatcher {
     };
     std::vector<Group> groups_;
 };
+
+/// Two values of an event: "=" and its kin, parts of a text, patterns. `scratch` is left as it was.
+[[nodiscard]] bool compare(Operator op, const event::Value& left, const event::Value& right,
+                           event::Scratch& scratch) noexcept;
 
 /// Zeroes the bits past the prefix.
 void mask(event::Address& address, unsigned bits) noexcept;

@@ -50,7 +50,18 @@ TEST_CASE("Syntax errors point at the first wrong byte") {
         {"proc.pid < x", "condition-syntax 1:12", "a number", ""},
         {"proc.aname[ = x", "condition-syntax 1:12", "argument", ""},
         {"proc.aname[1 = x", "condition-syntax 1:13", "']'", ""},
-        {"tolower(proc.name) = x", "condition-syntax 1:1", "tolower(", "not supported"},
+        {"toolwer(proc.name) = x", "condition-syntax 1:1", "no transformer 'toolwer'", "did you mean 'tolower'?"},
+        {"val(proc.name) = x", "condition-syntax 1:1", "no transformer 'val'", "on the right"},
+        {"proc.name = low(proc.pname)", "condition-syntax 1:13", "no transformer 'low'", ""},
+        {"proc.name = val(tolower(proc.pname))", "condition-syntax 1:17", "the name of a field", ""},
+        {"proc.name = val(proc.pname)[x]", "condition-syntax 1:28", "nothing in brackets", ""},
+        {"tolower(proc.name = x", "condition-syntax 1:19", "',' or ')'", ""},
+        {"tolower() = x", "condition-syntax 1:9", "a field, a transformer", ""},
+        {"concat(bare, \"x\") = x", "condition-syntax 1:8", "a field, a transformer", ""},
+        {"join(\"-\", (proc.name,)) = x", "condition-syntax 1:22", "a field, a transformer", ""},
+        {"proc.name = \"a\\\\\"", "condition-syntax 1:13", "write \\x5c", ""},
+        {"proc.name contains'x'", "condition-syntax 1:11", "an operator", ""},
+        {"proc.name ==oneof (a)", "condition-syntax 1:19", "unexpected '(a'", ""},
         {"proc.name=a\n  or\n  )", "condition-syntax 3:3", "unexpected ')'", ""},
         {"not", "condition-syntax 1:4", "white space", ""},
         {"andy.x = 1 or or.x", "condition-syntax 1:19", "an operator", ""},
@@ -72,7 +83,7 @@ TEST_CASE("Errors of meaning come all at once") {
                                                    "bad-value 2:25", "bad-value 2:56", "bad-value 2:69",
                                                    "unknown-macro 3:6"});
     CHECK(found[0].hint == "did you mean 'proc.name'?");
-    CHECK_THAT(found[1].message, Catch::Contains("'contains' does not fit field 'fd.rport', which holds a number"));
+    CHECK_THAT(found[1].message, Catch::Contains("'contains' does not fit 'fd.rport', which holds a number"));
 }
 
 TEST_CASE("Other bad values") {
@@ -80,7 +91,9 @@ TEST_CASE("Other bad values") {
     CHECK(brief(errors_of("proc.name bcontains 4")) == std::vector<std::string>{"bad-value 1:21"});
     CHECK(brief(errors_of("proc.pid = 99999999999999999999")) == std::vector<std::string>{"bad-value 1:12"});
     CHECK(brief(errors_of("proc.pid = 1.5")) == std::vector<std::string>{"bad-value 1:12"});
-    CHECK(brief(errors_of("proc.name < 5")) == std::vector<std::string>{"operator-type 1:11"});
+    CHECK(brief(errors_of("evt.is_open_read < 5")) == std::vector<std::string>{"operator-type 1:18"});
+    CHECK(brief(errors_of("proc.name in (a, \"b\\x00\")")) == std::vector<std::string>{"bad-value 1:18"});
+    CHECK(brief(errors_of("fd.rport = no-such-service")) == std::vector<std::string>{"bad-value 1:12"});
     CHECK(brief(errors_of("proc.name[1] = x")) == std::vector<std::string>{"unknown-field 1:1"});
 }
 
