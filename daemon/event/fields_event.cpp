@@ -82,6 +82,12 @@ std::string_view composed_mode(std::uint32_t mode, Scratch& scratch) noexcept {
 
 constexpr KindSet kChmod = set_of(Kind::chmod), kUnlink = set_of(Kind::unlink), kExec = set_of(Kind::exec);
 
+void add_number(Values& out, std::int64_t number, Scratch& scratch) noexcept {
+    const auto mark = scratch.mark();
+    scratch.put(number);
+    out.add(scratch.since(mark));
+}
+
 constexpr std::array kArguments{
     Argument{"dirfd", kPathOps,
              [](const Event& e, Scratch&, Values& out) noexcept { out.add(static_cast<std::int64_t>(e.dfd)); }},
@@ -114,7 +120,7 @@ constexpr std::array kArguments{
                      out.add(e.result);
              }},
     Argument{"status", set_of(Kind::exit),
-             [](const Event& e, Scratch&, Values& out) noexcept { out.add(static_cast<std::int64_t>(e.status)); }},
+             [](const Event& e, Scratch& s, Values& out) noexcept { add_number(out, e.status, s); }},
     Argument{"target", set_of(Kind::symlink),
              [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.object.raw); }},
 };
@@ -161,6 +167,10 @@ bool set_argument(EventBuilder& b, const FieldArg& arg, std::string_view text) {
     }
     if (arg.key == "mode")
         return parse_mode(text, e.mode);
+    if (arg.key == "status") {
+        lean(b, Call::procexit);
+        return parse_number(text, e.status);
+    }
     if (arg.key == "filename" || arg.key == "name" || arg.key == "path" || arg.key == "oldpath" || arg.key == "target")
         e.object.raw = b.keep(text);
     else if (arg.key == "newpath" || arg.key == "linkpath")

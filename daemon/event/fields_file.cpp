@@ -168,6 +168,10 @@ constexpr Field kRows[] = {
      "Inode of the file"},
     {"fd.name", Type::string, true, ArgKind::none, kHasFd, get_fd_name,
      [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         if (b.event().kind == Kind::connect) {
+             b.event().unix_path = b.keep(text);
+             return true;
+         }
          lean(b, Call::openat);
          return set_object_name(b, text);
      },

@@ -84,12 +84,18 @@ class Detections(SharedDaemon):
 
     def test_fchmod_adds_execute_bit(self):
         target = rwatchtest.write(self.path('by-descriptor'), '#!/bin/sh\n')
-        with open(target, 'rb') as file:
-            self.provoke('Execute bit added', target, lambda: os.fchmod(file.fileno(), 0o755))
+        perl = self.copy_of('perl', 'perl-fchmod')
+        self.provoke('Execute bit added', target, lambda: rwatchtest.run(perl, '-e', 'open my $f, "<", $ARGV[0] or die; chmod 0755, $f', target))
 
     def test_created_executable(self):
         target = self.path('born-executable')
-        self.provoke('Execute bit added', target, lambda: os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o755)))
+        perl = self.copy_of('perl', 'perl-creat')
+        self.provoke('Execute bit added', target, lambda: rwatchtest.run(perl, '-MFcntl', '-e', 'sysopen my $f, $ARGV[0], O_CREAT|O_WRONLY, 0755 or die', target))
+
+    def test_a_whole_tree_is_one_alert(self):
+        chmod = self.copy_of('chmod', 'chmod-tree')
+        names = [rwatchtest.write(self.path(f't{number}'), 'x') for number in range(40)]
+        self.provoke('Execute bit added', chmod, lambda: rwatchtest.run(chmod, '+x', *names))
 
     def test_chmod_without_execute_bit_is_silent(self):
         target = rwatchtest.write(self.path('plain'), 'text')
@@ -146,8 +152,10 @@ class Detections(SharedDaemon):
         touch = self.copy_of('touch', 'touch-enc')
         os.mkdir(self.path('d'))
         names = [self.path(f'd/{number}.enc') for number in range(1, 41)]
+        since = time.monotonic()
         alert = self.provoke('Ransomware suffix', touch, lambda: rwatchtest.run(touch, *names))
         self.assertIn('ransomware', alert['tags'])
+        self.assertEqual('Critical', self.daemon.expect('Many files with a ransomware suffix', touch, since)['priority'])
 
     def test_renames_to_a_suffix(self):
         names = [rwatchtest.write(self.path(f'r{number}.txt'), 'x') for number in range(40)]

@@ -254,3 +254,12 @@ TEST_CASE("a text too long for the scratch is cut and counted") {
     CHECK(scratch->since(0).size() == Scratch::kSize);
     CHECK(scratch->cut() == 1);
 }
+
+TEST_CASE("a builder makes the end of a process and a unix socket's name") {
+    Made end{{"evt.arg.status", "256"}};
+    CHECK(end["evt.type"] == "procexit");
+    CHECK(end["evt.arg.status"] == "256");
+    Made socket{{"evt.type", "connect"}, {"fd.type", "unix"}, {"fd.name", "/run/docker.sock"}};
+    CHECK(socket["fd.name"] == "/run/docker.sock");
+    CHECK(socket["fd.type"] == "unix");
+}

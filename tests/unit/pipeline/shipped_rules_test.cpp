@@ -11,7 +11,7 @@ using namespace rwatch;
 namespace {
 constexpr std::int64_t kDefaultDebounce = 10'000'000'000;
 
-rules::LoadResult load_shipped() {
+std::vector<rules::SourceText> read_shipped() {
     const std::array<std::string, 1> directory{RWATCH_RULES_DIR};
     const std::array<std::string_view, 1> suffixes{".yaml"};
     Diagnostics diagnostics;
@@ -21,12 +21,20 @@ rules::LoadResult load_shipped() {
     std::vector<rules::SourceText> texts;
     for (const auto& file : files)
         texts.push_back({file.path, file.text});
-    return rules::load(texts);
+    return texts;
+}
+
+bool has_technique(const std::vector<std::string>& tags) {
+    const auto is_technique = [](std::string_view tag) {
+        return tag.size() >= 5 && tag[0] == 'T' && tag.find_first_not_of("0123456789.", 1) == std::string_view::npos;
+    };
+    return std::any_of(tags.begin(), tags.end(), is_technique);
 }
 } // namespace
 
 TEST_CASE("the shipped rules") {
-    const auto loaded = load_shipped();
+    const auto texts = read_shipped();
+    const auto loaded = rules::load(texts);
     for (const auto& diagnostic : loaded.diagnostics) {
         UNSCOPED_INFO(render(diagnostic));
         CHECK(diagnostic.severity == Severity::note);
@@ -45,9 +53,50 @@ TEST_CASE("the shipped rules") {
             CHECK(std::any_of(rule.tests.begin(), rule.tests.end(), [](const auto& t) { return t.alerts == 0; }));
         }
     }
+    SECTION("they cover the tactics of ATT&CK, and name tactic and technique") {
+        CHECK(loaded.set->rules().size() >= 60);
+        for (const std::string tactic :
+             {"execution", "persistence", "privilege_escalation", "defense_evasion", "credential_access", "discovery",
+              "lateral_movement", "collection", "command_and_control", "exfiltration", "impact"}) {
+            INFO(tactic);
+            CHECK(std::any_of(loaded.set->rules().begin(), loaded.set->rules().end(), [&](const auto& rule) {
+                return std::find(rule.tags.begin(), rule.tags.end(), "mitre_" + tactic) != rule.tags.end();
+            }));
+        }
+        for (const auto& rule : loaded.set->rules()) {
+            INFO(rule.name);
+            CHECK(has_technique(rule.tags));
+        }
+    }
+    SECTION("none decides by the name that a process chose for itself") {
+        // Outputs (%field) may show it, tests (field:) may set it: a comparison may not read it.
+        for (const auto& text : texts)
+            for (const std::string field :
+                 {"proc.name ", "proc.pname ", "proc.aname ", "proc.cmdline ", "proc.pcmdline "})
+                for (auto at = text.text.find(field); at != std::string::npos; at = text.text.find(field, at + 1)) {
+                    INFO(text.file << ": " << field << "at " << at);
+                    CHECK(text.text[at - 1] == '%');
+                }
+    }
+    SECTION("each can be told of a program, a parent and a unit to leave alone") {
+        std::string more;
+        for (const auto& rule : loaded.set->rules())
+            more +=
+                "- rule: \"" + rule.name +
+                "\"\n  exceptions:\n    - { name: exe, values: [/opt/x] }\n    - { name: parent, values: [/opt/x] }\n"
+                "    - { name: unit, values: [x.service] }\n  override: { exceptions: append }\n";
+        auto extended = texts;
+        extended.push_back({"99-mine.yaml", more});
+        const auto again = rules::load(extended);
+        for (const auto& diagnostic : again.diagnostics) {
+            UNSCOPED_INFO(render(diagnostic));
+            CHECK(diagnostic.severity == Severity::note);
+        }
+        CHECK(again.set);
+    }
     SECTION("their tests pass") {
         const auto outcomes = pipeline::run_tests(*loaded.set, kDefaultDebounce);
-        CHECK(outcomes.size() >= 30);
+        CHECK(outcomes.size() >= 120);
         for (const auto& outcome : outcomes) {
             INFO(outcome.rule << ": " << outcome.test << ": " << outcome.detail);
             CHECK(outcome.passed);
