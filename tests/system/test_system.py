@@ -3,6 +3,7 @@
 from the bus and through rwatchctl; then restart, reload, watchdog, policy and stop."""
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -269,6 +270,29 @@ class Service(unittest.TestCase):
         container.run('systemctl', 'stop', UNIT)
         version = plain(json.loads(busctl('get-property', *BUS, 'Version').stdout))
         self.assertRegex(version, r'^\d+\.\d+')
+
+
+class Quiet(unittest.TestCase):
+    """What systemd does by itself raises no alert of a shipped rule: timers' jobs, a login with its session and user manager, reloads, restarts."""
+
+    JOBS = ('logrotate.service', 'man-db.service', 'dpkg-db-backup.service', 'systemd-tmpfiles-clean.service', 'fstrim.service', 'e2scrub_reap.service',
+            'systemd-update-utmp.service', 'systemd-sysusers.service', 'systemd-journal-flush.service', 'systemd-logind.service', 'systemd-resolved.service',
+            'cron.service', 'dbus.service')
+    OF_LOGINS = re.compile(r'session-.*\.scope|user@\d+\.service|user-runtime-dir@\d+\.service|rwt-login\.service|init\.scope|systemd-.*\.service')
+
+    def test_a_round_of_all_that(self):
+        begin = container.run('date', '+@%s').stdout.strip()
+        there = [unit for unit in self.JOBS if container.run('systemctl', 'cat', unit, check=False).returncode == 0]
+        self.assertIn('systemd-tmpfiles-clean.service', there)
+        for unit in there:
+            verb = 'start' if unit == 'dbus.service' else 'restart'  # who loses the bus is not quiet
+            container.run('systemctl', verb, unit, check=False, timeout=120)
+        container.run('systemctl', 'daemon-reload')
+        container.run('systemctl', 'daemon-reexec')
+        do('rwt-login', 'loginctl --no-pager list-sessions', '--property=PAMName=login', '--uid=root')
+        time.sleep(2)
+        alerts = [entry for entry in entries(f'--since={begin}') if entry.get('RWATCH_UNIT') in there or self.OF_LOGINS.fullmatch(entry.get('RWATCH_UNIT', ''))]
+        self.assertEqual([], [f"{entry['RWATCH_RULE']}: {entry['MESSAGE']}" for entry in alerts])
 
 
 class Watchdog(unittest.TestCase):
