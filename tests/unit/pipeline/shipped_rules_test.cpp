@@ -19,6 +19,7 @@ std::vector<rules::SourceText> read_shipped() {
     REQUIRE(diagnostics.empty());
     REQUIRE(files.size() >= 6);
     std::vector<rules::SourceText> texts;
+    texts.reserve(files.size());
     for (const auto& file : files)
         texts.push_back({file.path, file.text});
     return texts;
