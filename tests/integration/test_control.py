@@ -26,7 +26,7 @@ class Deeds(SharedDaemon):
     def add_execute_bit(self, name):
         target = rwatchtest.write(self.path(name), 'x')
         since = time.monotonic()
-        os.chmod(target, 0o755)
+        run('chmod', '755', target)  # in a session of its own: repeats in one session are counted
         return target, since
 
     def detector(self, name):
