@@ -4,6 +4,7 @@
 Paths look as on the machine, so rules that name /etc/shadow or /usr/sbin/nginx fire; what is written is gone at the end, and no packet leaves.
 Everything runs in a cgroup of its own, which rwatch reads as a unit: so a test knows its own alerts.
 """
+import contextlib
 import os
 import shutil
 import signal
@@ -71,6 +72,14 @@ class Sandbox:
                                 start_new_session=True, preexec_fn=self._enter)
         return result.stdout.decode(errors='replace')
 
+    @staticmethod
+    def _kill_all(cgroup):
+        """What a script that took too long left running."""
+        with open(os.path.join(cgroup, 'cgroup.procs'), encoding='ascii') as file:
+            for pid in file.read().split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
+
     def stop(self):
         if self.holder.poll() is None:
             os.killpg(self.holder.pid, signal.SIGKILL)
@@ -79,6 +88,7 @@ class Sandbox:
         for cgroup in self.cgroups:
             end = time.monotonic() + 5
             while os.path.isdir(cgroup) and time.monotonic() < end:
+                self._kill_all(cgroup)
                 try:
                     os.rmdir(cgroup)
                 except OSError:
