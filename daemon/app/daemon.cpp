@@ -40,7 +40,6 @@ void carry_over(const rules::RuleSet& from, const rules::RuleSet& to) {
             continue;
         const auto& a = from.counters(static_cast<std::size_t>(old));
         auto& b = to.counters(i);
-        b.evaluated = a.evaluated.load();
         b.matched = a.matched.load();
         b.hits = a.hits.load();
         b.suppressed = a.suppressed.load();

@@ -6,6 +6,7 @@
 
 #include "event/value.hpp"
 
+#include <bitset>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -55,6 +56,10 @@ using KindSet = std::uint32_t;
     return 1U << static_cast<unsigned>(kind);
 }
 inline constexpr KindSet kAllKinds = (1U << kKinds) - 2; // all but none
+
+/// A set of calls, by their number. Call::none stands for an event whose call is not known, of whatever kind.
+using CallSet = std::bitset<kCalls>;
+[[nodiscard]] CallSet calls_of(KindSet kinds) noexcept; ///< with Call::none
 
 [[nodiscard]] std::string_view name_of(Kind kind) noexcept;
 [[nodiscard]] std::string_view name_of(Call call) noexcept; ///< "openat"; "" for none

@@ -46,6 +46,7 @@ struct Field {
     bool supplied = true; ///< false: no event of ours has it yet; conditions that ask for it get a warning
     bool set_only =
         false; ///< with `list`: compared as a set (exists, in: each value is in it, intersects), as Falco's lists
+    bool of_call = false; ///< told by the call and its kind alone
 };
 
 /// Sorted by name.

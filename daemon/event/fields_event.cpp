@@ -187,7 +187,7 @@ constexpr Field kRows[] = {
     {"evt.args", Type::string, false, ArgKind::none, kAllKinds, get_arguments, nullptr, "All arguments as one text"},
     {"evt.category", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(category(e.kind)); }, nullptr,
-     "file, net or process"},
+     "file, net or process", false, true, false, true},
     {"evt.datetime", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
          out.add(clock_text(e, "%Y-%m-%d %H:%M:%S", false, "", s));
@@ -195,7 +195,7 @@ constexpr Field kRows[] = {
      nullptr, "Local date and time with nanoseconds"},
     {"evt.dir", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event&, const FieldArg&, Scratch&, Values& out) noexcept { out.add(std::string_view("<")); }, nullptr,
-     "Always '<': events are reported when the call returns"},
+     "Always '<': events are reported when the call returns", false, true, false, true},
     {"evt.failed", Type::boolean, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.has_result)
@@ -298,7 +298,7 @@ constexpr Field kRows[] = {
          e.kind = kind_of(e.call);
          return e.call != Call::none;
      },
-     "Name of the system call: openat, execve, connect …; procexit for the end of a process"},
+     "Name of the system call: openat, execve, connect …; procexit for the end of a process", false, true, false, true},
 };
 
 } // namespace

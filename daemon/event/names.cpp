@@ -118,6 +118,13 @@ std::string_view name_of(Kind kind) noexcept {
 std::string_view name_of(Call call) noexcept {
     return kCallRows[static_cast<std::size_t>(call) % kCalls].name;
 }
+CallSet calls_of(KindSet kinds) noexcept {
+    CallSet calls;
+    calls.set(0);
+    for (std::size_t i = 1; i < kCalls; ++i)
+        calls.set(i, (kinds & set_of(kCallRows[i].kind)) != 0);
+    return calls;
+}
 Kind kind_of(Call call) noexcept {
     return kCallRows[static_cast<std::size_t>(call) % kCalls].kind;
 }

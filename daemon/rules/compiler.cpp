@@ -9,35 +9,40 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <memory>
 #include <set>
+#include <utility>
 
 namespace rwatch::rules {
 
 namespace {
 
 using event::Call;
-using event::Kind;
-using event::KindSet;
 
 constexpr std::string_view kEventType = "evt.type";
 constexpr std::size_t kMostErrors = 100;         // told of one condition
-constexpr std::size_t kMaxTypesOfOneTest = 1000; // longer lists of event types are not looked at for kinds
+constexpr std::size_t kMaxTypesOfOneTest = 1000; // longer lists of event types are not looked at for wrong ones
 
-/// Kinds for which a comparison of evt.type with `names` can be true, and false.
-struct Kinds {
-    KindSet may_hold = event::kAllKinds, may_fail = event::kAllKinds;
-};
-
-Kinds kinds_of_types(const std::vector<Literal>& names) noexcept {
-    Kinds out{0, 0};
-    for (std::size_t i = 1; i < event::kCalls; ++i) {
-        const auto call = static_cast<Call>(i);
-        const auto kind = event::kind_of(call);
-        if (kind == Kind::none)
-            continue;
-        const bool named =
-            std::any_of(names.begin(), names.end(), [&](const Literal& l) { return l.text == event::name_of(call); });
-        (named ? out.may_hold : out.may_fail) |= event::set_of(kind);
+/// Calls for which a test can be true, and false. What the call alone decides is tried for each.
+Outcomes outcomes_of(const Test& test) {
+    std::vector<event::FieldRef> fields;
+    test.left.collect_fields(fields);
+    if (test.right)
+        test.right->collect_fields(fields);
+    if (std::any_of(fields.begin(), fields.end(), [](const auto& f) { return !f.field->of_call; }))
+        return {event::calls_of(test.left.kinds() & (test.right ? test.right->kinds() : event::kAllKinds)),
+                event::CallSet().set()};
+    Outcomes out;
+    const auto scratch = std::make_unique<event::Scratch>();
+    event::Values values;
+    for (std::size_t i = 0; i < event::kCalls; ++i) {
+        event::Event event;
+        event.call = static_cast<Call>(i);
+        event.kind = event::kind_of(event.call);
+        scratch->reset();
+        const bool result = holds(test, event, *scratch, values);
+        out.may_hold.set(i, result);
+        out.may_fail.set(i, !result);
     }
     return out;
 }
@@ -129,32 +134,23 @@ class ExprCompiler {
         const auto literals = expand(expr);
         if (!left || (expr.right && !right) || !literals)
             return std::nullopt;
-        NodeFacts facts;
-        facts.hash = hash_of(*left, right, expr, *literals);
+        const auto hash = hash_of(*left, right, expr, *literals);
         const auto* field = left->field();
-        const bool on_type = field != nullptr && field->field->name == kEventType && !right;
-        if (on_type)
+        if (field != nullptr && field->field->name == kEventType && !right)
             warn_of_types(expr.op, *literals);
         warn_of_supply(expr, *left, right);
-        if (const auto known = builder_.known(facts.hash))
+        if (const auto known = builder_.known(hash))
             return known;
         if (!builder_.spend(literals->size())) {
             error(expr.at, "condition-too-large",
                   "the rules compare with more than " + std::to_string(kMaxLiterals) + " values");
             return std::nullopt;
         }
-        facts.may_hold = left->kinds() & (right ? right->kinds() : event::kAllKinds);
-        facts.may_fail = event::kAllKinds;
-        if (on_type && names_types(expr.op) && expr.modifier == Modifier::none &&
-            literals->size() <= kMaxTypesOfOneTest) {
-            const auto kinds = kinds_of_types(*literals);
-            facts.may_hold = expr.op == Operator::ne ? kinds.may_fail : kinds.may_hold;
-            facts.may_fail = expr.op == Operator::ne ? kinds.may_hold : kinds.may_fail;
-        }
         auto test = make_test(std::move(*left), std::move(right), expr, *literals, report);
         if (!test)
             return std::nullopt;
-        return builder_.add_test(std::move(*test), facts);
+        const auto outcomes = outcomes_of(*test);
+        return builder_.add_test(std::move(*test), hash, outcomes);
     }
 
     /// A field that no event of ours has is no error: the rule loads and waits for it.
@@ -261,16 +257,15 @@ std::uint32_t ProgramBuilder::push(const Node& node, const NodeFacts& facts) {
     return index;
 }
 
-std::uint32_t ProgramBuilder::add_test(Test test, const NodeFacts& facts) {
+std::uint32_t ProgramBuilder::add_test(Test test, const Hash128& hash, const Outcomes& outcomes) {
     program_->tests.push_back(std::move(test));
-    return push({Node::Op::test, static_cast<std::uint32_t>(program_->tests.size() - 1), 0}, facts);
+    const auto index = static_cast<std::uint32_t>(program_->tests.size() - 1);
+    return push({Node::Op::test, index, 0, kNoSlot, outcomes}, {hash, 0, 1, 0});
 }
 
 std::uint32_t ProgramBuilder::add(Node::Op op, const std::vector<std::uint32_t>& parts) {
     NodeFacts facts;
     facts.hash.add(static_cast<std::uint64_t>(op));
-    facts.may_hold = op == Node::Op::all ? event::kAllKinds : 0;
-    facts.may_fail = op == Node::Op::any ? event::kAllKinds : 0;
     facts.tests = 0;
     for (const auto part : parts) {
         const auto& below = program_->facts[part];
@@ -278,22 +273,36 @@ std::uint32_t ProgramBuilder::add(Node::Op op, const std::vector<std::uint32_t>&
         facts.hash.add(below.hash.low);
         facts.tests += below.tests;
         facts.depth = std::max(facts.depth, below.depth + 1);
-        if (op == Node::Op::negation) {
-            facts.may_hold = below.may_fail;
-            facts.may_fail = below.may_hold;
-        } else if (op == Node::Op::all) {
-            facts.may_hold &= below.may_hold;
-            facts.may_fail |= below.may_fail;
-        } else {
-            facts.may_hold |= below.may_hold;
-            facts.may_fail &= below.may_fail;
-        }
     }
     if (const auto same = known(facts.hash))
         return *same;
     const auto first = static_cast<std::uint32_t>(program_->children.size());
     program_->children.insert(program_->children.end(), parts.begin(), parts.end());
-    return push({op, first, static_cast<std::uint32_t>(parts.size())}, facts);
+    for (const auto part : parts)
+        use(part);
+    return push({op, first, static_cast<std::uint32_t>(parts.size()), kNoSlot, outcomes_of(op, parts)}, facts);
+}
+
+Outcomes ProgramBuilder::outcomes_of(Node::Op op, const std::vector<std::uint32_t>& parts) const {
+    auto out = program_->nodes[parts.front()].outcomes;
+    if (op == Node::Op::negation)
+        std::swap(out.may_hold, out.may_fail);
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+        const auto& part = program_->nodes[parts[i]].outcomes;
+        if (op == Node::Op::all) {
+            out.may_hold &= part.may_hold;
+            out.may_fail |= part.may_fail;
+        } else {
+            out.may_hold |= part.may_hold;
+            out.may_fail &= part.may_fail;
+        }
+    }
+    return out;
+}
+
+void ProgramBuilder::use(std::uint32_t node) {
+    if (++program_->facts[node].users == 2)
+        program_->nodes[node].slot = program_->slots++;
 }
 
 std::optional<std::uint32_t> compile_expr(const Expr& expr, const MappedText& text, Names& names,

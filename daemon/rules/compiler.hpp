@@ -41,15 +41,18 @@ class ProgramBuilder {
     [[nodiscard]] const NodeFacts& facts(std::uint32_t node) const noexcept { return program_->facts[node]; }
 
     [[nodiscard]] std::optional<std::uint32_t> known(const Hash128& hash) const;
-    std::uint32_t add_test(Test test, const NodeFacts& facts);
+    std::uint32_t add_test(Test test, const Hash128& hash, const Outcomes& outcomes);
     /// op: all, any (two or more parts) or negation (one).
     std::uint32_t add(Node::Op op, const std::vector<std::uint32_t>& parts);
+    /// A rule has this condition.
+    void use(std::uint32_t node);
 
     /// Counts prepared constants; false past kMaxLiterals.
     [[nodiscard]] bool spend(std::size_t literals) noexcept { return (literals_ += literals) <= kMaxLiterals; }
 
   private:
     std::uint32_t push(const Node& node, const NodeFacts& facts);
+    [[nodiscard]] Outcomes outcomes_of(Node::Op op, const std::vector<std::uint32_t>& parts) const;
 
     std::shared_ptr<Program> program_;
     std::unordered_map<Hash128, std::uint32_t, HashOfHash> by_hash_;

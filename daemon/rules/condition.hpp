@@ -18,6 +18,25 @@ namespace rwatch::rules {
 
 struct Program; // private to the compiler and the matcher
 
+/// Working memory of one thread that tries many conditions: room for a field's values, and what is known already of the
+/// event at hand. Tests and parts of conditions that rules of one set share are worked out once for each event.
+class Workspace {
+  public:
+    Workspace() = default; ///< keeps nothing
+    /// Keeps the results of what the conditions of one rule set share.
+    explicit Workspace(std::shared_ptr<const Program> program);
+
+    /// Before the first condition is tried for another event.
+    void begin_event() noexcept { ++event_; }
+
+  private:
+    friend class Condition;
+    std::shared_ptr<const Program> program_;
+    std::vector<std::uint64_t> results_; ///< by slot of the program: twice the event's number, plus the result
+    std::uint64_t event_ = 0;            ///< its number, from 1
+    event::Values values_;
+};
+
 /// Cheap to copy, immutable, safe to share between threads.
 class Condition {
   public:
@@ -29,11 +48,12 @@ class Condition {
     /// Free of allocation. `scratch` is not reset here.
     [[nodiscard]] bool matches(const event::Event& event, event::Scratch& scratch) const noexcept;
     /// The same with the caller's working memory, for who tries many conditions.
-    [[nodiscard]] bool matches(const event::Event& event, event::Scratch& scratch,
-                               event::Values& values) const noexcept;
+    [[nodiscard]] bool matches(const event::Event& event, event::Scratch& scratch, Workspace& workspace) const noexcept;
 
-    /// Kinds of event that can match at all; others need not be tried.
-    [[nodiscard]] event::KindSet kinds() const noexcept;
+    /// Calls whose events can match at all; others need not be tried.
+    [[nodiscard]] event::CallSet calls() const noexcept;
+
+    [[nodiscard]] const std::shared_ptr<const Program>& program() const noexcept { return program_; }
 
     /// Literals that it compares whole with a path field.
     [[nodiscard]] std::vector<std::string> watched_paths() const;

@@ -9,7 +9,9 @@ namespace rwatch::rules {
 
 namespace {
 
-constexpr std::uint64_t kTimedOneIn = 64; // evaluations; a clock costs as much as a cheap condition
+// So many events: a clock costs as much as a cheap condition. Whole events are timed, so that each rule has its turn,
+// and one in a prime number, so that no pattern in what happens keeps a rule from it.
+constexpr std::uint64_t kTimedOneIn = 61;
 
 std::uint64_t monotonic_ns() noexcept {
     timespec now{};
@@ -48,16 +50,16 @@ void Engine::install(std::shared_ptr<const RuleSet> set) {
         evicted_before_ += correlator->evicted();
     kept.clear(); // its keys point into the old set
     correlators_ = std::move(next);
+    workspace_ = Workspace(set == nullptr || set->rules().empty() ? nullptr : set->rules().front().condition.program());
     set_ = std::move(set);
 }
 
-bool Engine::evaluate(const Rule& rule, RuleCounters& counters, const event::Event& event,
-                      event::Scratch& scratch) noexcept {
-    add(counters.evaluated, 1);
-    if (++evaluations_ % kTimedOneIn != 0)
-        return rule.condition.matches(event, scratch, values_);
+bool Engine::holds(const Rule& rule, RuleCounters& counters, bool timed, const event::Event& event,
+                   event::Scratch& scratch) noexcept {
+    if (!timed)
+        return rule.condition.matches(event, scratch, workspace_);
     const auto begin = monotonic_ns();
-    const bool result = rule.condition.matches(event, scratch, values_);
+    const bool result = rule.condition.matches(event, scratch, workspace_);
     add(counters.cost_ns, monotonic_ns() - begin);
     add(counters.timed, 1);
     return result;
@@ -66,12 +68,14 @@ bool Engine::evaluate(const Rule& rule, RuleCounters& counters, const event::Eve
 void Engine::process(const event::Event& event, event::Scratch& scratch, MatchHandler& handler) noexcept {
     if (set_ == nullptr)
         return;
-    for (const auto index : set_->for_kind(event.kind)) {
+    workspace_.begin_event();
+    const bool timed = ++events_ % kTimedOneIn == 0;
+    for (const auto index : set_->for_call(event.call)) {
         auto& counters = set_->counters(index);
         if (counters.paused.load(std::memory_order_relaxed))
             continue;
         const auto& rule = set_->rules()[index];
-        if (!evaluate(rule, counters, event, scratch))
+        if (!holds(rule, counters, timed, event, scratch))
             continue;
         add(counters.matched, 1);
         const CorrelationResult* correlation = nullptr;

@@ -36,7 +36,7 @@ class Engine {
     /// Puts another rule set in place; correlation state of rules with an equal name and fingerprint goes on.
     void install(std::shared_ptr<const RuleSet> set);
 
-    /// Tries every enabled, unpaused rule of the event's kind. Paused rules do not count either.
+    /// Tries every enabled, unpaused rule of the event's call. Paused rules do not count either.
     void process(const event::Event& event, event::Scratch& scratch, MatchHandler& handler) noexcept;
 
     [[nodiscard]] const std::shared_ptr<const RuleSet>& rule_set() const noexcept { return set_; }
@@ -44,13 +44,15 @@ class Engine {
     [[nodiscard]] std::uint64_t evicted_groups() const noexcept;
 
   private:
-    [[nodiscard]] bool evaluate(const Rule& rule, RuleCounters& counters, const event::Event& event,
-                                event::Scratch& scratch) noexcept;
+    /// Whether the rule's condition is true; counts, and in a timed event adds what it cost.
+    [[nodiscard]] bool holds(const Rule& rule, RuleCounters& counters, bool timed, const event::Event& event,
+                             event::Scratch& scratch) noexcept;
 
     std::shared_ptr<const RuleSet> set_;
     std::vector<std::unique_ptr<Correlator>> correlators_; ///< by rule; null for plain rules
-    event::Values values_;                                 ///< working memory
-    std::uint64_t evaluations_ = 0;
+    Workspace workspace_;                                  ///< for the conditions of set_
+    event::Values values_;                                 ///< working memory of correlators
+    std::uint64_t events_ = 0;
     std::uint64_t evicted_before_ = 0; ///< by correlators that are gone
 };
 

@@ -60,6 +60,7 @@ class RuleCompiler {
         const auto root = compile_expr(*expr, *text, library_, builder_, found);
         if (!root)
             return false;
+        builder_.use(*root);
         rule.condition = Condition(builder_.program(), *root);
         return true;
     }

@@ -4,20 +4,63 @@
 #include "rules/program.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace rwatch::rules {
 
 namespace {
 
+template <typename Fits> bool as_many_as_needed(Test::Need need, const event::Values& values, Fits fits) noexcept {
+    const auto items = values.items();
+    switch (need) {
+    case Test::Need::any:
+        return std::any_of(items.begin(), items.end(), fits);
+    case Test::Need::none:
+        return std::none_of(items.begin(), items.end(), fits);
+    case Test::Need::every:
+        return std::all_of(items.begin(), items.end(), fits);
+    }
+    return false;
+}
+
+/// A left value fits where one of the right side's does.
+bool holds_of_pairs(const Test& test, const Source& right, const event::Event& event, event::Scratch& scratch,
+                    const event::Values& values) noexcept {
+    event::Values others;
+    if (!right.read(event, scratch, others))
+        return false;
+    const auto items = others.items();
+    return as_many_as_needed(test.need, values, [&](const event::Value& value) noexcept {
+        return std::any_of(items.begin(), items.end(),
+                           [&](const event::Value& other) noexcept { return compare(test.op, value, other, scratch); });
+    });
+}
+
 class Evaluator {
   public:
-    Evaluator(const Program& program, const event::Event& event, event::Scratch& scratch,
-              event::Values& values) noexcept
-        : program_(program), event_(event), scratch_(scratch), values_(values) {}
+    /// results: by slot, null to keep none; event_number: tells this event's results from those of others.
+    Evaluator(const Program& program, const event::Event& event, event::Scratch& scratch, event::Values& values,
+              std::uint64_t* results, std::uint64_t event_number) noexcept
+        : program_(program), event_(event), scratch_(scratch), values_(values), results_(results),
+          call_(static_cast<std::size_t>(event.call)), event_number_(event_number) {}
 
     /// Depth is bounded by the compiler.
     bool node(std::uint32_t index) noexcept {
         const Node& node = program_.nodes[index];
+        if (!node.outcomes.may_hold[call_])
+            return false;
+        if (!node.outcomes.may_fail[call_])
+            return true;
+        if (node.slot == kNoSlot || results_ == nullptr)
+            return work_out(node);
+        auto& known = results_[node.slot];
+        if (known >> 1U != event_number_)
+            known = event_number_ << 1U | static_cast<std::uint64_t>(work_out(node));
+        return (known & 1U) != 0;
+    }
+
+  private:
+    bool work_out(const Node& node) noexcept {
         const auto* child = program_.children.data() + node.first;
         switch (node.op) {
         case Node::Op::test:
@@ -32,59 +75,32 @@ class Evaluator {
         return false;
     }
 
-  private:
     bool test(const Test& test) noexcept {
         const auto mark = scratch_.mark();
-        const bool result = test.left.read(event_, scratch_, values_) && decide(test);
+        const bool result = holds(test, event_, scratch_, values_);
         scratch_.release(mark);
         return result;
-    }
-
-    [[nodiscard]] bool decide(const Test& test) const noexcept {
-        if (test.right)
-            return decide_pairs(test, *test.right);
-        if (test.matcher == nullptr)
-            return true;
-        return decide(test.need, [&](const event::Value& value) noexcept { return test.matcher->fits(value); });
-    }
-
-    /// A left value fits where one of the right side's does.
-    [[nodiscard]] bool decide_pairs(const Test& test, const Source& right) const noexcept {
-        event::Values others;
-        if (!right.read(event_, scratch_, others))
-            return false;
-        const auto items = others.items();
-        return decide(test.need, [&](const event::Value& value) noexcept {
-            return std::any_of(items.begin(), items.end(), [&](const event::Value& other) noexcept {
-                return compare(test.op, value, other, scratch_);
-            });
-        });
-    }
-
-    template <typename Fits> [[nodiscard]] bool decide(Test::Need need, Fits fits) const noexcept {
-        const auto items = values_.items();
-        switch (need) {
-        case Test::Need::any:
-            return std::any_of(items.begin(), items.end(), fits);
-        case Test::Need::none:
-            return std::none_of(items.begin(), items.end(), fits);
-        case Test::Need::every:
-            return std::all_of(items.begin(), items.end(), fits);
-        }
-        return false;
     }
 
     const Program& program_;
     const event::Event& event_;
     event::Scratch& scratch_;
     event::Values& values_;
+    std::uint64_t* results_;
+    std::size_t call_;
+    std::uint64_t event_number_;
 };
 
 } // namespace
 
-bool evaluate(const Program& program, std::uint32_t root, const event::Event& event, event::Scratch& scratch,
-              event::Values& values) noexcept {
-    return Evaluator(program, event, scratch, values).node(root);
+bool holds(const Test& test, const event::Event& event, event::Scratch& scratch, event::Values& values) noexcept {
+    if (!test.left.read(event, scratch, values))
+        return false;
+    if (test.right)
+        return holds_of_pairs(test, *test.right, event, scratch, values);
+    return test.matcher == nullptr || as_many_as_needed(test.need, values, [&](const event::Value& value) noexcept {
+               return test.matcher->fits(value);
+           });
 }
 
 void collect_paths(const Program& program, std::uint32_t root, std::vector<std::string>& out) {
@@ -107,17 +123,23 @@ void collect_paths(const Program& program, std::uint32_t root, std::vector<std::
     }
 }
 
+Workspace::Workspace(std::shared_ptr<const Program> program)
+    : program_(std::move(program)), results_(program_ == nullptr ? 0 : program_->slots) {}
+
 bool Condition::matches(const event::Event& event, event::Scratch& scratch) const noexcept {
-    event::Values values;
-    return matches(event, scratch, values);
+    Workspace workspace;
+    return matches(event, scratch, workspace);
 }
 
-bool Condition::matches(const event::Event& event, event::Scratch& scratch, event::Values& values) const noexcept {
-    return program_ != nullptr && evaluate(*program_, root_, event, scratch, values);
+bool Condition::matches(const event::Event& event, event::Scratch& scratch, Workspace& workspace) const noexcept {
+    if (program_ == nullptr)
+        return false;
+    auto* results = workspace.program_ == program_ ? workspace.results_.data() : nullptr;
+    return Evaluator(*program_, event, scratch, workspace.values_, results, workspace.event_).node(root_);
 }
 
-event::KindSet Condition::kinds() const noexcept {
-    return program_ == nullptr ? 0 : program_->facts[root_].may_hold;
+event::CallSet Condition::calls() const noexcept {
+    return program_ == nullptr ? event::CallSet() : program_->nodes[root_].outcomes.may_hold;
 }
 
 std::vector<std::string> Condition::watched_paths() const {

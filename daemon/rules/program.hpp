@@ -29,20 +29,28 @@ struct Test {
     std::vector<std::string> paths; ///< absolute literals that a path field is compared with whole
 };
 
+/// For which calls something can be true, and for which it can be false: where not both, no event need be looked at.
+struct Outcomes {
+    event::CallSet may_hold, may_fail;
+};
+
+inline constexpr std::uint32_t kNoSlot = 0xffffffff;
+
 struct Node {
     enum class Op : std::uint8_t { test, all, any, negation };
     Op op = Op::test;
-    std::uint32_t first = 0; ///< test: its index; else the place of the first child in Program::children
-    std::uint32_t count = 0; ///< children
+    std::uint32_t first = 0;      ///< test: its index; else the place of the first child in Program::children
+    std::uint32_t count = 0;      ///< children
+    std::uint32_t slot = kNoSlot; ///< of its result while one event is tried, where several ask for it
+    Outcomes outcomes;
 };
 
 /// What is known of a node when it is made.
 struct NodeFacts {
-    Hash128 hash;                ///< equal for equal meaning as written
-    event::KindSet may_hold = 0; ///< kinds of event for which it can be true
-    event::KindSet may_fail = 0; ///< kinds for which it can be false
-    std::uint32_t depth = 0;     ///< of the tree below, 0 for a test
-    std::uint32_t tests = 1;     ///< in the tree below, each as often as it stands there
+    Hash128 hash;            ///< equal for equal meaning as written
+    std::uint32_t depth = 0; ///< of the tree below, 0 for a test
+    std::uint32_t tests = 1; ///< in the tree below, each as often as it stands there
+    std::uint32_t users = 0; ///< nodes and rules that ask for it
 };
 
 struct Program {
@@ -50,11 +58,12 @@ struct Program {
     std::vector<Node> nodes;
     std::vector<std::uint32_t> children; ///< node indices
     std::vector<NodeFacts> facts;        ///< by node
+    std::uint32_t slots = 0;             ///< given to nodes
 };
 
-/// Tries one condition. `values` is working memory that keeps its cost of set-up away from each test.
-[[nodiscard]] bool evaluate(const Program& program, std::uint32_t root, const event::Event& event,
-                            event::Scratch& scratch, event::Values& values) noexcept;
+/// Whether a test is true. `values`: room for the left side's.
+[[nodiscard]] bool holds(const Test& test, const event::Event& event, event::Scratch& scratch,
+                         event::Values& values) noexcept;
 
 /// Adds the watched paths of all tests below a node.
 void collect_paths(const Program& program, std::uint32_t root, std::vector<std::string>& out);

@@ -11,10 +11,10 @@ RuleSet::RuleSet(std::vector<Rule> rules)
         by_name_.emplace(rules_[i].name, i);
         if (!rules_[i].enabled)
             continue;
-        const auto kinds = rules_[i].condition.kinds();
-        for (std::size_t kind = 1; kind < event::kKinds; ++kind)
-            if ((kinds & event::set_of(static_cast<event::Kind>(kind))) != 0)
-                by_kind_[kind].push_back(i);
+        const auto calls = rules_[i].condition.calls();
+        for (std::size_t call = 0; call < event::kCalls; ++call)
+            if (calls[call])
+                by_call_[call].push_back(i);
         const auto paths = rules_[i].condition.watched_paths();
         watched_paths_.insert(watched_paths_.end(), paths.begin(), paths.end());
     }

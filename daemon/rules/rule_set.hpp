@@ -21,7 +21,6 @@ namespace rwatch::rules {
 /// What is counted for each rule. Written by the pipeline thread (paused: by the main thread), read by any; all
 /// relaxed.
 struct RuleCounters {
-    std::atomic<std::uint64_t> evaluated{0};  ///< conditions tried
     std::atomic<std::uint64_t> matched{0};    ///< events for which the condition was true
     std::atomic<std::uint64_t> hits{0};       ///< alerts before debounce
     std::atomic<std::uint64_t> suppressed{0}; ///< of these, held back by debounce
@@ -50,9 +49,9 @@ class RuleSet {
     [[nodiscard]] std::vector<std::size_t> select(std::string_view name_or_tag) const;
     /// Literals that rules compare whole with a path field: these files are also known by device and inode.
     [[nodiscard]] std::span<const std::string> watched_paths() const noexcept { return watched_paths_; }
-    /// Rules to try for one kind of event, enabled ones only.
-    [[nodiscard]] std::span<const std::uint32_t> for_kind(event::Kind kind) const noexcept {
-        return by_kind_[static_cast<std::size_t>(kind)];
+    /// Rules to try for an event of one call, enabled ones only.
+    [[nodiscard]] std::span<const std::uint32_t> for_call(event::Call call) const noexcept {
+        return by_call_[static_cast<std::size_t>(call)];
     }
 
   private:
@@ -60,7 +59,7 @@ class RuleSet {
     std::unordered_map<std::string_view, std::uint32_t> by_name_; ///< keys point into rules_
     std::unique_ptr<RuleCounters[]> counters_;
     std::vector<std::string> watched_paths_;
-    std::array<std::vector<std::uint32_t>, event::kKinds> by_kind_;
+    std::array<std::vector<std::uint32_t>, event::kCalls> by_call_;
 };
 
 inline constexpr std::size_t kMaxRules = 10'000;

@@ -191,28 +191,46 @@ TEST_CASE("not binds closest, then and, then or") {
     check("((((" + yes + "))))", true);
 }
 
-TEST_CASE("Kinds of event that can match, never too few") {
+TEST_CASE("Calls whose events can match, never too few") {
+    using event::Call;
     using event::Kind;
-    using event::set_of;
-    const auto kinds = [](std::string_view text) { return compiled(text).kinds(); };
-    const auto open = set_of(Kind::open), exec = set_of(Kind::exec), connect = set_of(Kind::connect);
-    CHECK(kinds("evt.type = execve") == exec);
-    CHECK(kinds("evt.type in (execve, openat)") == (exec | open));
-    CHECK(kinds("evt.type = dup3") == 0);
-    CHECK(kinds("evt.type = execve and evt.type = openat") == 0);
-    CHECK(kinds("evt.type = connect and proc.name = x") == connect);
-    CHECK(kinds("evt.type = connect or proc.name = x") == event::kAllKinds);
-    CHECK(kinds("not evt.type = openat") == event::kAllKinds); // other ways to open remain
-    CHECK(kinds("not evt.type in (execve, execveat)") == (event::kAllKinds & ~exec));
-    CHECK(kinds("evt.type != connect") == (event::kAllKinds & ~connect));
-    CHECK(kinds("not evt.type != connect") == connect);
-    CHECK(kinds("not (evt.type = execve or evt.type = execveat) and evt.type in (execve, connect)") ==
-          (exec | connect)); // each alone leaves the other
-    CHECK(kinds("not evt.type in (execve, execveat) and evt.type in (execve, connect)") == connect);
-    CHECK(kinds("fd.rport = 1") == connect);
-    CHECK(kinds("not fd.rport = 1") == event::kAllKinds);
-    CHECK(kinds("evt.type startswith open") == event::kAllKinds);
-    CHECK(Condition().kinds() == 0);
+    const auto all = event::CallSet().set();
+    const auto set = [](std::initializer_list<Call> calls) {
+        event::CallSet out;
+        for (const auto call : calls)
+            out.set(static_cast<std::size_t>(call));
+        return out;
+    };
+    const auto exec = set({Call::execve, Call::execveat}), connect = set({Call::connect});
+    const struct {
+        const char* condition;
+        event::CallSet calls;
+    } rows[] = {
+        {"evt.type = execve", set({Call::execve})},
+        {"evt.type in (execve, openat)", set({Call::execve, Call::openat})},
+        {"evt.type = dup3", {}},
+        {"evt.type = execve and evt.type = openat", {}},
+        {"evt.type = connect and proc.name = x", connect},
+        {"evt.type = connect or proc.name = x", all},
+        {"not evt.type = openat", all & ~set({Call::openat})},
+        {"not evt.type in (execve, execveat)", all & ~exec},
+        {"evt.type != connect", all & ~connect},
+        {"not evt.type != connect", connect},
+        {"not (evt.type = execve or evt.type = execveat) and evt.type in (execve, connect)", connect},
+        {"fd.rport = 1", event::calls_of(event::set_of(Kind::connect))},
+        {"not fd.rport = 1", all},
+        {"evt.type startswith openat", set({Call::openat, Call::openat2})},
+        {"evt.type exists", all},
+        {"evt.category = net", connect},
+        {"evt.dir = >", {}},
+        {"evt.dir = <", all},
+    };
+    for (const auto& row : rows) {
+        INFO(row.condition);
+        CHECK(compiled(row.condition).calls() == row.calls);
+    }
+    CHECK(Condition().calls().none());
+    CHECK(event::calls_of(event::set_of(Kind::exec)) == (exec | set({Call::none})));
 }
 
 TEST_CASE("Equal tests and parts stand once") {

@@ -262,10 +262,12 @@ TEST_CASE("Operands belong to a test's identity and to its kinds of event") {
     CHECK(compiled("tolower(proc.name) = a").fingerprint() == compiled("tolower( proc.name ) == 'a'").fingerprint());
     CHECK(compiled("proc.name = val(proc.cwd)").fingerprint() != compiled("proc.name = 'proc.cwd'").fingerprint());
     CHECK(compiled("proc.name = anyof (a)").fingerprint() != compiled("proc.name = oneof (a)").fingerprint());
-    const auto connect = event::set_of(event::Kind::connect);
-    CHECK(compiled("concat(proc.name, \"x\") = join(\"\", (fd.rport))").kinds() == connect);
-    CHECK(compiled("proc.pid = val(fd.rport)").kinds() == connect);
-    CHECK(compiled("tolower(\"A\") = a").kinds() == event::kAllKinds);
+    const auto connect = event::calls_of(event::set_of(event::Kind::connect));
+    CHECK(compiled("concat(proc.name, \"x\") = join(\"\", (fd.rport))").calls() == connect);
+    CHECK(compiled("proc.pid = val(fd.rport)").calls() == connect);
+    CHECK(compiled("tolower(\"A\") = a").calls() == event::CallSet().set());
+    CHECK(compiled("tolower(\"A\") = b").calls().none());
+    CHECK(compiled("toupper(evt.type) = CONNECT").calls() == compiled("evt.type = connect").calls());
 }
 
 TEST_CASE("A pattern from the event matches as a constant one, within bounds") {
