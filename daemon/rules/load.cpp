@@ -73,7 +73,7 @@ class RuleCompiler {
             return complain(item.where, "unsupported",
                             "correlations of this type, or over other rules, are not counted", {});
         auto& spec = rule.correlation.emplace();
-        static_cast<CorrelationTerms&>(spec) = item;
+        static_cast<CorrelationTerms&>(spec) = static_cast<const CorrelationTerms&>(item);
         const auto resolve = [&](const Word& word) {
             std::string error, hint;
             auto field = event::resolve_field(word.text, error, hint);
