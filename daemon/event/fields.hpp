@@ -6,6 +6,7 @@
 
 #include "event/event.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -71,7 +72,11 @@ inline void read(const FieldRef& ref, const Event& event, Scratch& scratch, Valu
     ref.field->get(event, ref.arg, scratch, out);
 }
 
+/// Room for the text form of a number or an address.
+using TextBuffer = std::array<char, 64>;
 /// A value as an output template shows it: numbers in decimal, true/false, addresses in their usual form. Not escaped.
+/// Points into the value or `buffer`.
+[[nodiscard]] std::string_view text_of(const Value& value, TextBuffer& buffer) noexcept;
 void append_text(const Value& value, std::string& out);
 
 /// "O_RDONLY|O_CREAT" as in evt.arg.flags; appends.

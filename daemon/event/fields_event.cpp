@@ -34,6 +34,24 @@ std::string_view clock_text(const Event& e, const char* format, bool utc, std::s
     return scratch.since(mark);
 }
 
+/// A part of the event's local time.
+template <int (*Part)(const std::tm&) noexcept>
+void get_moment(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+    const auto seconds = static_cast<std::time_t>(e.wall_ns / kNsPerSecond);
+    std::tm tm{};
+    if (localtime_r(&seconds, &tm) != nullptr)
+        out.add(static_cast<std::int64_t>(Part(tm)));
+}
+
+/// ISO 8601: the week of a day is the one of its Thursday.
+int iso_week(const std::tm& tm) noexcept {
+    std::array<char, 4> text;
+    const auto size = std::strftime(text.data(), text.size(), "%V", &tm);
+    int week = 0;
+    (void)parse_number(std::string_view(text.data(), size), week);
+    return week;
+}
+
 std::string_view category(Kind kind) noexcept {
     switch (kind) {
     case Kind::exec:
@@ -285,11 +303,28 @@ constexpr Field kRows[] = {
          out.add(clock_text(e, "%H:%M:%S", false, "", s));
      },
      nullptr, "Local time with nanoseconds"},
+    {"evt.time.day", Type::integer, false, ArgKind::none, kAllKinds,
+     get_moment<[](const std::tm& tm) noexcept { return tm.tm_mday; }>, nullptr,
+     "Day of the month of the local time, 1 to 31 (ours)"},
+    {"evt.time.hour", Type::integer, false, ArgKind::none, kAllKinds,
+     get_moment<[](const std::tm& tm) noexcept { return tm.tm_hour; }>, nullptr,
+     "Hour of the local time, 0 to 23 (ours)"},
     {"evt.time.iso8601", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
          out.add(clock_text(e, "%Y-%m-%dT%H:%M:%S", true, "Z", s));
      },
      nullptr, "Date and time in UTC (RFC 3339)"},
+    {"evt.time.minute", Type::integer, false, ArgKind::none, kAllKinds,
+     get_moment<[](const std::tm& tm) noexcept { return tm.tm_min; }>, nullptr,
+     "Minute of the local time, 0 to 59 (ours)"},
+    {"evt.time.month", Type::integer, false, ArgKind::none, kAllKinds,
+     get_moment<[](const std::tm& tm) noexcept { return tm.tm_mon + 1; }>, nullptr,
+     "Month of the local time, 1 to 12 (ours)"},
+    {"evt.time.week", Type::integer, false, ArgKind::none, kAllKinds, get_moment<iso_week>, nullptr,
+     "Week of the year of the local time, 1 to 53 as in ISO 8601 (ours)"},
+    {"evt.time.year", Type::integer, false, ArgKind::none, kAllKinds,
+     get_moment<[](const std::tm& tm) noexcept { return tm.tm_year + 1900; }>, nullptr,
+     "Year of the local time (ours)"},
     {"evt.type", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(name_of(e.call)); },
      [](EventBuilder& b, const FieldArg&, std::string_view text) {

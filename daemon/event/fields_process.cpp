@@ -3,6 +3,7 @@
 // chosen freely by whoever runs it.
 #include "event/field_tables.hpp"
 
+#include <algorithm>
 #include <array>
 #include <sys/sysmacros.h>
 
@@ -49,6 +50,34 @@ std::string_view arguments_of(const Process& p, Scratch& s) noexcept {
             return s.since(mark);
         s.put(' ');
         rest.remove_prefix(next + 1);
+    }
+}
+
+/// argv[0] and the arguments: the command line as it was given.
+std::string_view exe_line_of(const Process& p, Scratch& s) noexcept {
+    const auto mark = s.mark();
+    for (const char c : std::string_view(p.argv))
+        s.put(c == '\0' ? ' ' : c);
+    return s.since(mark);
+}
+
+void get_exe_line(const Process* p, Scratch& s, Values& out) noexcept {
+    if (p != nullptr)
+        add_string(out, exe_line_of(*p, s));
+}
+
+/// [N]: that item of argv; bare: all of them.
+void get_argument(const Event& e, const FieldArg& arg, Scratch&, Values& out) noexcept {
+    if (e.process == nullptr || e.process->argv.empty())
+        return;
+    std::string_view rest = e.process->argv;
+    for (std::int32_t i = 0;; ++i) {
+        const auto end = rest.find('\0');
+        if (arg.index < 0 || arg.index == i)
+            out.add(rest.substr(0, end));
+        if (end == std::string_view::npos || arg.index == i)
+            return;
+        rest.remove_prefix(end + 1);
     }
 }
 
@@ -122,6 +151,31 @@ bool set_arguments(Process& p, std::string_view text) {
         for (const char c : text)
             p.argv += c == ' ' ? '\0' : c;
     }
+    rebuild_cmdline(p);
+    return true;
+}
+
+bool set_exe_line(Process& p, std::string_view text) {
+    p.argv = text;
+    std::replace(p.argv.begin(), p.argv.end(), ' ', '\0');
+    if (p.comm.empty())
+        p.comm = base_name(argument_zero(p)).substr(0, 15);
+    rebuild_cmdline(p);
+    return true;
+}
+
+/// Items before it that no one has set are empty.
+bool set_argument(EventBuilder& b, const FieldArg& arg, std::string_view text) {
+    auto& p = b.process();
+    std::string argv;
+    std::string_view rest = p.argv;
+    const std::int32_t index = std::max(arg.index, 0);
+    for (std::int32_t i = 0; i <= index || !rest.empty(); ++i) {
+        const auto end = std::min(rest.find('\0'), rest.size());
+        argv.append(i == 0 ? "" : std::string_view("\0", 1)).append(i == index ? text : rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    p.argv = std::move(argv);
     rebuild_cmdline(p);
     return true;
 }
@@ -242,6 +296,8 @@ constexpr Field kRows[] = {
          return n <= EventBuilder::kMostAncestors && parse_number(text, b.ancestor(n).pid);
      },
      "Pid of an ancestor"},
+    {"proc.argv", Type::string, true, ArgKind::index, kAllKinds, get_argument, set_argument,
+     "An item of argv: [0] as proc.exe, [1] the first argument; bare: any of them (ours)"},
     {"proc.args", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
          if (e.process != nullptr)
@@ -311,6 +367,9 @@ constexpr Field kRows[] = {
          return parse_number(text, b.process().exe.mtime_ns);
      },
      "When the executable was last written, ns since the epoch"},
+    {"proc.exeline", Type::string, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept { get_exe_line(e.process, s, out); },
+     set_own<set_exe_line>, "argv[0] and the arguments, separated by blanks"},
     {"proc.exepath", Type::string, false, ArgKind::none, kAllKinds, get_own<exe_path_of>, set_own<set_exe_path>,
      "The executable that runs, as the kernel has it; for a script, the interpreter"},
     {"proc.is_exe_from_memfd", Type::boolean, false, ArgKind::none, kAllKinds, get_flag<&Process::exe_memfd>,
@@ -335,6 +394,9 @@ constexpr Field kRows[] = {
      "Command line of the parent"},
     {"proc.pexe", Type::string, false, ArgKind::none, kAllKinds, get_parent<argument_zero>, nullptr,
      "argv[0] of the parent"},
+    {"proc.pexeline", Type::string, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept { get_exe_line(ancestor(e, 1), s, out); },
+     set_parent<set_exe_line>, "argv[0] and the arguments of the parent, separated by blanks (ours)"},
     {"proc.pexepath", Type::string, false, ArgKind::none, kAllKinds, get_parent<exe_path_of>, set_parent<set_exe_path>,
      "Executable of the parent"},
     {"proc.pid", Type::integer, false, ArgKind::none, kAllKinds,

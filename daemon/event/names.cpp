@@ -103,7 +103,8 @@ bool parse_bits(std::string_view text, const std::array<Bit, N>& bits, const std
 constexpr std::array<std::string_view, 4> kAccessModes{"O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"};
 
 /// The text form of an address into `buffer`; its length.
-std::size_t format(const Address& address, std::array<char, INET6_ADDRSTRLEN>& buffer) noexcept {
+std::size_t format(const Address& address, TextBuffer& buffer) noexcept {
+    static_assert(std::tuple_size_v<TextBuffer> >= INET6_ADDRSTRLEN);
     const int family = address.family == 4 ? AF_INET : AF_INET6;
     if (address.family == 0 || inet_ntop(family, address.bytes.data(), buffer.data(), buffer.size()) == nullptr)
         return 0;
@@ -166,26 +167,29 @@ void Scratch::put(std::int64_t number, int base) noexcept {
 }
 
 void Scratch::put(const Address& address) noexcept {
-    std::array<char, INET6_ADDRSTRLEN> buffer;
+    TextBuffer buffer;
     put(std::string_view(buffer.data(), format(address, buffer)));
 }
 
-void append_text(const Value& value, std::string& out) {
-    std::array<char, INET6_ADDRSTRLEN> buffer;
+std::string_view text_of(const Value& value, TextBuffer& buffer) noexcept {
     switch (value.type) {
     case Type::string:
-        out += value.string;
-        break;
-    case Type::integer:
-        out += std::to_string(value.integer);
-        break;
-    case Type::boolean:
-        out += value.boolean ? "true" : "false";
-        break;
-    case Type::address:
-        out.append(buffer.data(), format(value.address, buffer));
-        break;
+        return value.string;
+    case Type::integer: {
+        const auto* end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value.integer).ptr;
+        return {buffer.data(), static_cast<std::size_t>(end - buffer.data())};
     }
+    case Type::boolean:
+        return value.boolean ? "true" : "false";
+    case Type::address:
+        return {buffer.data(), format(value.address, buffer)};
+    }
+    return {};
+}
+
+void append_text(const Value& value, std::string& out) {
+    TextBuffer buffer;
+    out += text_of(value, buffer);
 }
 
 std::optional<Address> parse_address(std::string_view text) noexcept {

@@ -94,7 +94,7 @@ void Collector::add(MacroItem item) {
 
 void Collector::define(RuleItem item) {
     const bool skipped = item.source != kSource;
-    if (skipped)
+    if (skipped && !item.skip_told)
         out_.push_back({Severity::note,
                         "other-source",
                         item.where,
@@ -125,6 +125,9 @@ void Collector::add(RuleItem item) {
 }
 
 void Collector::append(RuleItem& rule, RuleItem& more) {
+    if (rule.tree)
+        return error(more.where, "bad-append", "nothing can be appended to a Sigma rule",
+                     "write a filter that names the rule");
     join(rule.condition, more.condition);
     if (more.exceptions)
         add_exceptions(rule, std::move(*more.exceptions));
@@ -132,7 +135,10 @@ void Collector::append(RuleItem& rule, RuleItem& more) {
 
 void Collector::override(RuleItem& rule, RuleItem& more) {
     for (const auto& [key, adds] : more.overrides) {
-        if (key == "condition")
+        if (rule.tree && (key == "condition" || key == "exceptions") && adds)
+            error(more.where, "bad-override", "'" + key + "' of a Sigma rule can only be replaced",
+                  "write a filter that names the rule");
+        else if (key == "condition")
             adds ? join(rule.condition, more.condition) : replace(rule.condition, more.condition);
         else if (key == "output")
             adds ? join(rule.output, more.output) : replace(rule.output, more.output);

@@ -3,6 +3,7 @@
 
 #include "core/suggest.hpp"
 #include "rules/correlation_reader.hpp"
+#include "rules/sigma_reader.hpp"
 
 #include <algorithm>
 #include <array>
@@ -58,7 +59,7 @@ class Reader {
     }
 
     void read_document(const Node& document) {
-        if (document.is_null())
+        if (document.is_null() || is_sigma(document))
             return;
         if (!document.is_sequence())
             return report(Severity::error, document, "not-rules",
@@ -66,7 +67,7 @@ class Reader {
                               std::string(yaml::describe(document.kind)),
                           document.is_map() ? "begin the item with '- '" : "");
         for (const auto& item : document.items)
-            if (!item.is_null())
+            if (!item.is_null() && !is_sigma(item))
                 read_item(item);
     }
 
@@ -296,11 +297,8 @@ class Reader {
 
 } // namespace
 
-void read_falco(const SourceText& source, Collector& collector, Diagnostics& out) {
-    auto parsed = yaml::parse(source.text, source.file);
-    out.insert(out.end(), std::make_move_iterator(parsed.diagnostics.begin()),
-               std::make_move_iterator(parsed.diagnostics.end()));
-    Reader(source, collector, out).read(parsed.documents);
+void read_falco(const SourceText& source, const std::vector<Node>& documents, Collector& collector, Diagnostics& out) {
+    Reader(source, collector, out).read(documents);
 }
 
 } // namespace rwatch::rules

@@ -7,9 +7,11 @@
 #include "rules/library.hpp"
 #include "rules/parser.hpp"
 #include "rules/rule_set.hpp"
+#include "rules/sigma_reader.hpp"
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <tuple>
 #include <unordered_map>
 
@@ -171,14 +173,31 @@ void arrange(Diagnostics& list, std::span<const SourceText> texts) {
                     {}});
 }
 
+/// Both forms, file by file: what comes later may change what came before, whatever its form.
+void read(std::span<const SourceText> texts, Collector& collector, Diagnostics& out) {
+    SigmaReader sigma(collector, out);
+    std::vector<std::vector<yaml::Node>> documents;
+    for (const auto& text : texts) {
+        auto parsed = yaml::parse(text.text, text.file);
+        std::move(parsed.diagnostics.begin(), parsed.diagnostics.end(), std::back_inserter(out));
+        documents.push_back(std::move(parsed.documents));
+        sigma.find_filters(text, documents.back());
+    }
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        read_falco(texts[i], documents[i], collector, out);
+        sigma.read(texts[i], documents[i]);
+        documents[i].clear();
+    }
+    sigma.finish();
+}
+
 } // namespace
 
 LoadResult load(std::span<const SourceText> texts) {
     LoadResult result;
     auto& out = result.diagnostics;
     Collector collector(out);
-    for (const auto& text : texts)
-        read_falco(text, collector, out);
+    read(texts, collector, out);
     ProgramBuilder builder;
     Library library(collector, builder, out);
     RuleCompiler compiler(library, builder, out);

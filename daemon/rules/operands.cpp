@@ -2,6 +2,7 @@
 #include "rules/operands.hpp"
 
 #include "rules/services.hpp"
+#include "rules/text_like.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -39,6 +40,9 @@ bool fits_type(Operator op, Type type) noexcept {
     case Operator::ne:
     case Operator::in:
     case Operator::intersects:
+    case Operator::like:
+    case Operator::like_cased:
+    case Operator::search:
         return true;
     case Operator::lt:
     case Operator::le:
@@ -142,6 +146,16 @@ std::optional<std::string> read_hex(std::string_view text) {
     return out;
 }
 
+/// What other engines take and RE2 can't, since it never backtracks.
+std::string missing_in_re2(const re2::RE2& regex) {
+    if (regex.error_code() == re2::RE2::ErrorBadPerlOp || regex.error_code() == re2::RE2::ErrorBadEscape ||
+        regex.error_code() == re2::RE2::ErrorRepeatOp)
+        return "RE2 takes linear time: it has no look-around, back-references, possessive or atomic groups";
+    if (regex.error_code() == re2::RE2::ErrorRepeatSize)
+        return "RE2 repeats at most 1000 times";
+    return {};
+}
+
 class TestMaker {
   public:
     TestMaker(const Source& left, const Expr& expr, const std::vector<Literal>& literals, const ReportOperand& report)
@@ -163,6 +177,10 @@ class TestMaker {
 
   private:
     std::unique_ptr<const ValueMatcher> one() {
+        if (op_ == Operator::like || op_ == Operator::like_cased)
+            return std::make_unique<TextLike>(texts(), op_ == Operator::like);
+        if (op_ == Operator::search)
+            return search();
         switch (left_.type()) {
         case Type::string:
             return text();
@@ -215,7 +233,7 @@ class TestMaker {
         return std::make_unique<TextPart>(where, std::move(*raw));
     }
 
-    std::unique_ptr<const ValueMatcher> regex() {
+    std::unique_ptr<const re2::RE2> compiled(bool dot_takes_newline) {
         const auto& pattern = literals_.front().text;
         re2::RE2::Options options;
         options.set_log_errors(false);
@@ -223,13 +241,23 @@ class TestMaker {
         // A pattern of ASCII is matched byte by byte, so that a file name that is no valid UTF-8 can't slip past a dot.
         if (std::all_of(pattern.begin(), pattern.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; }))
             options.set_encoding(re2::RE2::Options::EncodingLatin1);
-        options.set_dot_nl(true);
-        auto compiled = std::make_unique<re2::RE2>(pattern, options);
-        if (!compiled->ok()) {
-            fail(literals_.front(), "not a regular expression: " + compiled->error());
+        options.set_dot_nl(dot_takes_newline);
+        auto regex = std::make_unique<const re2::RE2>(pattern, options);
+        if (!regex->ok()) {
+            fail(literals_.front(), "not a regular expression: " + regex->error(), missing_in_re2(*regex));
             return nullptr;
         }
-        return std::make_unique<TextRegex>(std::move(compiled));
+        return regex;
+    }
+
+    std::unique_ptr<const ValueMatcher> regex() {
+        auto regex = compiled(true);
+        return regex == nullptr ? nullptr : std::make_unique<TextRegex>(std::move(regex));
+    }
+
+    std::unique_ptr<const ValueMatcher> search() {
+        auto regex = compiled(false);
+        return regex == nullptr ? nullptr : std::make_unique<TextSearch>(std::move(regex));
     }
 
     std::unique_ptr<const ValueMatcher> text() {
@@ -331,12 +359,15 @@ bool right_fits(const Source& left, const Source& right, const Expr& expr, const
 /// Files whose names a path field is compared with whole.
 std::vector<std::string> paths_of(const Source& left, const Expr& expr, const std::vector<Literal>& literals) {
     std::vector<std::string> out;
+    const bool like = expr.op == Operator::like || expr.op == Operator::like_cased;
     const bool whole = expr.op == Operator::eq || expr.op == Operator::ne || expr.op == Operator::in ||
                        expr.op == Operator::intersects;
-    if (whole && left.field() != nullptr && left.field()->field->path)
-        for (const auto& literal : literals)
-            if (literal.text.starts_with('/'))
-                out.push_back(literal.text);
+    if ((whole || like) && left.field() != nullptr && left.field()->field->path)
+        for (const auto& literal : literals) {
+            const auto path = like ? LikePattern(literal.text).plain() : literal.text;
+            if (path && path->starts_with('/'))
+                out.push_back(*path);
+        }
     return out;
 }
 

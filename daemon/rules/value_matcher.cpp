@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/value_matcher.hpp"
 
+#include "event/fields.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -181,13 +183,22 @@ bool TextGlob::fits(const event::Value& value) const noexcept {
     return value.type == event::Type::string && glob_.matches(value.string);
 }
 
-TextRegex::TextRegex(std::unique_ptr<re2::RE2> regex) : regex_(std::move(regex)) {}
+TextRegex::TextRegex(std::unique_ptr<const re2::RE2> regex) : regex_(std::move(regex)) {}
 TextRegex::~TextRegex() = default;
 
 bool TextRegex::fits(const event::Value& value) const noexcept {
     const auto text = text_of(value);
     return value.type == event::Type::string &&
            re2::RE2::FullMatch(re2::StringPiece(text.data(), text.size()), *regex_);
+}
+
+TextSearch::TextSearch(std::unique_ptr<const re2::RE2> regex) : regex_(std::move(regex)) {}
+TextSearch::~TextSearch() = default;
+
+bool TextSearch::fits(const event::Value& value) const noexcept {
+    event::TextBuffer buffer;
+    const auto text = event::text_of(value, buffer);
+    return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *regex_);
 }
 
 PathPrefixes::PathPrefixes(const std::vector<std::string>& paths) : plain_(plain_paths(paths)) {

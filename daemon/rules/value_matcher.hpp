@@ -89,14 +89,26 @@ class TextGlob final : public ValueMatcher {
     Glob glob_;
 };
 
+/// The whole text.
 class TextRegex final : public ValueMatcher {
   public:
-    explicit TextRegex(std::unique_ptr<re2::RE2> regex);
+    explicit TextRegex(std::unique_ptr<const re2::RE2> regex);
     ~TextRegex() override;
     [[nodiscard]] bool fits(const event::Value& value) const noexcept override;
 
   private:
-    std::unique_ptr<re2::RE2> regex_;
+    std::unique_ptr<const re2::RE2> regex_;
+};
+
+/// The same anywhere in the text form of the value.
+class TextSearch final : public ValueMatcher {
+  public:
+    explicit TextSearch(std::unique_ptr<const re2::RE2> regex);
+    ~TextSearch() override;
+    [[nodiscard]] bool fits(const event::Value& value) const noexcept override;
+
+  private:
+    std::unique_ptr<const re2::RE2> regex_;
 };
 
 /// Below one of some paths, or one of them: "/etc" takes /etc and /etc/passwd, not /etcetera. Components may be globs.

@@ -56,7 +56,7 @@ std::string skipping_unknown_fields(std::string_view text) {
 class Trees {
   public:
     explicit Trees(const SourceText& source) {
-        read_falco(source, collector_, found_);
+        read_falco(source, yaml::parse(source.text, source.file).documents, collector_, found_);
         library_.emplace(collector_, builder_, found_);
         for (const auto& entry : collector_.macros())
             if (auto expr = parse_condition(entry.item.condition, found_))

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "rules/sigma_reader.hpp"
+
+#include "rules/correlation_reader.hpp"
+#include "rules/sigma_logsource.hpp"
+#include "rules/sigma_tree.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace rwatch::rules {
+
+namespace {
+
+using yaml::Node;
+
+constexpr std::array<std::string_view, 6> kMarks{"title", "logsource", "detection", "correlation", "filter", "action"};
+
+/// Maps are merged, anything else is replaced.
+void merge(Node& into, const Node& from) {
+    for (const auto& entry : from.entries) {
+        const auto& [key, value] = entry;
+        const auto same = std::find_if(into.entries.begin(), into.entries.end(),
+                                       [&](const auto& known) { return known.first.text == entry.first.text; });
+        if (same == into.entries.end())
+            into.entries.emplace_back(key, value);
+        else if (value.is_map() && same->second.is_map())
+            merge(same->second, value);
+        else
+            same->second = value;
+    }
+}
+
+void remove(Node& map, std::string_view key) {
+    map.entries.erase(std::remove_if(map.entries.begin(), map.entries.end(),
+                                     [&](const auto& entry) { return entry.first.text == key; }),
+                      map.entries.end());
+}
+
+/// The documents of one text, with what `action: global` and `action: repeat` add to them.
+class Documents {
+  public:
+    explicit Documents(const SigmaContext& context) : context_(context) {}
+
+    std::vector<Node> whole(const std::vector<Node>& documents) {
+        for (const auto& document : documents) {
+            if (document.is_map() && is_sigma(document))
+                add(document);
+            for (const auto& item : document.items)
+                if (item.is_map() && is_sigma(item))
+                    add(item);
+        }
+        return std::move(out_);
+    }
+
+  private:
+    void add(const Node& document) {
+        const Node* action = document.find("action");
+        if (action != nullptr && action->is_scalar())
+            return act(document, *action);
+        out_.push_back(document);
+        if (document.find("correlation") != nullptr || document.find("filter") != nullptr)
+            return;
+        merge(out_.back(), global_);
+        last_ = out_.back();
+    }
+
+    void act(const Node& document, const Node& action) {
+        if (action.text == "global") {
+            global_ = document;
+            remove(global_, "action");
+            last_ = global_;
+        } else if (action.text == "reset") {
+            global_ = {};
+        } else if (action.text == "repeat") {
+            last_.kind = yaml::NodeKind::map;
+            merge(last_, document);
+            remove(last_, "action");
+            last_.line = document.line;
+            last_.column = document.column;
+            out_.push_back(last_);
+        } else {
+            context_.error(action, "bad-value", "there is no action '" + action.text + "'",
+                           "one of global, reset, repeat");
+        }
+    }
+
+    const SigmaContext& context_;
+    std::vector<Node> out_;
+    Node global_, last_;
+};
+
+std::string joined(const std::vector<std::string>& texts, std::string_view separator) {
+    std::string out;
+    for (const auto& text : texts)
+        out.append(out.empty() ? "" : separator).append(text);
+    return out;
+}
+
+/// A title in a template, where % begins a field.
+std::string template_text(std::string_view title) {
+    std::string out;
+    for (const char c : title)
+        c == '%' ? out.append(" percent") : out.append(1, c);
+    return out;
+}
+
+std::string respond_text(const SigmaMeta& meta) {
+    std::vector<std::string> known;
+    for (const auto& text : meta.false_positives)
+        if (text != "Unknown" && text != "None")
+            known.push_back(text);
+    return known.empty() ? std::string{} : "Check for what is known to cause this without harm: " + joined(known, "; ");
+}
+
+} // namespace
+
+bool is_sigma(const Node& node) noexcept {
+    return node.is_map() &&
+           std::any_of(kMarks.begin(), kMarks.end(), [&](std::string_view key) { return node.find(key) != nullptr; }) &&
+           node.find("rule") == nullptr && node.find("macro") == nullptr && node.find("list") == nullptr;
+}
+
+void SigmaReader::find_filters(const SourceText& source, const std::vector<Node>& documents) {
+    const SigmaContext context{source.file, out_};
+    const auto is_filter = [](const Node& node) { return is_sigma(node) && node.find("filter") != nullptr; };
+    std::optional<SourceLines> lines;
+    const auto read = [&](const Node& node) {
+        if (!is_filter(node))
+            return;
+        if (!lines)
+            lines.emplace(source.text);
+        read_filter(node, *lines, context);
+    };
+    for (const auto& document : documents) {
+        read(document);
+        std::for_each(document.items.begin(), document.items.end(), read);
+    }
+}
+
+void SigmaReader::read_filter(const Node& document, const SourceLines& lines, const SigmaContext& context) {
+    constexpr std::array<std::string_view, 1> kOwn{"filter"};
+    const auto meta = read_sigma_meta(document, kOwn, context);
+    auto source = read_sigma_logsource(document, context);
+    const Node& node = *document.find("filter");
+    if (!node.is_map())
+        return context.error(node, "wrong-type",
+                             "'filter' must be a map, not " + std::string(yaml::describe(node.kind)));
+    auto& filter = filters_.emplace_back();
+    filter.where = context.place(document);
+    filter.title = meta.title;
+    bool good = meta.good && source;
+    const Node* rules = node.find("rules");
+    const Node* condition = node.find("condition");
+    if (rules == nullptr || (!rules->is_scalar() && !rules->is_sequence())) {
+        context.error(rules == nullptr ? node : *rules, rules == nullptr ? "missing-key" : "wrong-type",
+                      "a filter needs 'rules': any, or ids and names of rules");
+        good = false;
+    } else if (rules->is_scalar() && rules->text != "any" && rules->text != "Any" && rules->text != "ANY") {
+        filter.rules.push_back(rules->text);
+    } else {
+        for (const auto& rule : rules->items)
+            filter.rules.push_back(rule.text);
+    }
+    if (condition != nullptr && condition->is_sequence()) {
+        context.error(*condition, "wrong-type", "a filter has one condition");
+        good = false;
+    }
+    good = read_sigma_detections(node, {"rules"}, lines, context, filter.detections) && good;
+    if (!good)
+        filters_.pop_back();
+    else
+        filter.source = std::move(*source);
+}
+
+void SigmaReader::read(const SourceText& source, const std::vector<Node>& documents) {
+    const SigmaContext context{source.file, out_};
+    const auto own = Documents(context).whole(documents);
+    if (own.empty())
+        return;
+    const SourceLines lines(source.text);
+    skipped_ = {};
+    for (const auto& document : own)
+        if (document.find("correlation") != nullptr)
+            read_correlation_rule(document, lines, context);
+        else if (document.find("filter") == nullptr)
+            read_rule(document, lines, context);
+    if (skipped_.rules > 0)
+        out_.push_back({Severity::note,
+                        "no-log-source",
+                        skipped_.where,
+                        skipped_.rules == 1 ? "this rule is skipped: " + skipped_.why
+                                            : std::to_string(skipped_.rules) +
+                                                  " rules of this file are skipped, this one because " + skipped_.why,
+                        {}});
+}
+
+/// What all rules have.
+RuleItem SigmaReader::item_of(const SigmaMeta& meta, const Location& where, std::string_view output) {
+    RuleItem item;
+    item.where = where;
+    item.name = unique_name(meta, where);
+    item.id = meta.id;
+    item.short_name = meta.name;
+    item.output = MappedText(template_text(meta.title) + " " + std::string(output), where);
+    item.description = meta.description;
+    item.respond = respond_text(meta);
+    item.priority = meta.priority.value_or(Priority::notice);
+    item.tags = meta.tags;
+    item.references = meta.references;
+    return item;
+}
+
+/// Where it can't be run, that is not its fault: it is there for correlations to know.
+void SigmaReader::skip(RuleItem item, std::string why) {
+    if (skipped_.rules++ == 0)
+        skipped_ = {1, item.where, std::move(why)};
+    item.source = "sigma";
+    item.skip_told = true;
+    collector_.add(std::move(item));
+}
+
+void SigmaReader::read_rule(const Node& document, const SourceLines& lines, const SigmaContext& context) {
+    const auto meta = read_sigma_meta(document, {}, context);
+    const auto source = read_sigma_logsource(document, context);
+    const Node* detection = document.find("detection");
+    SigmaDetections detections;
+    bool good = meta.good && source;
+    if (detection == nullptr || !detection->is_map()) {
+        const bool none = detection == nullptr || detection->is_null();
+        context.error(none ? document : *detection, none ? "missing-key" : "wrong-type",
+                      none ? "there is no 'detection'"
+                           : "'detection' must be a map, not " + std::string(yaml::describe(detection->kind)));
+        good = false;
+    } else {
+        good = read_sigma_detections(*detection, {}, lines, context, detections) && good;
+    }
+    if (!good)
+        return;
+    const auto* known = find_sigma_source(source->product, source->category, source->service);
+    auto item = item_of(meta, context.place(document), known == nullptr ? "" : known->output);
+    if (meta.taxonomy != "sigma")
+        return skip(std::move(item), "the taxonomy '" + meta.taxonomy + "' is not known");
+    if (meta.status == SigmaStatus::unsupported)
+        return skip(std::move(item), "its status is 'unsupported'");
+    if (known == nullptr)
+        return skip(std::move(item), "there are no events of " + source->text());
+    const auto before = out_.size();
+    auto tree = make_sigma_tree(filtered(detections.condition, meta, *source), *known, item.where, context);
+    if (!tree && has_errors({out_.begin() + static_cast<std::ptrdiff_t>(before), out_.end()}))
+        return;
+    if (!tree)
+        return skip(std::move(item), "no event can ever fit it");
+    item.tree = std::move(tree->expr);
+    item.condition = std::move(tree->text);
+    item.field_names = known;
+    collector_.add(std::move(item));
+}
+
+void SigmaReader::read_correlation_rule(const Node& document, const SourceLines& lines, const SigmaContext& context) {
+    constexpr std::array<std::string_view, 2> kOwn{"correlation", "generate"};
+    constexpr std::string_view kOutput =
+        "(exe %proc.exepath, command %proc.exeline, user %user.name, unit %systemd.unit)";
+    const auto meta = read_sigma_meta(document, kOwn, context);
+    const Node& node = *document.find("correlation");
+    if (!node.is_map())
+        return context.error(node, "wrong-type",
+                             "'correlation' must be a map, not " + std::string(yaml::describe(node.kind)));
+    auto correlation =
+        read_correlation(node, lines, CorrelationForm::rules_only, {context.file, out_, Severity::error});
+    bool generate = false;
+    if (const Node* beside = document.find("generate")) {
+        const auto value = beside->as_bool();
+        if (!value)
+            return context.error(*beside, "wrong-type", "'generate' must be true or false");
+        generate = *value;
+    }
+    if (!meta.good || !correlation)
+        return;
+    auto item = item_of(meta, context.place(document), kOutput);
+    if (meta.status == SigmaStatus::unsupported)
+        return skip(std::move(item), "its status is 'unsupported'");
+    correlation->generate = correlation->generate || generate;
+    item.correlation = std::move(correlation);
+    collector_.add(std::move(item));
+}
+
+SigmaCondition SigmaReader::filtered(const SigmaCondition& condition, const SigmaMeta& meta,
+                                     const SigmaLogSource& source) {
+    SigmaCondition out{SigmaCondition::Kind::all, condition.where, {condition}, nullptr};
+    const auto named = [&](const std::string& rule) {
+        const auto id = normal_uuid(rule);
+        return (!id.empty() && id == normal_uuid(meta.id)) || (!meta.name.empty() && rule == meta.name) ||
+               rule == meta.title;
+    };
+    for (auto& filter : filters_) {
+        const bool meant = filter.rules.empty() || std::any_of(filter.rules.begin(), filter.rules.end(), named);
+        if (!meant || !filter.source.takes(source))
+            continue;
+        filter.used = true;
+        out.children.push_back(filter.detections.condition);
+    }
+    return out;
+}
+
+std::string SigmaReader::unique_name(const SigmaMeta& meta, const Location& where) {
+    const auto [first, added] = ids_.emplace(meta.title, normal_uuid(meta.id));
+    if (added || meta.id.empty() || first->second == normal_uuid(meta.id))
+        return meta.title;
+    auto name = meta.title + " (" + meta.id + ")";
+    out_.push_back({Severity::warning,
+                    "same-title",
+                    where,
+                    "another rule has the title '" + meta.title + "': this one is named '" + name + "'",
+                    {}});
+    return name;
+}
+
+void SigmaReader::finish() {
+    for (const auto& filter : filters_)
+        if (!filter.used)
+            out_.push_back({Severity::warning,
+                            "unused-filter",
+                            filter.where,
+                            "filter '" + filter.title + "' changes no rule",
+                            {}});
+}
+
+} // namespace rwatch::rules

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Sigma's own rules, unmodified. Their text is not part of this project: RWATCH_CORPUS says where it is; where it is
+// not, that is said and nothing is tested.
+#include "sigma_support.hpp"
+
+#include <iostream>
+#include <map>
+
+using namespace rwatch;
+using namespace rwatch::rules;
+using namespace rwatch::rules::test;
+
+TEST_CASE("Sigma's Linux rules load unmodified, all together") {
+    const auto path = corpus() / "sigma";
+    const auto texts = texts_below(path);
+    if (texts.empty()) {
+        std::cout << "NOT TESTED: no corpus at " << path << " (set RWATCH_CORPUS)\n";
+        return;
+    }
+    const auto result = load(texts);
+    std::map<std::string, std::size_t> counts;
+    for (const auto& d : result.diagnostics) {
+        INFO(render(d));
+        ++counts[d.code];
+        if (d.severity != Severity::note)
+            std::cout << render(d) << '\n';
+        CHECK(d.severity != Severity::error);
+    }
+    REQUIRE(result.set != nullptr);
+    std::cout << texts.size() << " files of Sigma rules, " << result.set->rules().size() << " rules";
+    for (const auto& [code, count] : counts)
+        std::cout << ", " << count << " " << code;
+    std::cout << '\n';
+    CHECK(result.set->rules().size() + counts["no-log-source"] == texts.size());
+}
