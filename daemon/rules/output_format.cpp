@@ -2,6 +2,7 @@
 #include "rules/output_format.hpp"
 
 #include "core/escape.hpp"
+#include "rules/parser.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -14,47 +15,26 @@ constexpr std::string_view kMissing = "<NA>";
 constexpr std::string_view kContainerInfo = "container.info"; // Falco takes it and writes nothing
 constexpr std::uint32_t kMaxWidth = 4096;
 constexpr std::size_t kMostErrors = 100; // told of one template
+constexpr std::size_t kMaxName = 256;    // bytes of a field with its argument
 
-bool is_name(char c) noexcept {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+bool is_digit(char c) noexcept {
+    return c >= '0' && c <= '9';
 }
 bool is_blank(char c) noexcept {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/// The longest beginning of `text` that may be a field: name with dots, argument in brackets.
-std::string_view field_text(std::string_view text) noexcept {
-    const auto end = static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_name) - text.begin());
-    if (end < text.size() && text[end] == '[') {
-        const auto close = text.find(']', end);
-        if (close != std::string_view::npos)
-            return text.substr(0, close + 1);
-    }
-    return text.substr(0, end);
-}
-
-/// Without its last part: "proc.aname[2]" → "proc.aname", "proc.name." → "proc.name".
-std::string_view shorter(std::string_view text) noexcept {
-    if (text.ends_with(']'))
-        return text.substr(0, text.find('['));
-    const auto dot = text.rfind('.');
-    return dot == std::string_view::npos ? std::string_view{} : text.substr(0, dot);
-}
-
 /// The value as one string without line breaks or other surprises.
-void append_value(std::span<const event::Value> values, std::string& out) {
-    if (values.empty()) {
-        out += kMissing;
-        return;
-    }
+void append_value(std::span<const event::Value> values, bool list, std::string& out) {
     std::string text;
     for (std::size_t i = 0; i < values.size(); ++i) {
         text += i == 0 ? "" : ",";
         event::append_text(values[i], text);
     }
-    out += values.size() > 1 ? "(" : "";
+    const bool several = list || values.size() > 1;
+    out += several ? "(" : "";
     escape_to(out, text);
-    out += values.size() > 1 ? ")" : "";
+    out += several ? ")" : "";
 }
 
 } // namespace
@@ -63,72 +43,131 @@ OutputFormat OutputFormat::compile(std::string_view text, const Location& where,
     return compile(MappedText(text, where), out);
 }
 
+class OutputFormat::Reader {
+  public:
+    Reader(const MappedText& text, OutputFormat& format, Diagnostics& out)
+        : mapped_(text), text_(text.text()), format_(format), out_(out) {}
+
+    void read() {
+        std::size_t begin = 0, end = text_.size();
+        while (begin < end && is_blank(text_[begin]))
+            ++begin;
+        while (end > begin && is_blank(text_[end - 1]))
+            --end;
+        if (begin == end)
+            report(Severity::error, 0, "empty-output", "the output is empty");
+        format_.text_ = text_.substr(begin, end - begin);
+        text_ = text_.substr(0, end);
+        at_ = begin < end && text_[begin] == '*' ? begin + 1 : begin;
+        while (at_ < text_.size() && errors_ < kMostErrors) {
+            if (text_[at_] == '%') {
+                take_token();
+                continue;
+            }
+            piece_.literal += text_[at_] == '\n' ? ' ' : text_[at_];
+            ++at_;
+        }
+        if (!piece_.literal.empty())
+            format_.pieces_.push_back(std::move(piece_));
+    }
+
+  private:
+    void report(Severity severity, std::size_t at, std::string code, std::string message, std::string hint = {}) {
+        errors_ += severity == Severity::error ? 1 : 0;
+        out_.push_back({severity, std::move(code), mapped_.at(at), std::move(message), std::move(hint)});
+    }
+
+    void take_token() {
+        token_ = at_++;
+        if (text_.substr(at_).starts_with('%')) {
+            piece_.literal += '%';
+            ++at_;
+            return;
+        }
+        const auto digits = at_;
+        while (at_ < text_.size() && is_digit(text_[at_]))
+            ++at_;
+        std::from_chars(text_.data() + digits, text_.data() + at_, piece_.width);
+        piece_.width = std::min(piece_.width, kMaxWidth);
+        const auto rest = text_.substr(at_);
+        if (rest.starts_with(kContainerInfo)) {
+            report(Severity::warning, token_, "deprecated", "%container.info writes nothing", "leave it away");
+            piece_.width = 0;
+            at_ += kContainerInfo.size();
+            return;
+        }
+        auto parsed = parse_operand(rest);
+        const bool transformer = parsed.operand && parsed.operand->kind == Operand::Kind::transformer;
+        if (transformer)
+            take_transformer(*parsed.operand, parsed.length);
+        else
+            take_field(rest, parsed);
+    }
+
+    void take_transformer(const Operand& operand, std::size_t length) {
+        const auto offset = at_;
+        at_ += length;
+        auto source = Source::compile(operand, [&](OperandError e) {
+            report(Severity::error, offset + e.at, std::move(e.code), std::move(e.message), std::move(e.hint));
+        });
+        if (source)
+            add(std::move(*source));
+    }
+
+    /// The longest beginning of `rest` that is a field: "%proc.nameand" is proc.name and "and", as Falco reads it.
+    void take_field(std::string_view rest, const ParsedOperand& parsed) {
+        std::string error = parsed.error, hint;
+        const auto longest = std::min(parsed.operand ? parsed.length : rest.size(), kMaxName);
+        if (parsed.operand)
+            (void)event::resolve_field(rest.substr(0, longest), error, hint);
+        for (auto length = longest; length > 0; --length) {
+            const auto part = rest.substr(0, length);
+            const auto again = parse_operand(part);
+            std::string ignored, also;
+            if (!again.operand || again.length != length || again.operand->kind != Operand::Kind::field)
+                continue;
+            if (const auto field = event::resolve_field(again.operand->name, ignored, also)) {
+                at_ += length;
+                return add(Source(*field));
+            }
+        }
+        if (rest.empty() || is_blank(rest.front()))
+            report(Severity::error, token_, "unknown-field", "'%' must be followed by a field",
+                   "write %% for a percent sign");
+        else
+            report(Severity::error, token_, "unknown-field", std::move(error), std::move(hint));
+        at_ += parsed.length;
+    }
+
+    void add(Source source) {
+        std::vector<event::FieldRef> fields;
+        source.collect_fields(fields);
+        for (const auto& field : fields) {
+            if (std::find(format_.fields_.begin(), format_.fields_.end(), field) != format_.fields_.end())
+                continue;
+            format_.fields_.push_back(field);
+            if (!field.field->supplied)
+                report(Severity::warning, token_, "field-not-supplied",
+                       "field '" + std::string(field.field->name) + "' is known, but no event has it yet");
+        }
+        piece_.source = static_cast<int>(format_.sources_.size());
+        format_.sources_.push_back(std::move(source));
+        format_.pieces_.push_back(std::move(piece_));
+        piece_ = {};
+    }
+
+    const MappedText& mapped_;
+    std::string_view text_;
+    OutputFormat& format_;
+    Diagnostics& out_;
+    Piece piece_;
+    std::size_t at_ = 0, token_ = 0, errors_ = 0;
+};
+
 OutputFormat OutputFormat::compile(const MappedText& mapped, Diagnostics& out) {
     OutputFormat format;
-    const std::string_view text = mapped.text();
-    const auto report = [&](std::size_t at, std::string code, std::string message, std::string hint = {}) {
-        out.push_back({Severity::error, std::move(code), mapped.at(at), std::move(message), std::move(hint)});
-    };
-    std::size_t begin = 0, end = text.size();
-    while (begin < end && is_blank(text[begin]))
-        ++begin;
-    while (end > begin && is_blank(text[end - 1]))
-        --end;
-    if (begin == end)
-        report(0, "empty-output", "the output is empty");
-    format.text_ = text.substr(begin, end - begin);
-    if (begin < end && text[begin] == '*')
-        ++begin;
-    const auto before = out.size();
-    Piece piece;
-    for (std::size_t at = begin; at < end && out.size() - before < kMostErrors; ++at) {
-        if (text[at] != '%') {
-            piece.literal += text[at] == '\n' ? ' ' : text[at];
-            continue;
-        }
-        const auto token = at;
-        while (at + 1 < end && text[at + 1] >= '0' && text[at + 1] <= '9')
-            ++at;
-        std::from_chars(text.data() + token + 1, text.data() + at + 1, piece.width);
-        piece.width = std::min(piece.width, kMaxWidth);
-        const auto name = field_text(text.substr(at + 1, end - at - 1));
-        at += format.add_field(name, piece, [&](std::string message, std::string hint) {
-            report(token, "unknown-field", std::move(message), std::move(hint));
-        });
-    }
-    if (!piece.literal.empty())
-        format.pieces_.push_back(std::move(piece));
+    Reader(mapped, format, out).read();
     return format;
-}
-
-std::size_t OutputFormat::add_field(std::string_view name, Piece& piece,
-                                    const std::function<void(std::string, std::string)>& report) {
-    if (name.empty()) {
-        report("'%' must be followed by a field", {});
-        return 0;
-    }
-    if (name.starts_with(kContainerInfo))
-        return kContainerInfo.size();
-    std::string error, hint;
-    std::optional<event::FieldRef> field = event::resolve_field(name, error, hint);
-    auto taken = name;
-    while (!field && !taken.empty()) {
-        std::string ignored, also;
-        taken = shorter(taken);
-        if (!taken.empty())
-            field = event::resolve_field(taken, ignored, also);
-    }
-    if (!field) {
-        report(std::move(error), std::move(hint));
-        return name.size();
-    }
-    auto known = std::find(fields_.begin(), fields_.end(), *field);
-    if (known == fields_.end())
-        known = fields_.insert(known, *field);
-    piece.field = static_cast<int>(known - fields_.begin());
-    pieces_.push_back(std::move(piece));
-    piece = {};
-    return taken.size();
 }
 
 std::string OutputFormat::render(const event::Event& event, event::Scratch& scratch) const {
@@ -136,12 +175,15 @@ std::string OutputFormat::render(const event::Event& event, event::Scratch& scra
     event::Values values;
     for (const auto& piece : pieces_) {
         out += piece.literal;
-        if (piece.field < 0)
+        if (piece.source < 0)
             continue;
+        const auto& source = sources_[static_cast<std::size_t>(piece.source)];
         const auto mark = scratch.mark();
         const auto begin = out.size();
-        event::read(fields_[static_cast<std::size_t>(piece.field)], event, scratch, values);
-        append_value(values.items(), out);
+        if (source.read(event, scratch, values))
+            append_value(values.items(), source.many() == Source::Many::list, out);
+        else
+            out += kMissing;
         scratch.release(mark);
         if (piece.width != 0)
             out.resize(begin + piece.width, ' ');
