@@ -100,9 +100,19 @@ std::string unit_text(const Json& alert) {
 std::string correlation_text(const Json& correlation) {
     auto out = counted(number(correlation, "count"), "event");
     if (const auto distinct = number(correlation, "distinct"); distinct > 0)
-        out += " with " + grouped(distinct) + " different values";
+        out += " with " + grouped(distinct) +
+               (safe_text(correlation, "type").starts_with("temporal") ? " different rules" : " different values");
+    if (const auto& value = member(correlation, "value"); value.is_number())
+        out += ", " + safe_text(correlation, "type") + " " + value.dump();
     if (const auto span = safe_text(correlation, "timespan"); !span.empty())
         out += " within " + span;
+    if (const auto& rules = member(correlation, "rules"); rules.is_array() && !rules.empty()) {
+        std::string names;
+        for (const auto& rule : rules)
+            if (rule.is_string())
+                names += (names.empty() ? "" : ", ") + escape(rule.get<std::string>());
+        out += " (" + names + ")";
+    }
     return out;
 }
 

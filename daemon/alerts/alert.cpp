@@ -42,11 +42,15 @@ Json to_json(const Correlation& correlation) {
     if (!correlation.type.empty())
         out["type"] = correlation.type;
     out["count"] = correlation.count;
-    if (correlation.type != "event_count")
+    if (correlation.distinct != 0)
         out["distinct"] = correlation.distinct;
+    if (correlation.value)
+        out["value"] = *correlation.value;
     out["timespan"] = format_span(correlation.timespan_ns);
     if (correlation.first_ns != 0)
         out["first"] = rfc3339(correlation.first_ns);
+    if (!correlation.rules.empty())
+        out["rules"] = to_json(correlation.rules);
     return out;
 }
 
@@ -60,12 +64,20 @@ Json to_json(const ProcessInfo& process) {
     return out;
 }
 
-std::string_view type_of(const rules::Rule& rule) noexcept {
-    return rule.correlation ? to_string(rule.correlation->type) : std::string_view{};
-}
-
 std::int64_t to_wall(const event::Event& event, std::uint64_t boot_ns) noexcept {
     return event.wall_ns - (static_cast<std::int64_t>(event.boot_ns) - static_cast<std::int64_t>(boot_ns));
+}
+
+Correlation told(const rules::CorrelationSpec& spec, const rules::CorrelationResult& counted, const event::Event& event,
+                 const std::string& rule) {
+    Correlation out{std::string(to_string(spec.type)), counted.count, counted.distinct,
+                    to_wall(event, static_cast<std::uint64_t>(counted.first_ns)), counted.timespan_ns};
+    if (rules::is_numeric(spec.type))
+        out.value = counted.value;
+    for (std::size_t i = 0; i < spec.sources.size(); ++i)
+        if ((counted.sources >> i & 1U) != 0 && spec.sources[i].name != rule)
+            out.rules.push_back(spec.sources[i].name);
+    return out;
 }
 
 void put_placement(Alert& alert, const event::Placement& placement) {
@@ -155,6 +167,9 @@ std::size_t memory_of(const Alert& alert) noexcept {
         const auto* text = std::get_if<std::string>(&value);
         bytes += 2 * kEach + name.size() + (text != nullptr ? text->size() : 0);
     }
+    if (alert.correlation)
+        for (const auto& text : alert.correlation->rules)
+            bytes += kEach + text.size();
     for (const auto& process : alert.processes)
         bytes += sizeof(ProcessInfo) + process.exe_path.size() + process.cmdline.size() + process.user.size();
     return bytes;
@@ -254,12 +269,8 @@ Alert AlertFactory::make(const rules::Match& match, event::Scratch& scratch) {
         alert.output = rule.name;
     alert.tags = rule.tags;
     add_fields(alert, match, scratch);
-    if (match.correlation != nullptr) {
-        const auto& counted = *match.correlation;
-        alert.correlation =
-            Correlation{std::string(type_of(rule)), counted.count, counted.distinct,
-                        to_wall(event, static_cast<std::uint64_t>(counted.first_ns)), counted.timespan_ns};
-    }
+    if (match.correlation != nullptr)
+        alert.correlation = told(*rule.correlation, *match.correlation, event, rule.name);
     alert.pid = event.pid;
     if (event.placement != nullptr)
         put_placement(alert, *event.placement);

@@ -34,11 +34,13 @@ struct Acknowledgement {
 
 /// What a correlation had counted, with times that mean something to who reads the alert.
 struct Correlation {
-    std::string type;             ///< Sigma's word: "event_count", "value_count"
-    std::uint64_t count = 0;      ///< events in the window
-    std::uint64_t distinct = 0;   ///< value_count: different values
-    std::int64_t first_ns = 0;    ///< wall clock of the oldest event in the window
-    std::int64_t timespan_ns = 0; ///< of the rule
+    std::string type;                    ///< Sigma's word: "event_count", "value_count" …
+    std::uint64_t count = 0;             ///< events in the window
+    std::uint64_t distinct = 0;          ///< value_count: different values; temporal types: different rules
+    std::int64_t first_ns = 0;           ///< wall clock of the oldest event in the window
+    std::int64_t timespan_ns = 0;        ///< of the rule
+    std::optional<double> value = {};    ///< numeric types: sum, average, percentile
+    std::vector<std::string> rules = {}; ///< over other rules: those that took part
 };
 
 /// Strings of an alert that AlertFactory made are valid UTF-8 without NUL and bounded (kMax…), so that none of its

@@ -39,7 +39,8 @@ void add_part(std::string& key, std::string_view part) {
 
 void add_field(std::string& key, const event::FieldRef& ref, const event::Event& event, event::Scratch& scratch) {
     event::Values values;
-    event::read(ref, event, scratch, values);
+    if (ref.field != nullptr)
+        event::read(ref, event, scratch, values);
     key += '/'; // a missing field differs from an empty one
     std::string text;
     for (const auto& value : values.items()) {
@@ -53,8 +54,8 @@ std::string key_of(const rules::Match& match, event::Scratch& scratch) {
     const auto& rule = match.rule;
     std::string key;
     add_part(key, rule.name);
-    if (rule.debounce || rule.correlation) {
-        for (const auto& ref : rule.debounce ? rule.debounce->by : rule.correlation->group_by)
+    if (rule.debounce || match.correlation != nullptr) {
+        for (const auto& ref : rule.debounce ? rule.debounce->by : match.correlation->view->group_by)
             add_field(key, ref, match.event, scratch);
         return key;
     }

@@ -5,8 +5,10 @@
 #include "event/builder.hpp"
 #include "rules/engine.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace rwatch::pipeline {
 
@@ -15,21 +17,23 @@ namespace {
 constexpr std::int64_t kBegin = 1'000'000'000'000;              // boot clock of a test's first event, ns
 constexpr std::int64_t kWallOffset = 1'700'000'000'000'000'000; // any date
 
-/// Counts what a rule lets through.
+/// Counts what one rule lets through.
 class Counter : public rules::MatchHandler {
   public:
-    Counter(std::int64_t default_debounce_ns)
-        : factory_("test"), debounce_(default_debounce_ns, factory_, [](const alerts::Alert&) {}),
+    Counter(std::string rule, std::int64_t default_debounce_ns)
+        : rule_(std::move(rule)), factory_("test"),
+          debounce_(default_debounce_ns, factory_, [](const alerts::Alert&) {}),
           scratch(std::make_unique<event::Scratch>()) {}
 
     void on_match(const rules::Match& match) noexcept override {
-        if (!debounce_.admit(match, *scratch))
+        if (match.rule.name != rule_ || !debounce_.admit(match, *scratch))
             return;
         debounce_.opened(std::make_shared<const alerts::Alert>(factory_.make(match, *scratch)));
         ++alerts;
     }
 
   private:
+    std::string rule_;
     alerts::AlertFactory factory_;
     alerts::Debounce debounce_;
 
@@ -68,15 +72,42 @@ std::optional<std::string> feed(const rules::TestCase::Step& step, rules::Engine
     return std::nullopt;
 }
 
-TestOutcome run(const rules::Rule& rule, const rules::TestCase& test, std::int64_t default_debounce_ns) {
+/// A set of one rule and all that it counts, enabled.
+std::shared_ptr<const rules::RuleSet> alone(const rules::RuleSet& set, std::uint32_t rule) {
+    std::vector<std::uint32_t> wanted{rule};
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+        if (const auto& correlation = set.rules()[wanted[i]].correlation)
+            for (const auto& source : correlation->sources)
+                if (source.rule < set.rules().size() &&
+                    std::find(wanted.begin(), wanted.end(), source.rule) == wanted.end())
+                    wanted.push_back(source.rule);
+    std::sort(wanted.begin(), wanted.end());
+    std::vector<rules::Rule> rules;
+    const auto place = [&](std::uint32_t& index) {
+        const auto found = std::lower_bound(wanted.begin(), wanted.end(), index);
+        index = found == wanted.end() || *found != index ? index : static_cast<std::uint32_t>(found - wanted.begin());
+    };
+    for (const auto index : wanted) {
+        auto& copy = rules.emplace_back(set.rules()[index]);
+        copy.enabled = true;
+        copy.silent = copy.silent && index != rule;
+        if (!copy.correlation)
+            continue;
+        for (auto& source : copy.correlation->sources)
+            place(source.rule);
+        for (auto& view : copy.correlation->views)
+            place(view.rule);
+    }
+    return std::make_shared<const rules::RuleSet>(std::move(rules));
+}
+
+TestOutcome run(const rules::RuleSet& set, std::uint32_t index, const rules::TestCase& test,
+                std::int64_t default_debounce_ns) {
+    const auto& rule = set.rules()[index];
     TestOutcome outcome{rule.name, test.name, false, {}, test.where};
-    rules::Rule alone = rule;
-    alone.enabled = true;
-    std::vector<rules::Rule> one;
-    one.push_back(std::move(alone));
     rules::Engine engine;
-    engine.install(std::make_shared<const rules::RuleSet>(std::move(one)));
-    Counter counter(default_debounce_ns);
+    engine.install(alone(set, index));
+    Counter counter(rule.name, default_debounce_ns);
     std::int64_t now = kBegin;
     std::uint64_t number = 0;
     for (const auto& step : test.events) {
@@ -97,9 +128,9 @@ TestOutcome run(const rules::Rule& rule, const rules::TestCase& test, std::int64
 
 std::vector<TestOutcome> run_tests(const rules::RuleSet& set, std::int64_t default_debounce_ns) {
     std::vector<TestOutcome> outcomes;
-    for (const auto& rule : set.rules())
-        for (const auto& test : rule.tests)
-            outcomes.push_back(run(rule, test, default_debounce_ns));
+    for (std::uint32_t i = 0; i < set.rules().size(); ++i)
+        for (const auto& test : set.rules()[i].tests)
+            outcomes.push_back(run(set, i, test, default_debounce_ns));
     return outcomes;
 }
 

@@ -18,7 +18,8 @@ struct TestOutcome {
     Location where;
 };
 
-/// Every test of every rule, disabled rules too. Each test runs its rule alone, from a clean state.
+/// Every test of every rule, disabled rules too. Each test runs its rule alone (a correlation with the rules
+/// that it counts, whose alerts don't count), from a clean state.
 /// default_debounce_ns: for rules without debounce.
 [[nodiscard]] std::vector<TestOutcome> run_tests(const rules::RuleSet& set, std::int64_t default_debounce_ns);
 

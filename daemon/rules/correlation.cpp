@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/correlation.hpp"
 
+#include "rules/rule_expression.hpp"
+
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <new>
 #include <random>
 
@@ -9,8 +13,9 @@ namespace rwatch::rules {
 
 namespace {
 
-constexpr std::size_t kLeastEntries = 1'024; // of one group: so far the told count is exact whatever the bound
-constexpr int kStalePerEvent = 2;            // quiet groups that each event clears away
+constexpr std::size_t kLeastEntries = 1'024;  // of one group: so far the told count is exact whatever the bound
+constexpr std::size_t kMostNumbers = 100'000; // of one group, to calculate with
+constexpr int kStalePerEvent = 2;             // quiet groups that each event clears away
 
 /// One secret for the whole process: without it nobody can name files so that two groups look like one.
 Hash128 process_seed() {
@@ -50,7 +55,7 @@ template <typename Item> void make_room(std::vector<Item>& items, std::vector<st
     items.reserve(capacity);
 }
 
-bool holds(const CorrelationSpec::Bound& bound, double number) noexcept {
+bool within(const CorrelationSpec::Bound& bound, double number) noexcept {
     using Op = CorrelationSpec::Bound::Op;
     switch (bound.op) {
     case Op::lt:
@@ -69,42 +74,93 @@ bool holds(const CorrelationSpec::Bound& bound, double number) noexcept {
     return false;
 }
 
+void add_field(Hash128& hash, const event::FieldRef& field, const event::Event& event, event::Scratch& scratch,
+               event::Values& values) noexcept {
+    if (field.field == nullptr)
+        return hash.add(std::uint64_t{0});
+    event::read(field, event, scratch, values);
+    hash.add(static_cast<std::uint64_t>(values.items().size()));
+    for (const auto& value : values.items())
+        add_value(hash, value);
+}
+
+std::size_t most_entries(const CorrelationSpec& spec) noexcept {
+    if (is_numeric(spec.type))
+        return kMostNumbers;
+    auto most = kLeastEntries;
+    for (const auto& bound : spec.bounds)
+        most = std::max<std::size_t>(most, static_cast<std::size_t>(bound.number) + 1);
+    return most;
+}
+
+/// Calls for each bit that is set, lowest first.
+template <typename Visit> void each_bit(std::uint64_t bits, Visit visit) noexcept {
+    for (; bits != 0; bits &= bits - 1)
+        visit(static_cast<std::uint32_t>(std::countr_zero(bits)));
+}
+
 } // namespace
 
 Correlator::Correlator(const CorrelationSpec& spec, const Limits& limits)
-    : spec_(spec), limits_(limits), most_entries_(kLeastEntries), seed_(process_seed()) {
-    for (const auto& bound : spec_.bounds)
-        most_entries_ = std::max<std::size_t>(most_entries_, static_cast<std::size_t>(bound.number) + 1);
-    most_entries_ = std::min(most_entries_, limits_.entries);
-    result_.timespan_ns = spec_.timespan_ns;
-}
+    : spec_(&spec), limits_(limits), most_entries_(std::min(most_entries(spec), limits.entries)), seed_(process_seed()),
+      tree_(seed_.low) {}
 
-const CorrelationResult* Correlator::add(const event::Event& event, event::Scratch& scratch,
+const CorrelationResult* Correlator::add(const Arrival& arrival, event::Scratch& scratch,
                                          event::Values& values) noexcept {
     const auto mark = scratch.mark();
-    const auto counted = by_value() ? counted_values(event, scratch, values) : 1;
-    const auto key = key_of(event, scratch, values);
+    const auto found = read_values(arrival, scratch, values);
+    const auto key = key_of(arrival, scratch, values);
     scratch.release(mark);
-    if (counted == 0)
+    if (found == 0)
         return nullptr;
     // Events of other processors may come a little late: for the window they happen now.
-    now_ = std::max(now_, static_cast<std::int64_t>(event.boot_ns));
+    now_ = std::max(now_, static_cast<std::int64_t>(arrival.event.boot_ns));
     drop_stale();
     const auto group = find_group(key);
     if (group == kNoItem)
         return nullptr;
     touch(group);
     expire(group);
-    for (std::size_t i = 0; i < counted; ++i)
-        count(group, by_value() ? found_[i] : 0);
-    return judge(groups_[group]);
+    // What matches several of the rules is one event.
+    if (counts_events() && groups_[group].serial == arrival.serial)
+        return nullptr;
+    groups_[group].serial = arrival.serial;
+    if (is_temporal(spec_->type)) {
+        each_bit(arrival.sources,
+                 [&](std::uint32_t source) { count(group, by_value() ? source : arrival.serial, source); });
+    } else {
+        const auto source = static_cast<std::uint32_t>(std::countr_zero(arrival.sources));
+        for (std::size_t i = 0; i < found; ++i)
+            count(group, found_[i], source);
+    }
+    return judge(group, arrival);
 }
 
-std::size_t Correlator::counted_values(const event::Event& event, event::Scratch& scratch,
-                                       event::Values& values) noexcept {
-    event::read(*spec_.field, event, scratch, values);
+std::size_t Correlator::read_values(const Arrival& arrival, event::Scratch& scratch, event::Values& values) noexcept {
+    const auto& fields = arrival.view.fields;
+    if (fields.empty()) {
+        found_[0] = 0;
+        return 1;
+    }
+    if (fields.size() > 1) {
+        auto hash = seed_;
+        for (const auto& field : fields) {
+            add_field(hash, field, arrival.event, scratch, values);
+            if (field.field == nullptr || values.empty())
+                return 0;
+        }
+        found_[0] = hash.high;
+        return 1;
+    }
+    if (fields.front().field == nullptr)
+        return 0;
+    event::read(fields.front(), arrival.event, scratch, values);
     std::size_t n = 0;
     for (const auto& value : values.items()) {
+        if (is_numeric(spec_->type)) {
+            found_[n++] = static_cast<std::uint64_t>(value.integer);
+            continue;
+        }
         auto hash = seed_;
         add_value(hash, value);
         found_[n++] = hash.high;
@@ -112,14 +168,10 @@ std::size_t Correlator::counted_values(const event::Event& event, event::Scratch
     return n;
 }
 
-Hash128 Correlator::key_of(const event::Event& event, event::Scratch& scratch, event::Values& values) const noexcept {
+Hash128 Correlator::key_of(const Arrival& arrival, event::Scratch& scratch, event::Values& values) const noexcept {
     auto key = seed_;
-    for (const auto& field : spec_.group_by) {
-        event::read(field, event, scratch, values);
-        key.add(static_cast<std::uint64_t>(values.items().size()));
-        for (const auto& value : values.items())
-            add_value(key, value);
-    }
+    for (const auto& field : arrival.view.group_by)
+        add_field(key, field, arrival.event, scratch, values);
     return key;
 }
 
@@ -136,6 +188,11 @@ std::uint32_t Correlator::new_group(const Hash128& key) noexcept {
     try {
         if (free_groups_.empty()) {
             make_room(groups_, free_groups_);
+            const auto sources = spec_->sources.size();
+            if (sources > 1)
+                source_counts_.resize((groups_.size() + 1) * sources);
+            if (spec_->type == CorrelationSpec::Type::temporal_ordered && spec_->expression.empty())
+                steps_.resize((groups_.size() + 1) * sources);
             groups_.emplace_back();
             free_groups_.push_back(static_cast<std::uint32_t>(groups_.size() - 1));
         }
@@ -144,6 +201,8 @@ std::uint32_t Correlator::new_group(const Hash128& key) noexcept {
         free_groups_.pop_back();
         groups_[group] = {};
         groups_[group].key = key;
+        if (!steps_.empty())
+            std::fill_n(steps(group), spec_->sources.size(), Step());
         ++live_groups_;
         return group;
     } catch (const std::bad_alloc&) {
@@ -164,14 +223,13 @@ void Correlator::drop_group(std::uint32_t group) noexcept {
 void Correlator::evict() noexcept {
     if (quietest_ == kNoItem)
         return;
-    if (groups_[quietest_].last >= now_ - spec_.timespan_ns)
+    if (groups_[quietest_].last >= window_begin())
         ++evicted_;
     drop_group(quietest_);
 }
 
 void Correlator::drop_stale() noexcept {
-    for (int i = 0; i < kStalePerEvent && quietest_ != kNoItem && groups_[quietest_].last < now_ - spec_.timespan_ns;
-         ++i)
+    for (int i = 0; i < kStalePerEvent && quietest_ != kNoItem && groups_[quietest_].last < window_begin(); ++i)
         drop_group(quietest_);
 }
 
@@ -195,7 +253,7 @@ void Correlator::touch(std::uint32_t group) noexcept {
 
 void Correlator::expire(std::uint32_t group) noexcept {
     const auto& g = groups_[group];
-    while (g.oldest != kNoItem && entries_[g.oldest].time < now_ - spec_.timespan_ns)
+    while (g.oldest != kNoItem && entries_[g.oldest].time < window_begin())
         drop_entry(g.oldest);
 }
 
@@ -206,7 +264,7 @@ std::uint64_t Correlator::value_hash(std::uint32_t group, std::uint64_t value) c
     return hash.low;
 }
 
-void Correlator::count(std::uint32_t group, std::uint64_t value) noexcept {
+void Correlator::count(std::uint32_t group, std::uint64_t value, std::uint32_t source) noexcept {
     auto entry = kNoItem;
     if (by_value())
         entry = value_index_.find(value_hash(group, value), [&](std::uint32_t e) {
@@ -214,9 +272,12 @@ void Correlator::count(std::uint32_t group, std::uint64_t value) noexcept {
         });
     if (entry != kNoItem) {
         detach(entry);
+        remove_source(group, entries_[entry].source);
     } else {
-        if (groups_[group].count >= most_entries_)
+        if (groups_[group].count >= most_entries_) {
+            evicted_ += is_numeric(spec_->type) ? 1 : 0;
             drop_entry(groups_[group].oldest);
+        }
         entry = new_entry(group);
         if (entry == kNoItem)
             return;
@@ -231,7 +292,13 @@ void Correlator::count(std::uint32_t group, std::uint64_t value) noexcept {
         entries_[entry].group = group;
         entries_[entry].value = value;
         ++groups_[group].count;
+        if (is_numeric(spec_->type))
+            groups_[group].sum += static_cast<std::int64_t>(value);
+        if (has_tree())
+            tree_.insert(groups_[group].tree, entry, static_cast<std::int64_t>(value));
     }
+    entries_[entry].source = source;
+    add_source(group, source);
     entries_[entry].time = now_;
     ++entries_[entry].hits;
     ++groups_[group].hits;
@@ -241,11 +308,15 @@ void Correlator::count(std::uint32_t group, std::uint64_t value) noexcept {
 std::uint32_t Correlator::new_entry(std::uint32_t group) noexcept {
     while (free_entries_.empty() && entries_.size() >= limits_.entries && quietest_ != group)
         evict();
-    if (free_entries_.empty() && entries_.size() >= limits_.entries)
+    if (free_entries_.empty() && entries_.size() >= limits_.entries) {
+        evicted_ += is_numeric(spec_->type) ? 1 : 0;
         drop_entry(groups_[group].oldest);
+    }
     if (free_entries_.empty()) {
         try {
             make_room(entries_, free_entries_);
+            if (has_tree())
+                tree_.resize(entries_.capacity());
             entries_.emplace_back();
             free_entries_.push_back(static_cast<std::uint32_t>(entries_.size() - 1));
         } catch (const std::bad_alloc&) {
@@ -275,22 +346,114 @@ void Correlator::detach(std::uint32_t entry) noexcept {
 
 void Correlator::drop_entry(std::uint32_t entry) noexcept {
     detach(entry);
-    auto& g = groups_[entries_[entry].group];
+    const auto& e = entries_[entry];
+    auto& g = groups_[e.group];
     --g.count;
-    g.hits -= entries_[entry].hits;
+    g.hits -= e.hits;
+    remove_source(e.group, e.source);
     if (by_value())
         value_index_.erase(entry);
+    if (is_numeric(spec_->type))
+        g.sum -= static_cast<std::int64_t>(e.value);
+    if (has_tree())
+        tree_.erase(g.tree, entry);
     free_entries_.push_back(entry);
 }
 
-const CorrelationResult* Correlator::judge(const Group& group) noexcept {
-    const auto all = std::all_of(spec_.bounds.begin(), spec_.bounds.end(),
-                                 [&](const auto& bound) { return holds(bound, static_cast<double>(group.count)); });
-    if (!all || group.oldest == kNoItem)
+void Correlator::add_source(std::uint32_t group, std::uint32_t source) noexcept {
+    if (!source_counts_.empty())
+        ++source_counts_[group * spec_->sources.size() + source];
+    groups_[group].sources |= 1ULL << source;
+}
+
+void Correlator::remove_source(std::uint32_t group, std::uint32_t source) noexcept {
+    if (!source_counts_.empty() && --source_counts_[group * spec_->sources.size() + source] == 0)
+        groups_[group].sources &= ~(1ULL << source);
+}
+
+std::size_t Correlator::chain(std::uint32_t group, const Arrival& arrival) noexcept {
+    std::size_t longest = 0;
+    each_bit(arrival.sources, [&](std::uint32_t source) {
+        auto* step = steps(group) + source;
+        auto begin = now_;
+        if (source > 0)
+            begin = step[-1].serial == arrival.serial ? step[-1].begin_before : step[-1].begin;
+        if (begin < window_begin())
+            return;
+        if (step->serial != arrival.serial)
+            step->begin_before = step->begin;
+        step->serial = arrival.serial;
+        step->begin = begin;
+        longest = source + 1;
+        result_.first_ns = begin;
+    });
+    return longest;
+}
+
+bool Correlator::in_order(const Group& group, const Arrival& arrival) const noexcept {
+    // From the last rule back to the first: the latest match of each before the one that was found after it.
+    auto entry = group.newest;
+    auto next = arrival.serial + 1;
+    for (auto wanted = group.sources; wanted != 0;) {
+        const auto source = 63U - static_cast<std::uint32_t>(std::countl_zero(wanted));
+        while (entry != kNoItem && (entries_[entry].source != source || entries_[entry].value >= next))
+            entry = entries_[entry].older;
+        if (entry == kNoItem || (wanted == group.sources && entries_[entry].value != arrival.serial))
+            return false;
+        next = entries_[entry].value;
+        wanted &= ~(1ULL << source);
+    }
+    return true;
+}
+
+double Correlator::percentile(const Group& group) const noexcept {
+    const auto last = tree_.size(group.tree) - 1;
+    const double place = spec_->percentile / 100 * static_cast<double>(last);
+    const auto below = std::min(static_cast<std::uint32_t>(place), last);
+    const auto low = static_cast<double>(tree_.at(group.tree, below));
+    const auto high = static_cast<double>(tree_.at(group.tree, std::min(below + 1, last)));
+    return low + (high - low) * (place - below);
+}
+
+double Correlator::number(const Group& group) const noexcept {
+    switch (spec_->type) {
+    case CorrelationSpec::Type::value_sum:
+        return static_cast<double>(group.sum);
+    case CorrelationSpec::Type::value_avg:
+        return static_cast<double>(group.sum) / group.count;
+    case CorrelationSpec::Type::value_percentile:
+    case CorrelationSpec::Type::value_median:
+        return percentile(group);
+    default:
+        return group.count;
+    }
+}
+
+const CorrelationResult* Correlator::judge(std::uint32_t group, const Arrival& arrival) noexcept {
+    auto& g = groups_[group];
+    if (g.oldest == kNoItem)
         return nullptr;
-    result_.count = by_value() ? group.hits : group.count;
-    result_.distinct = by_value() ? group.count : 0;
-    result_.first_ns = entries_[group.oldest].time;
+    result_.first_ns = entries_[g.oldest].time;
+    const bool ordered = spec_->type == CorrelationSpec::Type::temporal_ordered;
+    bool fires = true;
+    double counted = 0;
+    if (!spec_->expression.empty()) {
+        counted = std::popcount(g.sources);
+        fires = holds(spec_->expression, g.sources) && (!ordered || in_order(g, arrival));
+    } else {
+        counted = ordered ? static_cast<double>(chain(group, arrival)) : number(g);
+        fires = (!ordered || counted > 0) && std::all_of(spec_->bounds.begin(), spec_->bounds.end(),
+                                                         [&](const auto& bound) { return within(bound, counted); });
+    }
+    if (!fires || g.fired == arrival.serial)
+        return nullptr;
+    g.fired = arrival.serial;
+    result_.count = g.hits;
+    result_.distinct = counts_events() ? 0 : static_cast<std::uint64_t>(counted);
+    result_.value = is_numeric(spec_->type) ? counted : 0;
+    result_.timespan_ns = spec_->timespan_ns;
+    result_.sources = g.sources;
+    result_.view = &arrival.view;
     return &result_;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/engine.hpp"
 
+#include <algorithm>
 #include <ctime>
-#include <map>
 #include <utility>
 
 namespace rwatch::rules {
@@ -30,27 +30,13 @@ Engine::Engine() = default;
 Engine::~Engine() = default;
 
 void Engine::install(std::shared_ptr<const RuleSet> set) {
-    std::map<std::pair<std::string_view, std::uint64_t>, std::unique_ptr<Correlator>> kept;
-    for (std::size_t i = 0; i < correlators_.size(); ++i)
-        if (correlators_[i] != nullptr)
-            kept.emplace(std::pair(std::string_view(set_->rules()[i].name), set_->rules()[i].fingerprint),
-                         std::move(correlators_[i]));
-    std::vector<std::unique_ptr<Correlator>> next;
-    for (const auto& rule : set != nullptr ? set->rules() : std::span<const Rule>()) {
-        auto& correlator = next.emplace_back();
-        if (!rule.correlation)
-            continue;
-        const auto found = kept.find({rule.name, rule.fingerprint});
-        if (found == kept.end())
-            correlator = std::make_unique<Correlator>(*rule.correlation);
-        else
-            correlator = std::move(kept.extract(found).mapped());
-    }
-    for (const auto& [key, correlator] : kept)
-        evicted_before_ += correlator->evicted();
-    kept.clear(); // its keys point into the old set
-    correlators_ = std::move(next);
-    workspace_ = Workspace(set == nullptr || set->rules().empty() ? nullptr : set->rules().front().condition.program());
+    if (set == nullptr)
+        set = std::make_shared<const RuleSet>(std::vector<Rule>());
+    correlations_ = Correlations(*set, std::move(correlations_), set_.get());
+    const auto rules = set->rules();
+    const auto with_condition =
+        std::find_if(rules.begin(), rules.end(), [](const auto& rule) { return rule.condition.program() != nullptr; });
+    workspace_ = Workspace(with_condition == rules.end() ? nullptr : with_condition->condition.program());
     set_ = std::move(set);
 }
 
@@ -78,23 +64,10 @@ void Engine::process(const event::Event& event, event::Scratch& scratch, MatchHa
         if (!holds(rule, counters, timed, event, scratch))
             continue;
         add(counters.matched, 1);
-        const CorrelationResult* correlation = nullptr;
-        if (const auto& correlator = correlators_[index]) {
-            correlation = correlator->add(event, scratch, values_);
-            if (correlation == nullptr)
-                continue;
-        }
-        add(counters.hits, 1);
-        counters.last_hit_ns.store(event.wall_ns, std::memory_order_relaxed);
-        handler.on_match({index, rule, event, correlation});
+        if (!rule.correlation && !rule.silent)
+            raise(*set_, index, event, nullptr, handler);
+        correlations_.follow(index, event, events_, *set_, scratch, values_, handler);
     }
-}
-
-std::uint64_t Engine::evicted_groups() const noexcept {
-    auto total = evicted_before_;
-    for (const auto& correlator : correlators_)
-        total += correlator != nullptr ? correlator->evicted() : 0;
-    return total;
 }
 
 } // namespace rwatch::rules

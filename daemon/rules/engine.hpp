@@ -3,30 +3,14 @@
 #pragma once
 
 #include "event/event.hpp"
-#include "rules/correlation.hpp"
+#include "rules/correlations.hpp"
+#include "rules/match.hpp"
 #include "rules/rule_set.hpp"
 
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <utility>
-#include <vector>
 
 namespace rwatch::rules {
-
-struct Match {
-    std::size_t index; ///< of the rule in its set
-    const Rule& rule;
-    const event::Event& event;
-    const CorrelationResult* correlation; ///< null for a plain rule
-};
-
-class MatchHandler {
-  public:
-    virtual ~MatchHandler() = default;
-    /// Called inside Engine::process, for each rule that fires.
-    virtual void on_match(const Match& match) noexcept = 0;
-};
 
 class Engine {
   public:
@@ -36,12 +20,13 @@ class Engine {
     /// Puts another rule set in place; correlation state of rules with an equal name and fingerprint goes on.
     void install(std::shared_ptr<const RuleSet> set);
 
-    /// Tries every enabled, unpaused rule of the event's call. Paused rules do not count either.
+    /// Tries every enabled, unpaused rule of the event's call. Paused rules do not count either, and no correlation
+    /// hears of what they would have matched.
     void process(const event::Event& event, event::Scratch& scratch, MatchHandler& handler) noexcept;
 
     [[nodiscard]] const std::shared_ptr<const RuleSet>& rule_set() const noexcept { return set_; }
     /// Groups of correlations that were thrown out because the bound on their number was met.
-    [[nodiscard]] std::uint64_t evicted_groups() const noexcept;
+    [[nodiscard]] std::uint64_t evicted_groups() const noexcept { return correlations_.evicted(); }
 
   private:
     /// Whether the rule's condition is true; counts, and in a timed event adds what it cost.
@@ -49,11 +34,10 @@ class Engine {
                              event::Scratch& scratch) noexcept;
 
     std::shared_ptr<const RuleSet> set_;
-    std::vector<std::unique_ptr<Correlator>> correlators_; ///< by rule; null for plain rules
-    Workspace workspace_;                                  ///< for the conditions of set_
-    event::Values values_;                                 ///< working memory of correlators
+    Workspace workspace_; ///< for the conditions of set_
+    Correlations correlations_;
+    event::Values values_; ///< working memory of correlations
     std::uint64_t events_ = 0;
-    std::uint64_t evicted_before_ = 0; ///< by correlators that are gone
 };
 
 } // namespace rwatch::rules

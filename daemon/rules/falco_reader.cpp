@@ -233,9 +233,17 @@ class Reader {
         }
     }
 
+    /// A correlation over other rules needs no condition of its own.
+    static bool counts_rules(const Node& rule) {
+        const Node* correlation = rule.find("correlation");
+        const Node* condition = correlation == nullptr ? nullptr : correlation->find("condition");
+        return correlation != nullptr &&
+               (correlation->find("rules") != nullptr || (condition != nullptr && condition->is_scalar()));
+    }
+
     void read_texts(MapReader& reader, RuleItem& item) {
         const bool whole = item.mode == RuleItem::Mode::define;
-        if (reader.string("condition", whole))
+        if (reader.string("condition", whole && !counts_rules(reader.node())))
             item.condition = mapped(*reader.any("condition"));
         if (reader.string("output", whole))
             item.output = mapped(*reader.any("output"));

@@ -2,6 +2,7 @@
 // The way from texts to a rule set: readers → collector → lists and macros → rules.
 #include "rules/collector.hpp"
 #include "rules/compiler.hpp"
+#include "rules/correlation_linker.hpp"
 #include "rules/exceptions.hpp"
 #include "rules/falco_reader.hpp"
 #include "rules/library.hpp"
@@ -10,7 +11,6 @@
 #include "rules/sigma_reader.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <iterator>
 #include <tuple>
 #include <unordered_map>
@@ -26,31 +26,45 @@ class RuleCompiler {
     RuleCompiler(Library& library, ProgramBuilder& builder, Diagnostics& out)
         : library_(library), builder_(builder), out_(out) {}
 
-    /// Nothing where the rule has errors, or is skipped. A rule that its reader found broken is compiled for what else
-    /// there is to tell.
-    std::optional<Rule> compile(const RuleItem& item) {
-        Rule rule;
+    /// A rule that its reader found broken is compiled for what else there is to tell.
+    Candidate compile(const RuleItem& item) {
+        Candidate candidate{&item, {}, Candidate::State::broken};
+        auto& rule = candidate.rule;
         Diagnostics found;
         library_.begin_rule();
         const bool compiled = condition(item, rule, found);
-        if (item.correlation)
-            correlation(*item.correlation, rule, found);
         if (item.output)
             rule.output = OutputFormat::compile(*item.output, found);
         const bool good = compiled && item.output && !has_errors(found);
-        if (!good && !item.broken && item.skip_if_unknown_filter.value_or(false) && unknown_fields_only(found))
-            return skip(item, std::move(found));
+        if (!good && !item.broken && item.skip_if_unknown_filter.value_or(false) && unknown_fields_only(found)) {
+            skip(item, std::move(found));
+            candidate.state = Candidate::State::skipped;
+            return candidate;
+        }
         if (!compiled)
             library_.blame();
         out_.insert(out_.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
         if (!good || item.broken)
-            return std::nullopt;
+            return candidate;
         fill(item, rule);
-        return rule;
+        candidate.state = Candidate::State::good;
+        return candidate;
     }
 
   private:
     bool condition(const RuleItem& item, Rule& rule, Diagnostics& found) {
+        const bool counts_rules = item.correlation && !item.correlation->rules.empty();
+        if (counts_rules && !item.condition)
+            return true;
+        if (counts_rules || (!item.condition && !item.broken)) {
+            found.push_back({Severity::error,
+                             counts_rules ? "two-conditions" : "missing-key",
+                             counts_rules ? item.condition->at(0) : item.where,
+                             counts_rules ? "a correlation over other rules has no condition of its own"
+                                          : "rule '" + item.name + "' has no condition",
+                             {}});
+            return false;
+        }
         auto text = item.condition;
         if (text && item.exceptions && !item.exceptions->empty())
             text = with_exceptions(*item.condition, *item.exceptions, found);
@@ -67,36 +81,13 @@ class RuleCompiler {
         return true;
     }
 
-    static void correlation(const CorrelationItem& item, Rule& rule, Diagnostics& found) {
-        const auto complain = [&](const Location& where, std::string code, std::string message, std::string hint) {
-            found.push_back({Severity::error, std::move(code), where, std::move(message), std::move(hint)});
-        };
-        if (!item.rules.empty() || is_numeric(item.type) || item.fields.size() > 1)
-            return complain(item.where, "unsupported",
-                            "correlations of this type, or over other rules, are not counted", {});
-        auto& spec = rule.correlation.emplace();
-        static_cast<CorrelationTerms&>(spec) = static_cast<const CorrelationTerms&>(item);
-        const auto resolve = [&](const Word& word) {
-            std::string error, hint;
-            auto field = event::resolve_field(word.text, error, hint);
-            if (!field)
-                complain(word.where, std::string(kUnknownField), std::move(error), std::move(hint));
-            return field;
-        };
-        for (const auto& word : item.group_by)
-            if (const auto field = resolve(word))
-                spec.group_by.push_back(*field);
-        for (const auto& word : item.fields)
-            spec.field = resolve(word);
-    }
-
     [[nodiscard]] bool unknown_fields_only(const Diagnostics& found) const {
         return library_.only_unknown_fields() && std::all_of(found.begin(), found.end(), [](const Diagnostic& d) {
                    return d.severity != Severity::error || d.code == kUnknownField;
                });
     }
 
-    std::nullopt_t skip(const RuleItem& item, Diagnostics found) {
+    void skip(const RuleItem& item, Diagnostics found) {
         for (auto& diagnostic : found) {
             diagnostic.severity = Severity::warning;
             out_.push_back(std::move(diagnostic));
@@ -106,7 +97,6 @@ class RuleCompiler {
                         item.where,
                         "rule '" + item.name + "' is skipped: it asks for fields that are unknown",
                         {}});
-        return std::nullopt;
     }
 
     static void fill(const RuleItem& item, Rule& rule) {
@@ -118,29 +108,10 @@ class RuleCompiler {
         rule.tags = item.tags.value_or(std::vector<std::string>{});
         rule.enabled = item.enabled.value_or(true);
         rule.where = item.where;
-        rule.condition_text = item.condition->text();
+        rule.condition_text = item.condition ? item.condition->text() : std::string();
         rule.debounce = item.debounce;
         rule.tests = item.tests.value_or(std::vector<TestCase>{});
-        rule.fingerprint = fingerprint(rule);
-    }
-
-    static std::uint64_t fingerprint(const Rule& rule) {
-        Hash128 hash;
-        hash.add(rule.condition.fingerprint());
-        if (rule.correlation) {
-            const auto& spec = *rule.correlation;
-            hash.add(static_cast<std::uint64_t>(spec.type));
-            hash.add(static_cast<std::uint64_t>(spec.timespan_ns));
-            hash.add(static_cast<std::uint64_t>(spec.group_by.size()));
-            for (const auto& field : spec.group_by)
-                hash.add(event::to_string(field));
-            for (const auto& bound : spec.bounds) {
-                hash.add(static_cast<std::uint64_t>(bound.op));
-                hash.add(std::bit_cast<std::uint64_t>(bound.number));
-            }
-            hash.add(spec.field ? event::to_string(*spec.field) : std::string());
-        }
-        return hash.high;
+        rule.fingerprint = rule.condition.fingerprint();
     }
 
     Library& library_;
@@ -201,11 +172,13 @@ LoadResult load(std::span<const SourceText> texts) {
     ProgramBuilder builder;
     Library library(collector, builder, out);
     RuleCompiler compiler(library, builder, out);
-    std::vector<Rule> rules;
+    std::vector<Candidate> candidates;
     for (const auto& [item, skipped] : collector.rules()) {
-        if (skipped)
+        if (skipped) {
+            candidates.push_back({&item, {}, Candidate::State::skipped});
             continue;
-        if (rules.size() == kMaxRules) {
+        }
+        if (candidates.size() == kMaxRules) {
             out.push_back({Severity::error,
                            "too-many-rules",
                            item.where,
@@ -213,13 +186,13 @@ LoadResult load(std::span<const SourceText> texts) {
                            {}});
             break;
         }
-        if (auto rule = compiler.compile(item))
-            rules.push_back(std::move(*rule));
+        candidates.push_back(compiler.compile(item));
     }
+    link_correlations(candidates, out);
     library.report_macros(out);
     arrange(out, texts);
     if (!has_errors(out))
-        result.set = std::make_shared<const RuleSet>(std::move(rules));
+        result.set = std::make_shared<const RuleSet>(compact(std::move(candidates)));
     return result;
 }
 

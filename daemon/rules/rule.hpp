@@ -67,8 +67,19 @@ inline constexpr std::size_t kMaxCorrelatedRules = 64; ///< of one correlation
 
 /// A correlation with all names resolved.
 struct CorrelationSpec : CorrelationTerms {
-    std::vector<event::FieldRef> group_by; ///< may be empty: one group
-    std::optional<event::FieldRef> field;  ///< value_count: what is counted distinct
+    struct Source {
+        std::uint32_t rule = 0; ///< index in the set; the rule's own: what its condition matches
+        std::string name;       ///< of that rule
+    };
+    /// How events are read that matched one rule's condition, whatever correlations they came through.
+    struct View {
+        std::uint32_t rule = 0; ///< index in the set
+        std::vector<event::FieldRef>
+            group_by; ///< empty: one group. A null field: these events don't have it, which is a value of its own
+        std::vector<event::FieldRef> fields; ///< what is counted; a null field: nothing
+    };
+    std::vector<Source> sources;
+    std::vector<View> views; ///< by rule
 };
 
 /// Repeats of an alert within a time are counted and told in a summary.
@@ -101,14 +112,16 @@ struct Rule {
     Priority priority = Priority::notice;
     std::vector<std::string> tags;
     bool enabled = true;
+    bool silent = false; ///< only correlations hear of it: one counts it without `generate`
     Location where;
-    std::string condition_text; ///< as written
+    std::string condition_text; ///< as written; "" for a correlation over other rules
     Condition condition;
     OutputFormat output;
     std::optional<CorrelationSpec> correlation;
     std::optional<DebounceSpec> debounce;
     std::vector<TestCase> tests;
-    std::uint64_t fingerprint = 0; ///< equal where condition and correlation are: counting state may survive a reload
+    std::uint64_t fingerprint =
+        0; ///< equal where condition, correlation and what it counts are: counting state may survive
 };
 
 } // namespace rwatch::rules

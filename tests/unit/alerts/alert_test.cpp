@@ -28,6 +28,9 @@ TEST_CASE("an alert's JSON is the contract's, key by key") {
 
     alert.correlation = alerts::Correlation{"event_count", 25, 0, 0, 10 * kSecond};
     CHECK(alerts::to_json(alert)["correlation"].dump() == R"({"type":"event_count","count":25,"timespan":"10s"})");
+    alert.correlation = alerts::Correlation{"value_avg", 2, 0, 0, 10 * kSecond, 1.5, {"a", "b"}};
+    CHECK(alerts::to_json(alert)["correlation"].dump() ==
+          R"({"type":"value_avg","count":2,"value":1.5,"timespan":"10s","rules":["a","b"]})");
     CHECK(alerts::to_json_text(alert) == alerts::to_json(alert).dump());
 }
 
@@ -127,7 +130,7 @@ TEST_CASE("a correlated match tells what was counted, in wall time") {
     spec.timespan_ns = 10 * kSecond;
     maker.rule.correlation = spec;
     maker.counted = rules::CorrelationResult{
-        25, 20, static_cast<std::int64_t>(maker.builder.event().boot_ns) - 3 * kSecond, 10 * kSecond};
+        25, 20, 0, static_cast<std::int64_t>(maker.builder.event().boot_ns) - 3 * kSecond, 10 * kSecond};
     AlertFactory factory("h");
     const auto alert = factory.make(maker.match(), *maker.scratch);
     REQUIRE(alert.correlation);
@@ -136,6 +139,31 @@ TEST_CASE("a correlated match tells what was counted, in wall time") {
     CHECK(alert.correlation->distinct == 20);
     CHECK(alert.correlation->first_ns == kWhen - 3 * kSecond);
     CHECK(alert.correlation->timespan_ns == 10 * kSecond);
+}
+
+TEST_CASE("a correlation over rules tells which took part, and what was calculated") {
+    MatchMaker maker;
+    auto& spec = maker.rule.correlation.emplace();
+    spec.type = rules::CorrelationSpec::Type::value_sum;
+    spec.sources = {{0, "first"}, {1, "second"}, {2, "third"}};
+    auto& counted = maker.counted.emplace();
+    counted.value = 2.5;
+    counted.sources = 0b101;
+    AlertFactory factory("h");
+    const auto alert = factory.make(maker.match(), *maker.scratch);
+    REQUIRE(alert.correlation);
+    CHECK(alert.correlation->type == "value_sum");
+    CHECK(alert.correlation->value == 2.5);
+    CHECK(alert.correlation->rules == std::vector<std::string>{"first", "third"});
+    auto lighter = alert;
+    lighter.correlation->rules.clear();
+    CHECK(memory_of(alert) > memory_of(lighter));
+    spec.type = rules::CorrelationSpec::Type::event_count;
+    spec.sources = {{0, maker.rule.name}};
+    counted.sources = 1;
+    const auto own = factory.make(maker.match(), *maker.scratch);
+    CHECK(own.correlation->rules.empty());
+    CHECK_FALSE(own.correlation->value);
 }
 
 TEST_CASE("a list field becomes one string") {

@@ -147,9 +147,9 @@ TEST_CASE("debounce: by default the output's fields are the key, without numbers
 
 TEST_CASE("debounce: a correlation without its own spec is debounced by its groups") {
     Bench bench(10 * kSecond, "%proc.exepath scans, last %fd.name");
-    rules::CorrelationSpec spec;
-    spec.group_by = {MatchMaker::ref("proc.exepath")};
-    bench.maker.rule.correlation = spec;
+    const rules::CorrelationSpec::View view{0, {MatchMaker::ref("proc.exepath"), event::FieldRef()}, {}};
+    bench.maker.rule.correlation.emplace();
+    bench.maker.counted.emplace().view = &view;
     CHECK(bench.hit(0));
     bench.maker.set("fd.name", "/other");
     CHECK_FALSE(bench.hit(1));

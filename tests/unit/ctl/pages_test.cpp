@@ -161,6 +161,16 @@ TEST_CASE("an alert is explained") {
     has(text, "fd.name    /etc/\\x1b[31mshadow\n");
     has(text, "user.name  -\n");
     has(text, "Counted: 20 events with 19 different values within 10s\n");
+    auto temporal = alert;
+    temporal["correlation"] = {{"type", "temporal"},
+                               {"count", 3U},
+                               {"distinct", 2U},
+                               {"timespan", "1min"},
+                               {"rules", {"fetched", "made\x1b"}}};
+    has(alert_text(temporal, Terminal{}, kNow),
+        "Counted: 3 events with 2 different rules within 1min (fetched, made\\x1b)\n");
+    temporal["correlation"] = {{"type", "value_avg"}, {"count", 3U}, {"value", 1.5}, {"timespan", "1min"}};
+    has(alert_text(temporal, Terminal{}, kNow), "Counted: 3 events, value_avg 1.5 within 1min\n");
     has(text, "Repeats: 3 more events");
     has(text, "Tags: filesystem\n              T1003.008  https://attack.mitre.org/techniques/T1003/008/\n             "
               " T1003  https://attack.mitre.org/techniques/T1003/\n");

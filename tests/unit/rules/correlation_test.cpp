@@ -3,6 +3,13 @@
 #include "rules_support.hpp"
 
 #include "rules/correlation.hpp"
+#include "rules/rule_expression.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <random>
+#include <set>
 
 using namespace rwatch;
 using namespace rwatch::rules;
@@ -19,35 +26,88 @@ event::FieldRef field(std::string_view name) {
     return *ref;
 }
 
-CorrelationSpec spec(CorrelationSpec::Type type, CorrelationSpec::Bound::Op op, std::uint64_t number) {
+CorrelationSpec spec(CorrelationSpec::Type type, CorrelationSpec::Bound::Op op, double number) {
     CorrelationSpec out;
     out.type = type;
     out.timespan_ns = 10 * kSecond;
-    out.bounds = {{op, static_cast<double>(number)}};
-    out.group_by = {field("proc.name")};
-    if (type == CorrelationSpec::Type::value_count)
-        out.field = field("fd.rport");
+    out.bounds = {{op, number}};
+    out.sources = {{0, "rule"}};
+    out.views = {{0, {field("proc.name")}, {}}};
+    if (type == CorrelationSpec::Type::value_count || is_numeric(type))
+        out.views[0].fields = {field("fd.rport")};
     return out;
 }
 
 using Op = CorrelationSpec::Bound::Op;
 constexpr auto kEvents = CorrelationSpec::Type::event_count;
 constexpr auto kValues = CorrelationSpec::Type::value_count;
+constexpr auto kTemporal = CorrelationSpec::Type::temporal;
+constexpr auto kOrdered = CorrelationSpec::Type::temporal_ordered;
 
-/// Feeds one correlator.
+/// Of so many rules.
+CorrelationSpec temporal(CorrelationSpec::Type type, std::uint32_t rules) {
+    auto out = spec(type, CorrelationSpec::Bound::Op::gte, rules);
+    for (std::uint32_t i = 1; i < rules; ++i)
+        out.sources.push_back({i, "rule " + std::to_string(i)});
+    return out;
+}
+
+CorrelationSpec expression(CorrelationSpec::Type type, const std::string& text, std::uint32_t rules) {
+    auto out = temporal(type, rules);
+    Diagnostics found;
+    std::vector<Word> names;
+    for (std::uint32_t i = 0; i < rules; ++i)
+        names.push_back({std::string(1, static_cast<char>('a' + i)), {}});
+    out.bounds.clear();
+    out.expression = parse_rule_expression(MappedText(text, {"c", 1, 1}), names, found);
+    REQUIRE(found.empty());
+    return out;
+}
+
+/// Feeds one correlator. The event's rules are bits.
 class Feed {
   public:
-    explicit Feed(const CorrelationSpec& spec, const Correlator::Limits& limits = {}) : correlator(spec, limits) {}
+    explicit Feed(CorrelationSpec spec, const Correlator::Limits& limits = {})
+        : spec_(std::move(spec)), correlator(spec_, limits) {}
 
-    const CorrelationResult* at(std::int64_t ns, const std::string& name, int port = 1) {
+    const CorrelationResult* at(std::int64_t ns, const std::string& name, int port = 1, std::uint64_t rules = 1) {
         MadeEvent event({{"evt.type", "connect"},
                          {"proc.name", name},
                          {"fd.rip", "192.0.2.1"},
                          {"fd.rport", std::to_string(port)}});
         event->boot_ns = static_cast<std::uint64_t>(ns);
-        return correlator.add(*event, scratch(), values_);
+        return add(*event, rules);
+    }
+    const CorrelationResult* add(const event::Event& event, std::uint64_t rules = 1) {
+        return correlator.add({event, ++serial_, rules, spec_.views[0]}, scratch(), values_);
+    }
+    /// The last event came by way of other rules, too.
+    const CorrelationResult* again(const event::Event& event, std::uint64_t rules) {
+        return correlator.add({event, serial_, rules, spec_.views[0]}, scratch(), values_);
+    }
+    /// Rules by letter, a second apart: "ab" is a, then b; "(ab)" is one event of both. Gives where it fired: "-x".
+    std::string run(const std::string& events) {
+        std::string out;
+        for (std::size_t i = 0; i < events.size(); ++i) {
+            std::uint64_t rules = 0;
+            const bool both = events[i] == '(';
+            for (i += both ? 1 : 0; i < events.size() && events[i] != ')'; ++i) {
+                rules |= events[i] == '.' ? 0 : 1ULL << static_cast<unsigned>(events[i] - 'a');
+                if (!both)
+                    break;
+            }
+            now_ += kSecond;
+            out += rules != 0 && at(now_, "p", 1, rules) != nullptr ? 'x' : '-';
+        }
+        return out;
     }
 
+  private:
+    CorrelationSpec spec_;
+    std::uint64_t serial_ = 0;
+    std::int64_t now_ = 100 * kSecond;
+
+  public:
     Correlator correlator;
 
   private:
@@ -98,7 +158,7 @@ TEST_CASE("Groups count apart; no group-by is one group; a missing field is a gr
     CHECK(feed.at(5, "") != nullptr);
     CHECK(feed.correlator.groups() == 3);
     auto all = spec(kEvents, Op::gte, 2);
-    all.group_by.clear();
+    all.views[0].group_by.clear();
     Feed one(all);
     CHECK(one.at(1, "a") == nullptr);
     CHECK(one.at(2, "b") != nullptr);
@@ -121,13 +181,18 @@ TEST_CASE("value_count counts different values; a value seen again is younger") 
 }
 
 TEST_CASE("value_count without the value does not count") {
-    auto counts = spec(kValues, Op::gte, 1);
-    counts.field = field("fd.rport");
-    Correlator correlator(counts);
+    Feed feed(spec(kValues, Op::gte, 1));
     MadeEvent event({{"evt.type", "execve"}, {"proc.name", "a"}});
-    event::Values values;
-    CHECK(correlator.add(*event, scratch(), values) == nullptr);
-    CHECK(correlator.groups() == 0);
+    CHECK(feed.add(*event) == nullptr);
+    CHECK(feed.correlator.groups() == 0);
+    auto pair = spec(kValues, Op::gte, 1);
+    pair.views[0].fields.push_back(field("proc.name"));
+    Feed both(pair);
+    CHECK(both.add(*event) == nullptr);
+    CHECK(both.at(1, "a") != nullptr);
+    auto nothing = spec(kValues, Op::gte, 1);
+    nothing.views[0].fields = {event::FieldRef()};
+    CHECK(Feed(nothing).at(1, "a") == nullptr);
 }
 
 TEST_CASE("A flood of one value does not push the others out") {
@@ -141,7 +206,7 @@ TEST_CASE("A flood of one value does not push the others out") {
 }
 
 TEST_CASE("Every bound") {
-    const auto fires_at = [](Op op, std::uint64_t number) {
+    const auto fires_at = [](Op op, double number) {
         Feed feed(spec(kEvents, op, number));
         std::string out;
         for (int i = 1; i <= 5; ++i)
@@ -200,16 +265,13 @@ TEST_CASE("Where entries are too many other groups go first, then the group's ow
 
 TEST_CASE("Ever new groups stay within the bounds") {
     Feed feed(spec(kValues, Op::gte, 3), {.groups = 1000, .entries = 2000});
-    event::Values values;
-    auto& memory = scratch();
     for (int i = 0; i < 20'000; ++i) {
         MadeEvent other({{"evt.type", "connect"},
                          {"proc.name", "p" + std::to_string(i)},
                          {"fd.rip", "192.0.2.1"},
                          {"fd.rport", std::to_string(i)}});
         other->boot_ns = static_cast<std::uint64_t>(i);
-        memory.reset();
-        (void)feed.correlator.add(*other, memory, values);
+        (void)feed.add(*other);
     }
     CHECK(feed.correlator.groups() == 1000);
     CHECK(feed.correlator.evicted() == 19'000);
@@ -221,4 +283,298 @@ TEST_CASE("An event that comes late counts as of now") {
     Feed feed(spec(kEvents, Op::gte, 2));
     CHECK(feed.at(100 * kSecond, "a") == nullptr);
     CHECK(feed.at(80 * kSecond, "a") != nullptr);
+}
+
+TEST_CASE("value_count of several fields counts their combinations") {
+    auto pair = spec(kValues, Op::gte, 3);
+    pair.views[0].group_by.clear();
+    pair.views[0].fields.push_back(field("proc.name"));
+    Feed feed(pair);
+    CHECK(feed.at(1, "a", 22) == nullptr);
+    CHECK(feed.at(2, "b", 22) == nullptr);
+    CHECK(feed.at(3, "a", 22) == nullptr);
+    CHECK(feed.at(4, "b", 80) != nullptr);
+}
+
+TEST_CASE("An event of several rules counts once, and fires once for its group") {
+    auto counts = temporal(kEvents, 2);
+    MadeEvent event({{"evt.type", "connect"}, {"proc.name", "a"}});
+    Feed feed(counts);
+    CHECK(feed.add(*event, 1) == nullptr);
+    CHECK(feed.again(*event, 2) == nullptr);
+    const auto* result = feed.add(*event, 2);
+    REQUIRE(result != nullptr);
+    CHECK(result->count == 2);
+    CHECK(result->sources == 3);
+    CHECK(feed.again(*event, 1) == nullptr);
+    Feed rules(temporal(kTemporal, 2));
+    CHECK(rules.add(*event, 1) == nullptr);
+    CHECK(rules.again(*event, 2) != nullptr);
+    CHECK(rules.again(*event, 2) == nullptr);
+}
+
+TEST_CASE("temporal wants its rules in any order within the window, and fires on each event after") {
+    CHECK(Feed(temporal(kTemporal, 3)).run("abc") == "--x");
+    CHECK(Feed(temporal(kTemporal, 3)).run("cba") == "--x");
+    CHECK(Feed(temporal(kTemporal, 3)).run("aabbccab") == "----xxxx");
+    CHECK(Feed(temporal(kTemporal, 3)).run("(abc)") == "x");
+    CHECK(Feed(temporal(kTemporal, 2)).run("a.........b") == "----------x");
+    CHECK(Feed(temporal(kTemporal, 2)).run("a..........b") == "------------");
+    CHECK(Feed(temporal(kTemporal, 2)).run("a.....a....b") == "-----------x");
+    auto two = temporal(kTemporal, 3);
+    two.bounds = {{Op::eq, 2}};
+    CHECK(Feed(two).run("aabcb") == "--x--");
+    Feed groups(temporal(kTemporal, 2));
+    CHECK(groups.at(1, "p", 1, 1) == nullptr);
+    CHECK(groups.at(2, "q", 1, 2) == nullptr);
+    const auto* result = groups.at(3, "p", 1, 2);
+    REQUIRE(result != nullptr);
+    CHECK(result->distinct == 2);
+    CHECK(result->count == 2);
+    CHECK(result->first_ns == 1);
+    CHECK(result->sources == 3);
+}
+
+TEST_CASE("temporal_ordered wants them in their order, and fires where the last one comes") {
+    CHECK(Feed(temporal(kOrdered, 3)).run("abc") == "--x");
+    CHECK(Feed(temporal(kOrdered, 3)).run("acb") == "---");
+    CHECK(Feed(temporal(kOrdered, 3)).run("acbc") == "---x");
+    CHECK(Feed(temporal(kOrdered, 3)).run("abacac") == "---x-x");
+    CHECK(Feed(temporal(kOrdered, 2)).run("ababb") == "-x-xx");
+    CHECK(Feed(temporal(kOrdered, 2)).run("a.........b") == "----------x");
+    CHECK(Feed(temporal(kOrdered, 2)).run("a..........b") == "------------");
+    // The chain with the latest begin counts.
+    CHECK(Feed(temporal(kOrdered, 3)).run("ab....ab....c") == "------------x");
+    CHECK(Feed(temporal(kOrdered, 3)).run("a......b....c") == "-------------");
+    // One event is one step.
+    CHECK(Feed(temporal(kOrdered, 2)).run("(ab)") == "-");
+    CHECK(Feed(temporal(kOrdered, 2)).run("(ab)(ab)") == "-x");
+    CHECK(Feed(temporal(kOrdered, 3)).run("(abc)(abc)(abc)") == "--x");
+    auto some = temporal(kOrdered, 3);
+    some.bounds = {{Op::gte, 2}};
+    CHECK(Feed(some).run("acbbc") == "--xxx");
+    Feed feed(temporal(kOrdered, 2));
+    feed.at(1, "p", 1, 1);
+    feed.at(5, "p", 1, 1);
+    const auto* result = feed.at(7, "p", 1, 2);
+    REQUIRE(result != nullptr);
+    CHECK(result->first_ns == 5);
+    CHECK(result->distinct == 2);
+}
+
+TEST_CASE("An event by way of one rule after another is one step, too") {
+    MadeEvent event({{"evt.type", "connect"}, {"proc.name", "a"}});
+    Feed feed(temporal(kOrdered, 2));
+    CHECK(feed.add(*event, 1) == nullptr);
+    CHECK(feed.again(*event, 2) == nullptr);
+    CHECK(feed.add(*event, 2) != nullptr);
+    Feed said(expression(kOrdered, "a and b", 2));
+    CHECK(said.add(*event, 1) == nullptr);
+    CHECK(said.again(*event, 2) == nullptr);
+    CHECK(said.add(*event, 2) != nullptr);
+}
+
+TEST_CASE("Conditions over rules") {
+    CHECK(Feed(expression(kTemporal, "a and not b", 2)).run("aabaa") == "xx---");
+    CHECK(Feed(expression(kTemporal, "a and not b", 2)).run("b..........a") == "-----------x");
+    CHECK(Feed(expression(kTemporal, "(a or b) and c", 3)).run("abcc") == "--xx");
+    CHECK(Feed(expression(kTemporal, "not a and not b", 2)).run("ab") == "--");
+    CHECK(Feed(expression(kOrdered, "a and b and c", 3)).run("abc") == "--x");
+    CHECK(Feed(expression(kOrdered, "a and b and c", 3)).run("acb") == "---");
+    CHECK(Feed(expression(kOrdered, "a and b and c", 3)).run("abac") == "---x");
+    CHECK(Feed(expression(kOrdered, "a and b", 2)).run("(ab)(ab)") == "-x");
+    CHECK(Feed(expression(kOrdered, "(a or b) and c", 3)).run("ac") == "-x");
+    CHECK(Feed(expression(kOrdered, "(a or b) and c", 3)).run("bc") == "-x");
+    CHECK(Feed(expression(kOrdered, "(a or b) and c", 3)).run("ca") == "--");
+    CHECK(Feed(expression(kOrdered, "a and not b", 2)).run("aba") == "x--");
+}
+
+TEST_CASE("Sums, averages, percentiles and medians slide with the window") {
+    using Type = CorrelationSpec::Type;
+    const auto values = [](Type type, double percentile = 50) {
+        auto numbers = spec(type, Op::gte, 0);
+        numbers.percentile = percentile;
+        Feed feed(numbers);
+        std::vector<double> out;
+        std::int64_t second = 0;
+        for (const int port : {10, 40, 20, 30}) {
+            const auto* result = feed.at(second * kSecond, "a", port);
+            REQUIRE(result != nullptr);
+            out.push_back(result->value);
+            second += 4;
+        }
+        return out; // the last window is 40, 20, 30
+    };
+    CHECK(values(Type::value_sum) == std::vector<double>{10, 50, 70, 90});
+    CHECK(values(Type::value_avg) == std::vector<double>{10, 25, 70.0 / 3, 30});
+    CHECK(values(Type::value_median) == std::vector<double>{10, 25, 20, 30});
+    CHECK(values(Type::value_percentile, 100) == std::vector<double>{10, 40, 40, 40});
+    CHECK(values(Type::value_percentile, 0) == std::vector<double>{10, 10, 10, 20});
+    CHECK(values(Type::value_percentile, 25) == std::vector<double>{10, 17.5, 15, 25});
+    Feed above(spec(Type::value_avg, Op::gt, 24.5));
+    CHECK(above.at(1, "a", 24) == nullptr);
+    CHECK(above.at(2, "a", 25) == nullptr);
+    CHECK(above.at(3, "a", 25) != nullptr);
+}
+
+TEST_CASE("A group that must forget numbers says so") {
+    Feed feed(spec(CorrelationSpec::Type::value_sum, Op::gte, 1), {.groups = 10, .entries = 3});
+    for (int i = 1; i <= 3; ++i)
+        feed.at(i, "a", i);
+    CHECK(feed.correlator.evicted() == 0);
+    const auto* result = feed.at(4, "a", 4);
+    REQUIRE(result != nullptr);
+    CHECK(result->value == 2 + 3 + 4);
+    CHECK(feed.correlator.evicted() == 1);
+}
+
+namespace {
+
+struct Seen {
+    std::int64_t time;
+    std::string group;
+    int port;
+    std::uint64_t rules;
+};
+
+/// What a correlation holds, counted anew from all events.
+class Naive {
+  public:
+    explicit Naive(const CorrelationSpec& spec) : spec_(spec) {}
+
+    bool fires(const std::deque<Seen>& all) {
+        const auto& last = all.back();
+        window_.clear();
+        for (const auto& seen : all)
+            if (seen.group == last.group && seen.time >= last.time - spec_.timespan_ns)
+                window_.push_back(&seen);
+        std::uint64_t present = 0;
+        for (const auto* seen : window_)
+            present |= seen->rules;
+        if (!spec_.expression.empty())
+            return holds(spec_.expression, present) && (spec_.type != kOrdered || ordered(present));
+        if (spec_.type != kOrdered)
+            return within(number(present));
+        const auto length = longest();
+        return length > 0 && within(length);
+    }
+
+  private:
+    [[nodiscard]] bool within(double number) const {
+        return std::all_of(spec_.bounds.begin(), spec_.bounds.end(), [&](const auto& b) {
+            return b.op == Op::gte ? number >= b.number : b.op == Op::lt ? number < b.number : number == b.number;
+        });
+    }
+
+    [[nodiscard]] double number(std::uint64_t present) const {
+        using Type = CorrelationSpec::Type;
+        std::vector<double> ports;
+        for (const auto* seen : window_)
+            ports.push_back(seen->port);
+        std::sort(ports.begin(), ports.end());
+        double sum = 0;
+        for (const auto port : ports)
+            sum += port;
+        switch (spec_.type) {
+        case Type::event_count:
+            return static_cast<double>(ports.size());
+        case Type::value_count:
+            return static_cast<double>(std::set<double>(ports.begin(), ports.end()).size());
+        case Type::value_sum:
+            return sum;
+        case Type::value_avg:
+            return sum / static_cast<double>(ports.size());
+        case Type::temporal:
+        case Type::temporal_ordered:
+            return static_cast<double>(std::popcount(present));
+        default:
+            break;
+        }
+        const auto place = spec_.percentile / 100 * static_cast<double>(ports.size() - 1);
+        const auto low = static_cast<std::size_t>(place);
+        const auto high = std::min(low + 1, ports.size() - 1);
+        return ports[low] + (ports[high] - ports[low]) * (place - static_cast<double>(low));
+    }
+
+    /// Rules from `first` on that can be told from events up to `end` in this order, the last of them by the last
+    /// event.
+    bool told(const std::vector<unsigned>& rules, std::size_t count, std::size_t end) const {
+        if (count == 0)
+            return true;
+        for (std::size_t i = end; i-- > 0;) {
+            if ((window_[i]->rules >> rules[count - 1] & 1U) != 0 && told(rules, count - 1, i))
+                return true;
+            if (end == window_.size())
+                return false; // only the last event
+        }
+        return false;
+    }
+    double longest() const {
+        std::vector<unsigned> rules;
+        double best = 0;
+        for (unsigned i = 0; i < spec_.sources.size(); ++i) {
+            rules.push_back(i);
+            if (told(rules, rules.size(), window_.size()))
+                best = i + 1;
+        }
+        return best;
+    }
+    bool ordered(std::uint64_t present) const {
+        std::vector<unsigned> rules;
+        for (unsigned i = 0; i < spec_.sources.size(); ++i)
+            if ((present >> i & 1U) != 0)
+                rules.push_back(i);
+        return told(rules, rules.size(), window_.size());
+    }
+
+    const CorrelationSpec& spec_;
+    std::vector<const Seen*> window_;
+};
+
+void compare(const CorrelationSpec& spec, unsigned seed) {
+    std::mt19937 random(seed);
+    const auto below = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
+    Feed feed(spec);
+    Naive naive(spec);
+    std::deque<Seen> all;
+    std::int64_t now = 1000 * kSecond;
+    for (int i = 0; i < 400; ++i) {
+        now += below(4) == 0 ? 0 : below(3) * kSecond;
+        const auto rules = spec.sources.size() == 1 ? 1 : 1ULL << below(static_cast<unsigned>(spec.sources.size()));
+        const auto more = spec.sources.size() > 1 && below(6) == 0 ? 1ULL << below(2) : 0;
+        all.push_back(
+            {now, std::string(1, static_cast<char>('a' + below(2))), static_cast<int>(1 + below(6)), rules | more});
+        while (all.front().time < now - spec.timespan_ns)
+            all.pop_front();
+        INFO("event " << i << " at " << now << " rules " << all.back().rules << " port " << all.back().port);
+        const bool fired = feed.at(now, all.back().group, all.back().port, all.back().rules) != nullptr;
+        REQUIRE(fired == naive.fires(all));
+    }
+}
+
+} // namespace
+
+TEST_CASE("Random events count as a naive model counts them") {
+    using Type = CorrelationSpec::Type;
+    for (unsigned seed = 0; seed < 6; ++seed) {
+        INFO("seed " << seed);
+        for (const auto op : {Op::gte, Op::lt, Op::eq}) {
+            compare(spec(kEvents, op, 5), seed);
+            compare(spec(kValues, op, 4), seed);
+            compare(spec(Type::value_sum, op, 20), seed);
+            compare(spec(Type::value_avg, op, 3.5), seed);
+            compare(spec(Type::value_median, op, 3.5), seed);
+            auto percentile = spec(Type::value_percentile, op, 4.6);
+            percentile.percentile = 90;
+            compare(percentile, seed);
+            for (const auto type : {kTemporal, kOrdered}) {
+                auto rules = temporal(type, 3);
+                rules.bounds[0].op = op;
+                compare(rules, seed);
+            }
+        }
+        for (const auto type : {kTemporal, kOrdered})
+            for (const auto* text : {"a and b and c", "(a or b) and c", "a and c and not b", "c and (a or not b)"})
+                compare(expression(type, text, 3), seed);
+    }
 }

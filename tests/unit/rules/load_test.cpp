@@ -64,10 +64,11 @@ TEST_CASE("A whole rule") {
     CHECK(r.condition_text == "evt.type = connect and fd.type in (ipv4, ipv6)");
     REQUIRE(r.correlation);
     CHECK(r.correlation->type == CorrelationSpec::Type::value_count);
-    CHECK(r.correlation->group_by.size() == 2);
+    REQUIRE(r.correlation->views.size() == 1);
+    CHECK(r.correlation->views[0].group_by.size() == 2);
     CHECK(r.correlation->timespan_ns == 10'000'000'000);
-    REQUIRE(r.correlation->field);
-    CHECK(event::to_string(*r.correlation->field) == "fd.rport");
+    REQUIRE(r.correlation->views[0].fields.size() == 1);
+    CHECK(event::to_string(r.correlation->views[0].fields[0]) == "fd.rport");
     REQUIRE(r.correlation->bounds.size() == 1);
     CHECK(r.correlation->bounds[0].number == 20);
     REQUIRE(r.debounce);
