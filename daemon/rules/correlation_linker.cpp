@@ -99,7 +99,7 @@ class Linker {
         auto& candidate = candidates_[index];
         const auto& item = *candidate.item->correlation;
         CorrelationSpec spec;
-        static_cast<CorrelationTerms&>(spec) = item;
+        static_cast<CorrelationTerms&>(spec) = static_cast<const CorrelationTerms&>(item);
         bool good = true;
         if (item.rules.empty())
             spec.sources.push_back({index, candidate.item->name});

@@ -15,6 +15,7 @@ LINES_MOST = 400
 # Longer for a reason.
 LONG = {
     'daemon/event/fields_process.cpp',  # one part of the table of fields: rows, nothing to tell apart
+    'daemon/rules/correlation.cpp',  # one structure: linked entries of groups and the window over them
     'daemon/rules/operands.cpp',  # one function for each kind of comparison
     'daemon/rules/sigma_test.cpp',  # one function for each modifier
     'daemon/rules/sigma_value.cpp',  # one function for each modifier of values
