@@ -28,7 +28,7 @@ std::string hostname() {
 std::unique_ptr<sensor::EventSource> open_source(const config::Config& config) {
     sensor::BpfOptions options;
     options.ring_size = config.sensor.ring_size;
-    options.own_pid = static_cast<std::uint32_t>(getpid());
+    options.skip_own = true;
     return sensor::BpfSource::open(options);
 }
 

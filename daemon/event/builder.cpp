@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "event/builder.hpp"
 
+#include "event/call_args.hpp"
 #include "event/field_tables.hpp"
 
 namespace rwatch::event {
@@ -37,6 +38,12 @@ Process& EventBuilder::ancestor(std::size_t n) {
         chain_.push_back(std::move(process));
     }
     return *chain_[n];
+}
+
+void EventBuilder::become(Call call) noexcept {
+    event_.call = call;
+    event_.kind = kind_of(call);
+    event_.arg_count = static_cast<std::uint8_t>(signature_of(call).size());
 }
 
 std::string_view EventBuilder::keep(std::string_view text) {

@@ -30,6 +30,8 @@ class EventBuilder {
 
     // For the table of fields:
     [[nodiscard]] Event& event() noexcept { return event_; }
+    /// Makes it an event of that call.
+    void become(Call call) noexcept;
     [[nodiscard]] Process& process() noexcept { return *chain_.front(); }
     /// The n-th ancestor, 1 the parent; made where it is missing. n is at most kMostAncestors.
     Process& ancestor(std::size_t n);

@@ -4,6 +4,7 @@
 #include "event/decode.hpp"
 
 #include "ebpf/abi/rwatch_abi.h"
+#include "event/call_args.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -22,21 +23,35 @@ template <typename T> constexpr bool same(T ours, unsigned wire) noexcept {
 static_assert(same(Kind::exec, RW_EXEC) && same(Kind::fork, RW_FORK) && same(Kind::exit, RW_EXIT) &&
               same(Kind::open, RW_OPEN) && same(Kind::chmod, RW_CHMOD) && same(Kind::rename, RW_RENAME) &&
               same(Kind::unlink, RW_UNLINK) && same(Kind::link, RW_LINK) && same(Kind::symlink, RW_SYMLINK) &&
-              same(Kind::connect, RW_CONNECT) && same(Kind::count, RW_KIND_COUNT));
-static_assert(same(Call::none, RW_CALL_NONE) && same(Call::execve, RW_CALL_EXECVE) &&
-              same(Call::execveat, RW_CALL_EXECVEAT) && same(Call::fork, RW_CALL_FORK) &&
-              same(Call::vfork, RW_CALL_VFORK) && same(Call::clone, RW_CALL_CLONE) &&
-              same(Call::clone3, RW_CALL_CLONE3) && same(Call::procexit, RW_CALL_PROCEXIT) &&
-              same(Call::open, RW_CALL_OPEN) && same(Call::openat, RW_CALL_OPENAT) &&
-              same(Call::openat2, RW_CALL_OPENAT2) && same(Call::creat, RW_CALL_CREAT) &&
-              same(Call::open_by_handle_at, RW_CALL_OPEN_BY_HANDLE_AT) && same(Call::chmod, RW_CALL_CHMOD) &&
-              same(Call::fchmod, RW_CALL_FCHMOD) && same(Call::fchmodat, RW_CALL_FCHMODAT) &&
-              same(Call::fchmodat2, RW_CALL_FCHMODAT2) && same(Call::rename, RW_CALL_RENAME) &&
-              same(Call::renameat, RW_CALL_RENAMEAT) && same(Call::renameat2, RW_CALL_RENAMEAT2) &&
-              same(Call::unlink, RW_CALL_UNLINK) && same(Call::unlinkat, RW_CALL_UNLINKAT) &&
-              same(Call::link, RW_CALL_LINK) && same(Call::linkat, RW_CALL_LINKAT) &&
-              same(Call::symlink, RW_CALL_SYMLINK) && same(Call::symlinkat, RW_CALL_SYMLINKAT) &&
-              same(Call::connect, RW_CALL_CONNECT) && same(Call::count, RW_CALL_COUNT));
+              same(Kind::connect, RW_CONNECT) && same(Kind::mkdir, RW_MKDIR) && same(Kind::mknod, RW_MKNOD) &&
+              same(Kind::socket, RW_SOCKET) && same(Kind::setid, RW_SETID) && same(Kind::ptrace, RW_PTRACE) &&
+              same(Kind::name_space, RW_NAMESPACE) && same(Kind::mount, RW_MOUNT) && same(Kind::module, RW_MODULE) &&
+              same(Kind::bpf, RW_BPF) && same(Kind::system, RW_SYSTEM) && same(Kind::count, RW_KIND_COUNT));
+static_assert(
+    same(Call::none, RW_CALL_NONE) && same(Call::execve, RW_CALL_EXECVE) && same(Call::execveat, RW_CALL_EXECVEAT) &&
+    same(Call::fork, RW_CALL_FORK) && same(Call::vfork, RW_CALL_VFORK) && same(Call::clone, RW_CALL_CLONE) &&
+    same(Call::clone3, RW_CALL_CLONE3) && same(Call::procexit, RW_CALL_PROCEXIT) && same(Call::open, RW_CALL_OPEN) &&
+    same(Call::openat, RW_CALL_OPENAT) && same(Call::openat2, RW_CALL_OPENAT2) && same(Call::creat, RW_CALL_CREAT) &&
+    same(Call::open_by_handle_at, RW_CALL_OPEN_BY_HANDLE_AT) && same(Call::chmod, RW_CALL_CHMOD) &&
+    same(Call::fchmod, RW_CALL_FCHMOD) && same(Call::fchmodat, RW_CALL_FCHMODAT) &&
+    same(Call::fchmodat2, RW_CALL_FCHMODAT2) && same(Call::rename, RW_CALL_RENAME) &&
+    same(Call::renameat, RW_CALL_RENAMEAT) && same(Call::renameat2, RW_CALL_RENAMEAT2) &&
+    same(Call::unlink, RW_CALL_UNLINK) && same(Call::unlinkat, RW_CALL_UNLINKAT) && same(Call::link, RW_CALL_LINK) &&
+    same(Call::linkat, RW_CALL_LINKAT) && same(Call::symlink, RW_CALL_SYMLINK) &&
+    same(Call::symlinkat, RW_CALL_SYMLINKAT) && same(Call::connect, RW_CALL_CONNECT) &&
+    same(Call::mkdir, RW_CALL_MKDIR) && same(Call::mkdirat, RW_CALL_MKDIRAT) && same(Call::rmdir, RW_CALL_RMDIR) &&
+    same(Call::mknod, RW_CALL_MKNOD) && same(Call::mknodat, RW_CALL_MKNODAT) && same(Call::socket, RW_CALL_SOCKET) &&
+    same(Call::setuid, RW_CALL_SETUID) && same(Call::setgid, RW_CALL_SETGID) &&
+    same(Call::setreuid, RW_CALL_SETREUID) && same(Call::setregid, RW_CALL_SETREGID) &&
+    same(Call::setresuid, RW_CALL_SETRESUID) && same(Call::setresgid, RW_CALL_SETRESGID) &&
+    same(Call::ptrace, RW_CALL_PTRACE) && same(Call::setns, RW_CALL_SETNS) && same(Call::unshare, RW_CALL_UNSHARE) &&
+    same(Call::mount, RW_CALL_MOUNT) && same(Call::umount2, RW_CALL_UMOUNT2) &&
+    same(Call::init_module, RW_CALL_INIT_MODULE) && same(Call::finit_module, RW_CALL_FINIT_MODULE) &&
+    same(Call::delete_module, RW_CALL_DELETE_MODULE) && same(Call::bpf, RW_CALL_BPF) &&
+    same(Call::memfd_create, RW_CALL_MEMFD_CREATE) && same(Call::personality, RW_CALL_PERSONALITY) &&
+    same(Call::sysinfo, RW_CALL_SYSINFO) && same(Call::syslog, RW_CALL_SYSLOG) &&
+    same(Call::userfaultfd, RW_CALL_USERFAULTFD) && same(Call::count, RW_CALL_COUNT));
+static_assert(kMostArgs == RW_ARGS && kMostTexts == RW_TEXTS);
 
 static_assert(kFlagPathTruncated == RW_F_PATH_TRUNC && kFlagArgvTruncated == RW_F_ARGV_TRUNC &&
               kFlagMemfd == RW_F_MEMFD && kFlagUnlinked == RW_F_UNLINKED);
@@ -151,6 +166,7 @@ void fill(Event& e, const rw_fsop& r, Record& record) noexcept {
     e.call_flags = r.call_flags;
     e.mode = r.mode;
     e.old_mode = r.old_mode;
+    e.node_dev = r.node_dev;
 }
 
 Address address(std::uint16_t family, const __u8 (&bytes)[16]) noexcept {
@@ -182,6 +198,17 @@ void fill(Event& e, const rw_connect& r, Record& record) noexcept {
     e.protocol = r.protocol;
     e.unix_path = record.string(r.unix_path);
     e.fd = r.fd;
+    e.has_result = true;
+    e.result = r.ret;
+}
+
+void fill(Event& e, const rw_syscall& r, Record& record) noexcept {
+    const auto signature = signature_of(e.call);
+    e.arg_count = static_cast<std::uint8_t>(signature.size());
+    for (std::size_t i = 0; i < signature.size(); ++i)
+        e.args[i] = taken_as(signature[i].form, r.args[i]);
+    for (std::size_t i = 0; i < kMostTexts; ++i)
+        e.texts[i] = record.string(r.text[i]);
     e.has_result = true;
     e.result = r.ret;
 }
@@ -250,9 +277,20 @@ bool dispatch(Kind kind, std::span<const std::byte> bytes, std::int64_t wall_off
     case Kind::unlink:
     case Kind::link:
     case Kind::symlink:
+    case Kind::mkdir:
+    case Kind::mknod:
         return read<rw_fsop>(bytes, wall_offset_ns, out);
     case Kind::connect:
         return read<rw_connect>(bytes, wall_offset_ns, out);
+    case Kind::socket:
+    case Kind::setid:
+    case Kind::ptrace:
+    case Kind::name_space:
+    case Kind::mount:
+    case Kind::module:
+    case Kind::bpf:
+    case Kind::system:
+        return read<rw_syscall>(bytes, wall_offset_ns, out);
     case Kind::none:
     case Kind::count:
         break;

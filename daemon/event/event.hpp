@@ -6,6 +6,7 @@
 
 #include "event/value.hpp"
 
+#include <array>
 #include <bitset>
 #include <cstdint>
 #include <string>
@@ -14,7 +15,31 @@
 namespace rwatch::event {
 
 /// Values as enum rw_kind of the wire format.
-enum class Kind : std::uint8_t { none, exec, fork, exit, open, chmod, rename, unlink, link, symlink, connect, count };
+enum class Kind : std::uint8_t {
+    none,
+    exec,
+    fork,
+    exit,
+    open,
+    chmod,
+    rename,
+    unlink,
+    link,
+    symlink,
+    connect,
+    mkdir,
+    mknod,
+    // Calls that their arguments tell all about (Event::args):
+    socket,
+    setid,
+    ptrace,
+    name_space, ///< "namespace"
+    mount,
+    module,
+    bpf,
+    system,
+    count
+};
 inline constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::count);
 
 /// The system call; values as enum rw_call of the wire format, names as Falco's evt.type.
@@ -46,6 +71,32 @@ enum class Call : std::uint16_t {
     symlink,
     symlinkat,
     connect,
+    mkdir,
+    mkdirat,
+    rmdir,
+    mknod,
+    mknodat,
+    socket,
+    setuid,
+    setgid,
+    setreuid,
+    setregid,
+    setresuid,
+    setresgid,
+    ptrace,
+    setns,
+    unshare,
+    mount,
+    umount2,
+    init_module,
+    finit_module,
+    delete_module,
+    bpf,
+    memfd_create,
+    personality,
+    sysinfo,
+    syslog,
+    userfaultfd,
     count
 };
 inline constexpr std::size_t kCalls = static_cast<std::size_t>(Call::count);
@@ -71,6 +122,9 @@ inline constexpr std::uint32_t kUnset = 0xffffffff; ///< loginuid, audit session
 // Bits of Event::flags, as RW_F_* of the wire format: for layers that do not see it.
 inline constexpr std::uint32_t kFlagPathTruncated = 1U << 0, kFlagArgvTruncated = 1U << 1, kFlagMemfd = 1U << 4,
                                kFlagUnlinked = 1U << 5;
+
+/// Of a system call; of its first arguments those that a record may have as text.
+inline constexpr std::size_t kMostArgs = 6, kMostTexts = 3;
 
 /// A file's identity. dev as stat(2) gives st_dev.
 struct FileId {
@@ -171,7 +225,7 @@ struct Event {
     const Directory* directory = nullptr;
 
     // What
-    Object object; ///< open, chmod, unlink, the source of rename, link and symlink; exec: the binary
+    Object object; ///< open, chmod, unlink, mkdir, mknod, the source of rename, link and symlink; exec: the binary
     Object target; ///< the new name of rename, link, symlink
     bool has_result = false;
     std::int64_t result = 0; ///< descriptor, child's pid, 0, or -errno
@@ -181,6 +235,12 @@ struct Event {
     std::uint64_t resolve = 0;
     std::uint32_t call_flags = 0;
     bool created = false;
+    std::uint32_t node_dev = 0; ///< mknod: the device, as st_rdev of stat(2)
+
+    // Calls that their arguments tell all about
+    std::array<std::uint64_t, kMostArgs> args{};      ///< as the kernel takes them: ints have no high half
+    std::array<std::string_view, kMostTexts> texts{}; ///< of the first ones those that are strings: evidence only
+    std::uint8_t arg_count = 0;                       ///< how many the call has
 
     // connect
     std::uint16_t family = 0; ///< AF_*

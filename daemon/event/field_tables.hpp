@@ -9,16 +9,18 @@
 #include <charconv>
 #include <concepts>
 #include <limits>
+#include <optional>
 #include <span>
 #include <sys/stat.h>
 
 namespace rwatch::event {
 
-[[nodiscard]] std::span<const Field> event_fields() noexcept;   // evt.*
-[[nodiscard]] std::span<const Field> file_fields() noexcept;    // fd.* of files, fs.*
-[[nodiscard]] std::span<const Field> network_fields() noexcept; // fd.* of sockets
-[[nodiscard]] std::span<const Field> process_fields() noexcept; // proc.*, thread.*
-[[nodiscard]] std::span<const Field> owner_fields() noexcept;   // user.*, group.*, systemd.*, container.*
+[[nodiscard]] std::span<const Field> argument_fields() noexcept; // evt.arg and its kin
+[[nodiscard]] std::span<const Field> event_fields() noexcept;    // evt.*
+[[nodiscard]] std::span<const Field> file_fields() noexcept;     // fd.* of files, fs.*
+[[nodiscard]] std::span<const Field> network_fields() noexcept;  // fd.* of sockets
+[[nodiscard]] std::span<const Field> process_fields() noexcept;  // proc.*, thread.*
+[[nodiscard]] std::span<const Field> owner_fields() noexcept;    // user.*, group.*, systemd.*, container.*
 
 /// The static name of an argument of evt.arg, "" where no event has one of that name.
 [[nodiscard]] std::string_view argument_named(std::string_view name) noexcept;
@@ -29,7 +31,19 @@ namespace rwatch::event {
 inline constexpr KindSet kOpen = set_of(Kind::open);
 inline constexpr KindSet kConnect = set_of(Kind::connect);
 inline constexpr KindSet kTwoNames = set_of(Kind::rename) | set_of(Kind::link) | set_of(Kind::symlink);
-inline constexpr KindSet kPathOps = kOpen | set_of(Kind::chmod) | set_of(Kind::unlink) | kTwoNames;
+inline constexpr KindSet kMakes = set_of(Kind::mkdir) | set_of(Kind::mknod);
+inline constexpr KindSet kPathOps = kOpen | set_of(Kind::chmod) | set_of(Kind::unlink) | kTwoNames | kMakes;
+/// Calls with a signature (call_args.hpp).
+inline constexpr KindSet kPlainCalls = set_of(Kind::socket) | set_of(Kind::setid) | set_of(Kind::ptrace) |
+                                       set_of(Kind::name_space) | set_of(Kind::mount) | set_of(Kind::module) |
+                                       set_of(Kind::bpf) | set_of(Kind::system);
+/// Kinds of which an event may be about a descriptor.
+inline constexpr KindSet kDescriptors = kOpen | kConnect | set_of(Kind::chmod) | set_of(Kind::socket) |
+                                        set_of(Kind::name_space) | set_of(Kind::module) | set_of(Kind::bpf) |
+                                        set_of(Kind::system);
+
+/// The descriptor that the call was given or gave; negative for one that failed to give it.
+[[nodiscard]] std::optional<std::int64_t> descriptor_of(const Event& event) noexcept;
 
 /// Reads a whole decimal number that fits.
 template <std::integral T> bool parse_number(std::string_view text, T& out) noexcept {
@@ -44,11 +58,8 @@ template <std::integral T> bool parse_number(std::string_view text, T& out) noex
 
 /// Gives a builder's event a kind where the test set none.
 inline void lean(EventBuilder& builder, Call call) noexcept {
-    auto& event = builder.event();
-    if (event.call == Call::none) {
-        event.call = call;
-        event.kind = kind_of(call);
-    }
+    if (builder.event().call == Call::none)
+        builder.become(call);
 }
 
 inline void add_string(Values& out, std::string_view text) noexcept {

@@ -13,12 +13,13 @@ namespace rwatch::event {
 
 namespace {
 
-constexpr std::string_view kArgumentPrefix = "evt.arg.";
+constexpr std::array<std::string_view, 2> kArgumentPrefixes{"evt.arg.", "evt.rawarg."};
 constexpr std::int32_t kLargestIndex = static_cast<std::int32_t>(EventBuilder::kMostAncestors);
 
 std::vector<Field> joined() {
     std::vector<Field> all;
-    for (const auto part : {event_fields(), file_fields(), network_fields(), process_fields(), owner_fields()})
+    for (const auto part :
+         {argument_fields(), event_fields(), file_fields(), network_fields(), process_fields(), owner_fields()})
         all.insert(all.end(), part.begin(), part.end());
     std::sort(all.begin(), all.end(), [](const Field& a, const Field& b) { return a.name < b.name; });
     return all;
@@ -79,10 +80,13 @@ std::optional<FieldRef> resolve_field(std::string_view text, std::string& error,
             argument = text.substr(open + 1, text.size() - open - 2);
             given = true;
         }
-    } else if (text.starts_with(kArgumentPrefix)) {
-        name = kArgumentPrefix.substr(0, kArgumentPrefix.size() - 1);
-        argument = text.substr(kArgumentPrefix.size());
-        given = true;
+    } else {
+        for (const auto prefix : kArgumentPrefixes)
+            if (text.starts_with(prefix)) {
+                name = prefix.substr(0, prefix.size() - 1);
+                argument = text.substr(prefix.size());
+                given = true;
+            }
     }
     const Field* field = find(name);
     if (field == nullptr) {

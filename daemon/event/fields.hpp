@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace rwatch::event {
 
@@ -62,6 +63,11 @@ struct FieldRef {
 
 /// Reads a reference. Where the text names no field, `error` says why and `hint` may name a near one.
 [[nodiscard]] std::optional<FieldRef> resolve_field(std::string_view text, std::string& error, std::string& hint);
+
+/// The arguments that evt.arg knows of a call, for the reference.
+[[nodiscard]] std::vector<std::string_view> arguments_of(Call call);
+/// What evt.category says of the events of a kind.
+[[nodiscard]] std::string_view category_of(Kind kind) noexcept;
 
 /// Text form of a reference, as written: "proc.aname[2]".
 [[nodiscard]] std::string to_string(const FieldRef& ref);

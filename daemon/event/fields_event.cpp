@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// evt.*: the call itself: its name, time, result and arguments.
+// evt.*: the call itself: its name, time and result.
 #include "event/field_tables.hpp"
 
 #include <array>
 #include <ctime>
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 namespace rwatch::event {
@@ -52,19 +51,6 @@ int iso_week(const std::tm& tm) noexcept {
     return week;
 }
 
-std::string_view category(Kind kind) noexcept {
-    switch (kind) {
-    case Kind::exec:
-    case Kind::fork:
-    case Kind::exit:
-        return "process";
-    case Kind::connect:
-        return "net";
-    default:
-        return "file";
-    }
-}
-
 std::string_view result_text(const Event& e) noexcept {
     return e.result >= 0 ? "SUCCESS" : errno_name(static_cast<int>(-e.result));
 }
@@ -77,135 +63,10 @@ bool opens_for(const Event& e, bool write) noexcept {
     return access == O_RDWR || access == (write ? O_WRONLY : O_RDONLY);
 }
 
-/// One named argument, as Falco's event tables name them.
-struct Argument {
-    std::string_view name;
-    KindSet kinds;
-    void (*get)(const Event&, Scratch&, Values&) noexcept;
-};
-
-std::string_view composed_flags(const Event& e, Scratch& scratch) noexcept {
-    const auto mark = scratch.mark();
-    put_open_flags(e.open_flags, scratch);
-    if (e.created)
-        scratch.put("|FD_CREATED");
-    return scratch.since(mark);
-}
-
-std::string_view composed_mode(std::uint32_t mode, Scratch& scratch) noexcept {
-    const auto mark = scratch.mark();
-    put_mode(mode, scratch);
-    return scratch.since(mark);
-}
-
-constexpr KindSet kChmod = set_of(Kind::chmod), kUnlink = set_of(Kind::unlink), kExec = set_of(Kind::exec);
-
-void add_number(Values& out, std::int64_t number, Scratch& scratch) noexcept {
-    const auto mark = scratch.mark();
-    scratch.put(number);
-    out.add(scratch.since(mark));
-}
-
-constexpr std::array kArguments{
-    Argument{"dirfd", kPathOps,
-             [](const Event& e, Scratch&, Values& out) noexcept { out.add(static_cast<std::int64_t>(e.dfd)); }},
-    Argument{"fd", kOpen | kConnect | kChmod,
-             [](const Event& e, Scratch&, Values& out) noexcept {
-                 out.add(e.kind == Kind::open ? e.result : static_cast<std::int64_t>(e.fd));
-             }},
-    Argument{"filename", kChmod | kExec,
-             [](const Event& e, Scratch&, Values& out) noexcept {
-                 add_string(out, e.kind == Kind::exec ? e.filename : e.object.raw);
-             }},
-    Argument{"flags", kOpen, [](const Event& e, Scratch& s, Values& out) noexcept { out.add(composed_flags(e, s)); }},
-    Argument{"linkpath", set_of(Kind::symlink),
-             [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.target.raw); }},
-    Argument{"mode", kOpen | kChmod,
-             [](const Event& e, Scratch& s, Values& out) noexcept { out.add(composed_mode(e.mode, s)); }},
-    Argument{"name", kOpen | kUnlink,
-             [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.object.raw); }},
-    Argument{"newpath", kTwoNames,
-             [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.target.raw); }},
-    Argument{"oldpath", kTwoNames,
-             [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.object.raw); }},
-    Argument{"path", kOpen | kUnlink | kConnect,
-             [](const Event& e, Scratch&, Values& out) noexcept {
-                 add_string(out, e.kind == Kind::connect ? e.unix_path : e.object.raw);
-             }},
-    Argument{"res", kAllKinds,
-             [](const Event& e, Scratch&, Values& out) noexcept {
-                 if (e.has_result)
-                     out.add(e.result);
-             }},
-    Argument{"status", set_of(Kind::exit),
-             [](const Event& e, Scratch& s, Values& out) noexcept { add_number(out, e.status, s); }},
-    Argument{"target", set_of(Kind::symlink),
-             [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.object.raw); }},
-};
-
-void get_argument(const Event& e, const FieldArg& arg, Scratch& s, Values& out) noexcept {
-    for (const auto& argument : kArguments)
-        if (argument.name == arg.key && (argument.kinds & set_of(e.kind)) != 0)
-            argument.get(e, s, out);
-}
-
-void get_arguments(const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
-    Values one;
-    const auto mark = s.mark();
-    std::string_view blank;
-    // Arguments that are composed stand in the scratch before this string: read them first, then join.
-    for (const auto& argument : kArguments) {
-        if ((argument.kinds & set_of(e.kind)) == 0)
-            continue;
-        one.clear();
-        const auto before = s.mark();
-        s.put(blank);
-        s.put(argument.name);
-        s.put('=');
-        const auto value_at = s.mark();
-        argument.get(e, s, one);
-        if (one.empty())
-            s.put("<NA>");
-        else if (one.items()[0].type == Type::integer)
-            s.put(one.items()[0].integer);
-        else if (s.mark() == value_at)
-            s.put(one.items()[0].string);
-        if (s.mark() != before)
-            blank = " ";
-    }
-    out.add(s.since(mark));
-}
-
-bool set_argument(EventBuilder& b, const FieldArg& arg, std::string_view text) {
-    auto& e = b.event();
-    if (arg.key == "flags") {
-        lean(b, Call::openat);
-        e.created = text.find("FD_CREATED") != std::string_view::npos;
-        return parse_open_flags(text, e.open_flags);
-    }
-    if (arg.key == "mode")
-        return parse_mode(text, e.mode);
-    if (arg.key == "status") {
-        lean(b, Call::procexit);
-        return parse_number(text, e.status);
-    }
-    if (arg.key == "filename" || arg.key == "name" || arg.key == "path" || arg.key == "oldpath" || arg.key == "target")
-        e.object.raw = b.keep(text);
-    else if (arg.key == "newpath" || arg.key == "linkpath")
-        e.target.raw = b.keep(text);
-    else
-        return false;
-    return true;
-}
-
 constexpr Field kRows[] = {
-    {"evt.arg", Type::string, false, ArgKind::key, kAllKinds, get_argument, set_argument,
-     "An argument of the call by name: flags, mode, name, filename, path, oldpath, newpath, target, linkpath, dirfd, "
-     "fd, res, status"},
-    {"evt.args", Type::string, false, ArgKind::none, kAllKinds, get_arguments, nullptr, "All arguments as one text"},
     {"evt.category", Type::string, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(category(e.kind)); }, nullptr,
-     "file, net or process", false, true, false, true},
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(category_of(e.kind)); }, nullptr,
+     "file, net, process, user or other", false, true, false, true},
     {"evt.datetime", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
          out.add(clock_text(e, "%Y-%m-%d %H:%M:%S", false, "", s));
@@ -328,21 +189,34 @@ constexpr Field kRows[] = {
     {"evt.type", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(name_of(e.call)); },
      [](EventBuilder& b, const FieldArg&, std::string_view text) {
-         auto& e = b.event();
-         e.call = call_named(text);
-         e.kind = kind_of(e.call);
-         return e.call != Call::none;
+         b.become(call_named(text));
+         return b.event().call != Call::none;
      },
      "Name of the system call: openat, execve, connect …; procexit for the end of a process", false, true, false, true},
 };
 
 } // namespace
 
-std::string_view argument_named(std::string_view name) noexcept {
-    for (const auto& argument : kArguments)
-        if (argument.name == name)
-            return argument.name;
-    return {};
+std::string_view category_of(Kind kind) noexcept {
+    switch (kind) {
+    case Kind::exec:
+    case Kind::fork:
+    case Kind::exit:
+    case Kind::ptrace:
+    case Kind::name_space:
+        return "process";
+    case Kind::connect:
+    case Kind::socket:
+        return "net";
+    case Kind::setid:
+        return "user";
+    case Kind::module:
+    case Kind::bpf:
+    case Kind::system:
+        return "other";
+    default:
+        return "file";
+    }
 }
 
 std::span<const Field> event_fields() noexcept {

@@ -9,7 +9,7 @@ namespace rwatch::event {
 namespace {
 
 constexpr KindSet kHasFd = kOpen | kConnect | set_of(Kind::chmod);
-constexpr KindSet kHasMode = kOpen | set_of(Kind::chmod);
+constexpr KindSet kHasMode = kOpen | set_of(Kind::chmod) | kMakes;
 constexpr KindSet kHasFile = kPathOps | set_of(Kind::exec);
 
 /// The file behind a descriptor: an open, or a call that was given one.
@@ -186,22 +186,22 @@ constexpr Field kRows[] = {
          return true;
      },
      "The name as the caller wrote it: evidence only, it can be rewritten behind the kernel's back"},
-    {"fd.num", Type::integer, false, ArgKind::none, kHasFd,
+    {"fd.num", Type::integer, false, ArgKind::none, kDescriptors,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.kind == Kind::open)
-             out.add(e.result);
-         else if (e.kind == Kind::connect || e.call == Call::fchmod)
-             out.add(static_cast<std::int64_t>(e.fd));
+         if (const auto fd = descriptor_of(e))
+             out.add(*fd);
      },
      [](EventBuilder& b, const FieldArg&, std::string_view text) {
          auto& e = b.event();
          if (e.kind == Kind::connect)
              return parse_number(text, e.fd);
+         if (e.call == Call::fchmod)
+             return parse_number(text, e.dfd);
          lean(b, Call::openat);
          e.has_result = true;
          return parse_number(text, e.result);
      },
-     "The descriptor; negative for a failed open"},
+     "The descriptor; negative for a call that failed to give one"},
     {"fd.type", Type::string, false, ArgKind::none, kHasFd,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.kind == Kind::connect)
@@ -231,7 +231,8 @@ constexpr Field kRows[] = {
      nullptr, "One letter for fd.type: f, d, p, 4, 6, u"},
     {"fs.mode", Type::string, false, ArgKind::none, kHasMode,
      [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
-         if (e.kind == Kind::chmod || (e.kind == Kind::open && e.created))
+         const bool made = (kMakes & set_of(e.kind)) != 0 && e.object.file.id; // else the umask is not known
+         if (e.kind == Kind::chmod || (e.kind == Kind::open && e.created) || made)
              out.add(octal(mode_now(e), s));
      },
      [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_octal(text, b.event().mode); },
@@ -243,7 +244,7 @@ constexpr Field kRows[] = {
      },
      [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_octal(text, b.event().old_mode); },
      "Permission bits before chmod, where known (ours)"},
-    {"fs.mode.exec_added", Type::boolean, false, ArgKind::none, kHasMode,
+    {"fs.mode.exec_added", Type::boolean, false, ArgKind::none, kOpen | set_of(Kind::chmod),
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.kind == Kind::chmod || e.kind == Kind::open)
              out.add(exec_added(e));

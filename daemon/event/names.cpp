@@ -14,8 +14,10 @@ namespace rwatch::event {
 
 namespace {
 
-constexpr std::array<std::string_view, kKinds> kKindNames{"none",   "exec",   "fork", "exit",    "open",   "chmod",
-                                                          "rename", "unlink", "link", "symlink", "connect"};
+constexpr std::array<std::string_view, kKinds> kKindNames{
+    "none",  "exec",  "fork",   "exit",  "open",   "chmod",     "rename", "unlink", "link", "symlink", "connect",
+    "mkdir", "mknod", "socket", "setid", "ptrace", "namespace", "mount",  "module", "bpf",  "system"};
+static_assert(!kKindNames.back().empty());
 
 struct CallRow {
     std::string_view name;
@@ -49,7 +51,34 @@ constexpr std::array<CallRow, kCalls> kCallRows{{
     {"symlink", Kind::symlink},
     {"symlinkat", Kind::symlink},
     {"connect", Kind::connect},
+    {"mkdir", Kind::mkdir},
+    {"mkdirat", Kind::mkdir},
+    {"rmdir", Kind::unlink},
+    {"mknod", Kind::mknod},
+    {"mknodat", Kind::mknod},
+    {"socket", Kind::socket},
+    {"setuid", Kind::setid},
+    {"setgid", Kind::setid},
+    {"setreuid", Kind::setid},
+    {"setregid", Kind::setid},
+    {"setresuid", Kind::setid},
+    {"setresgid", Kind::setid},
+    {"ptrace", Kind::ptrace},
+    {"setns", Kind::name_space},
+    {"unshare", Kind::name_space},
+    {"mount", Kind::mount},
+    {"umount2", Kind::mount},
+    {"init_module", Kind::module},
+    {"finit_module", Kind::module},
+    {"delete_module", Kind::module},
+    {"bpf", Kind::bpf},
+    {"memfd_create", Kind::system},
+    {"personality", Kind::system},
+    {"sysinfo", Kind::system},
+    {"syslog", Kind::system},
+    {"userfaultfd", Kind::system},
 }};
+static_assert(!kCallRows.back().name.empty());
 
 struct Bit {
     std::uint32_t bit;
@@ -67,6 +96,10 @@ constexpr std::array kModeBits{
     Bit{S_IWGRP, "S_IWGRP"}, Bit{S_IRGRP, "S_IRGRP"}, Bit{S_IXUSR, "S_IXUSR"}, Bit{S_IWUSR, "S_IWUSR"},
     Bit{S_IRUSR, "S_IRUSR"}, Bit{S_ISVTX, "S_ISVTX"}, Bit{S_ISGID, "S_ISGID"}, Bit{S_ISUID, "S_ISUID"},
 };
+
+/// The type that mknod was asked for: one value, not bits.
+constexpr std::array kNodeTypes{Bit{S_IFREG, "S_IFREG"}, Bit{S_IFCHR, "S_IFCHR"}, Bit{S_IFBLK, "S_IFBLK"},
+                                Bit{S_IFIFO, "S_IFIFO"}, Bit{S_IFSOCK, "S_IFSOCK"}};
 
 template <std::size_t N>
 void put_bits(std::uint32_t value, const std::array<Bit, N>& bits, bool first, Scratch& out) noexcept {
@@ -147,9 +180,15 @@ void put_open_flags(std::uint32_t flags, Scratch& out) noexcept {
 }
 
 void put_mode(std::uint32_t mode, Scratch& out) noexcept {
-    if ((mode & 07777U) == 0)
-        out.put('0');
+    const auto mark = out.mark();
     put_bits(mode & 07777U, kModeBits, true, out);
+    for (const auto& [type, name] : kNodeTypes)
+        if ((mode & S_IFMT) == type) {
+            out.put(out.mark() == mark ? "" : "|");
+            out.put(name);
+        }
+    if (out.mark() == mark)
+        out.put('0');
 }
 
 bool parse_open_flags(std::string_view text, std::uint32_t& out) noexcept {
@@ -157,12 +196,20 @@ bool parse_open_flags(std::string_view text, std::uint32_t& out) noexcept {
 }
 
 bool parse_mode(std::string_view text, std::uint32_t& out) noexcept {
-    return parse_bits(text, kModeBits, std::array<std::string_view, 1>{"0"}, out);
+    std::array<Bit, kModeBits.size() + kNodeTypes.size()> words;
+    std::copy(kNodeTypes.begin(), kNodeTypes.end(), std::copy(kModeBits.begin(), kModeBits.end(), words.begin()));
+    return parse_bits(text, words, std::array<std::string_view, 1>{"0"}, out);
 }
 
 void Scratch::put(std::int64_t number, int base) noexcept {
     std::array<char, 72> text;
     const auto end = std::to_chars(text.data(), text.data() + text.size(), number, base).ptr;
+    put(std::string_view(text.data(), static_cast<std::size_t>(end - text.data())));
+}
+
+void Scratch::put_hex(std::uint64_t number) noexcept {
+    std::array<char, 16> text;
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), number, 16).ptr;
     put(std::string_view(text.data(), static_cast<std::size_t>(end - text.data())));
 }
 

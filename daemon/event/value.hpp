@@ -52,6 +52,7 @@ class Scratch {
     }
     void put(char c) noexcept { put(std::string_view(&c, 1)); }
     void put(std::int64_t number, int base = 10) noexcept;
+    void put_hex(std::uint64_t number) noexcept; ///< lower case, without a prefix
     void put(const Address& address) noexcept;
     /// Where the next string begins; give it to `since`.
     [[nodiscard]] std::size_t mark() const noexcept { return used_; }

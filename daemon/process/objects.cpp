@@ -216,6 +216,11 @@ void Objects::enrich_symlink(event::Event& e) {
     match_watched(e, e.object);
 }
 
+void Objects::enrich_make(event::Event& e) {
+    (void)name_object(e, e.object, e.dfd, Last::keep);
+    match_watched(e, e.object);
+}
+
 void Objects::enrich(event::Event& e) noexcept {
     arena_.reset();
     switch (e.kind) {
@@ -237,6 +242,10 @@ void Objects::enrich(event::Event& e) noexcept {
         break;
     case event::Kind::symlink:
         enrich_symlink(e);
+        break;
+    case event::Kind::mkdir:
+    case event::Kind::mknod:
+        enrich_make(e);
         break;
     default:
         break;

@@ -85,6 +85,7 @@ class Objects {
     void enrich_rename(event::Event& event);
     void enrich_link(event::Event& event);
     void enrich_symlink(event::Event& event);
+    void enrich_make(event::Event& event);
 
     [[nodiscard]] bool whole_path(const event::Event& event, const event::Object& object, std::int32_t dfd, bool ask);
     void expand_proc_links(const event::Event& event);

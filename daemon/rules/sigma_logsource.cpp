@@ -155,6 +155,9 @@ constexpr SigmaField kArguments[] = {
     {"a16", "proc.argv[16]"}, {"a17", "proc.argv[17]"}, {"a18", "proc.argv[18]"}, {"a19", "proc.argv[19]"},
     {"a20", "proc.argv[20]"},
 };
+// Audit writes the registers of a call, in hexadecimal.
+constexpr SigmaField kRegisters[] = {
+    {"a0", "evt.sysarg.hex[0]"}, {"a1", "evt.sysarg.hex[1]"}, {"a2", "evt.sysarg.hex[2]"}, {"a3", "evt.sysarg.hex[3]"}};
 constexpr SigmaField kResultingPath[] = {{"name", "fs.path.new"}};
 constexpr SigmaField kUsedPath[] = {{"name", "fs.path.name"}};
 constexpr SigmaField kStartedPath[] = {{"name", "proc.exepath"}};
@@ -199,11 +202,12 @@ constexpr SigmaRecord kAuditd[] = {
     {"evt.type in (execve, execveat)", kArguments, kExecveFacts, kAuditShared, kExecveTexts},
     // Audit writes the calls that its configuration names. Of those that a rule does not name: starts of programs.
     {"evt.type in (execve, execveat)", {}, kExecCallFacts, kAuditShared, kCallTexts},
-    {"not evt.type in (execve, execveat, procexit)", {}, kOtherCallFacts, kAuditShared, kCallTexts, kNamesCall},
+    {"not evt.type in (execve, execveat, procexit)", kRegisters, kOtherCallFacts, kAuditShared, kCallTexts, kNamesCall},
     {"not evt.failed = true and (fd.created = true or evt.type in (rename, renameat, renameat2, link, linkat, symlink, "
-     "symlinkat))",
+     "symlinkat, mkdir, mkdirat, mknod, mknodat))",
      kResultingPath, kCreatedFacts, kAuditShared, kResultingTexts},
-    {"evt.type in (rename, renameat, renameat2, unlink, unlinkat)", kUsedPath, kRemovedFacts, kAuditShared, kUsedTexts},
+    {"evt.type in (rename, renameat, renameat2, unlink, unlinkat, rmdir)", kUsedPath, kRemovedFacts, kAuditShared,
+     kUsedTexts},
     {"fd.created = false or evt.type in (chmod, fchmod, fchmodat, fchmodat2, link, linkat)", kUsedPath, kNormalFacts,
      kAuditShared, kUsedTexts},
     {"evt.type in (execve, execveat)", kStartedPath, kNormalFacts, kAuditShared, kStartedTexts},

@@ -3,6 +3,7 @@
 
 #include "core/error.hpp"
 #include "ebpf/abi/rwatch_abi.h"
+#include "event/event.hpp"
 #include "sensor/probe_loader.hpp"
 
 #include <bpf/bpf.h>
@@ -12,9 +13,6 @@
 
 namespace rwatch::sensor {
 namespace {
-
-constexpr std::array<std::string_view, RW_KIND_COUNT> kKindNames{
-    "none", "exec", "fork", "exit", "open", "chmod", "rename", "unlink", "link", "symlink", "connect"};
 
 /// struct rw_count of ebpf/lib/emit.bpf.h
 struct Count {
@@ -83,7 +81,7 @@ std::vector<std::pair<std::string, std::uint64_t>> BpfSource::counts(bool lost) 
         for (const auto& value : values)
             sum += lost ? value.lost : value.submitted;
         if (sum > 0)
-            list.emplace_back(kKindNames[kind], sum);
+            list.emplace_back(event::name_of(static_cast<event::Kind>(kind)), sum);
     }
     return list;
 }

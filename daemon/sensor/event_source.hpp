@@ -13,8 +13,7 @@
 namespace rwatch::sensor {
 
 struct ProbeState {
-    std::string
-        name; ///< family of hooks: "exec", "fork", "exit", "open", "chmod", "rename", "unlink", "link", "connect"
+    std::string name;                      ///< family of hooks, called as the kind of event that it brings
     std::vector<std::string> alternatives; ///< best first
     std::string attached;                  ///< the one taken; "" none
     std::string reason;                    ///< why not a better one, or none; "" where the best is attached

@@ -3,6 +3,7 @@
 
 #include "core/error.hpp"
 #include "ebpf/abi/rwatch_abi.h"
+#include "event/event.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -16,6 +17,7 @@
 #include <mutex>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -171,13 +173,9 @@ void ProbeLoader::open_object() {
     skeleton_.reset(rwatch_bpf__open());
     if (!skeleton_)
         throw Error("open", "eBPF object", errno);
-    skeleton_->rodata->own_tgid = options_.own_pid;
+    if (options_.skip_own)
+        name_own();
     skeleton_->rodata->cgroup_root = cgroup_root();
-    auto name_calls = [&](std::span<const WatchedCall> calls) {
-        for (const auto& call : calls)
-            if (call.number >= 0 && static_cast<std::size_t>(call.number) < std::size(skeleton_->rodata->call_of_nr))
-                skeleton_->rodata->call_of_nr[call.number] = call.call;
-    };
     name_calls(process_calls());
     for (const auto& family : families())
         name_calls(family.calls);
@@ -187,6 +185,27 @@ void ProbeLoader::open_object() {
         throw Error("count", "possible CPUs", -cpus);
     bpf_map__set_max_entries(skeleton_->maps.rw_ring, static_cast<std::uint32_t>(ring));
     bpf_map__set_max_entries(skeleton_->maps.rw_buffers, static_cast<std::uint32_t>(cpus) * kBufferFamilies);
+}
+
+/// Our pid as our own namespace counts: in a container the kernel knows us by another one.
+void ProbeLoader::name_own() {
+    struct stat ns {};
+    if (::stat("/proc/self/ns/pid", &ns) != 0)
+        throw Error("look up", "/proc/self/ns/pid", errno);
+    skeleton_->rodata->own_tgid = static_cast<std::uint32_t>(::getpid());
+    skeleton_->rodata->own_pidns_dev = std::uint64_t{major(ns.st_dev)} << 20U | minor(ns.st_dev);
+    skeleton_->rodata->own_pidns_ino = ns.st_ino;
+}
+
+void ProbeLoader::name_calls(std::span<const WatchedCall> calls) {
+    for (const auto& call : calls) {
+        if (call.number < 0 || static_cast<std::size_t>(call.number) >= std::size(skeleton_->rodata->watched_calls))
+            continue;
+        auto& watched = skeleton_->rodata->watched_calls[call.number];
+        watched.call = call.call;
+        watched.kind = static_cast<std::uint8_t>(event::kind_of(static_cast<event::Call>(call.call)));
+        watched.texts = call.texts;
+    }
 }
 
 void ProbeLoader::choose_programs() {
@@ -268,7 +287,7 @@ bool ProbeLoader::attach(std::size_t index) {
             std::size_t here = 0;
             const int n = attach_calls(family, use, here, choices_[index].missing);
             err = n < 0 ? -n : 0;
-            if (use.place == Place::call_exit && n > 0) {
+            if (use.place == Place::call_exit && n >= 0) {
                 offered = here;
                 hooked = static_cast<std::size_t>(n);
             }
@@ -284,8 +303,11 @@ bool ProbeLoader::attach(std::size_t index) {
         }
     }
     choices_[index].attached = way.name;
-    if (offered > 0)
-        choices_[index].attached += " (" + std::to_string(hooked) + " of " + std::to_string(offered) + ")";
+    if (family.calls.empty())
+        return true;
+    choices_[index].attached += " (" + std::to_string(hooked) + " of " + std::to_string(offered) + ")";
+    if (offered == 0)
+        join(choices_[index].missing, "this kernel has no such call");
     return true;
 }
 
@@ -314,7 +336,7 @@ int ProbeLoader::attach_calls(const Family& family, const ProgramUse& use, std::
             join(missing, event);
         }
     }
-    return hooked > 0 ? hooked : -err;
+    return hooked > 0 || (offered == 0 && !events.empty()) ? hooked : -err;
 }
 
 std::vector<ProbeState> ProbeLoader::states() const {

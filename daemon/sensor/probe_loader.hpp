@@ -38,12 +38,14 @@ class ProbeLoader {
     };
 
     void open_object();
+    void name_own();
+    void name_calls(std::span<const WatchedCall> calls);
     void choose_programs();
     [[nodiscard]] bool load();
     [[nodiscard]] bool attach_all();
     [[nodiscard]] bool attach(std::size_t family);
     [[nodiscard]] bpf_program* program(const ProgramUse& use) const;
-    /// Number of calls hooked, of those that this kernel has; negative errno where one can't be.
+    /// Number of calls hooked, of those that this kernel has; negative errno where it has some and none can be.
     [[nodiscard]] int attach_calls(const Family& family, const ProgramUse& use, std::size_t& offered,
                                    std::string& missing);
     void give_up(std::size_t family, const std::string& why);

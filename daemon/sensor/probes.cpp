@@ -35,6 +35,15 @@
 #ifndef SYS_symlink
 #define SYS_symlink (-1)
 #endif
+#ifndef SYS_mkdir
+#define SYS_mkdir (-1)
+#endif
+#ifndef SYS_rmdir
+#define SYS_rmdir (-1)
+#endif
+#ifndef SYS_mknod
+#define SYS_mknod (-1)
+#endif
 #ifndef SYS_fork
 #define SYS_fork (-1)
 #endif
@@ -93,6 +102,11 @@ constexpr std::array<Alternative, 4> kConnectWays{
      {"tracepoint:syscalls+enter+raw_tp:inet_sock_set_state", kConnectOld},
      {"tracepoint:syscalls+enter", kConnectOldBare}}};
 
+constexpr Uses<1> kSyscall{{{"on_syscall", Place::call_exit}}};
+constexpr Uses<2> kSyscallOld{{{"on_syscall_old", Place::call_exit}, {"on_enter_old", Place::call_enter}}};
+constexpr std::array<Alternative, 2> kSyscallWays{
+    {{"tracepoint:syscalls", kSyscall}, {"tracepoint:syscalls+enter", kSyscallOld}}};
+
 constexpr std::array<WatchedCall, 5> kOpenCalls{
     {{"openat", SYS_openat, RW_CALL_OPENAT},
      {"open", SYS_open, RW_CALL_OPEN},
@@ -106,13 +120,45 @@ constexpr std::array<WatchedCall, 4> kChmodCalls{{{"chmod", SYS_chmod, RW_CALL_C
 constexpr std::array<WatchedCall, 3> kRenameCalls{{{"rename", SYS_rename, RW_CALL_RENAME},
                                                    {"renameat", SYS_renameat, RW_CALL_RENAMEAT},
                                                    {"renameat2", SYS_renameat2, RW_CALL_RENAMEAT2}}};
-constexpr std::array<WatchedCall, 2> kUnlinkCalls{
-    {{"unlink", SYS_unlink, RW_CALL_UNLINK}, {"unlinkat", SYS_unlinkat, RW_CALL_UNLINKAT}}};
+constexpr std::array<WatchedCall, 3> kUnlinkCalls{{{"unlink", SYS_unlink, RW_CALL_UNLINK},
+                                                   {"unlinkat", SYS_unlinkat, RW_CALL_UNLINKAT},
+                                                   {"rmdir", SYS_rmdir, RW_CALL_RMDIR}}};
 constexpr std::array<WatchedCall, 2> kLinkCalls{
     {{"link", SYS_link, RW_CALL_LINK}, {"linkat", SYS_linkat, RW_CALL_LINKAT}}};
 constexpr std::array<WatchedCall, 2> kSymlinkCalls{
     {{"symlink", SYS_symlink, RW_CALL_SYMLINK}, {"symlinkat", SYS_symlinkat, RW_CALL_SYMLINKAT}}};
 constexpr std::array<WatchedCall, 1> kConnectCalls{{{"connect", SYS_connect, RW_CALL_CONNECT}}};
+constexpr std::array<WatchedCall, 2> kMkdirCalls{
+    {{"mkdir", SYS_mkdir, RW_CALL_MKDIR}, {"mkdirat", SYS_mkdirat, RW_CALL_MKDIRAT}}};
+constexpr std::array<WatchedCall, 2> kMknodCalls{
+    {{"mknod", SYS_mknod, RW_CALL_MKNOD}, {"mknodat", SYS_mknodat, RW_CALL_MKNODAT}}};
+
+// Bits of WatchedCall::texts.
+constexpr std::uint8_t kFirst = 1, kSecond = 2, kThird = 4;
+constexpr std::array<WatchedCall, 1> kSocketCalls{{{"socket", SYS_socket, RW_CALL_SOCKET}}};
+constexpr std::array<WatchedCall, 6> kSetidCalls{{{"setuid", SYS_setuid, RW_CALL_SETUID},
+                                                  {"setgid", SYS_setgid, RW_CALL_SETGID},
+                                                  {"setreuid", SYS_setreuid, RW_CALL_SETREUID},
+                                                  {"setregid", SYS_setregid, RW_CALL_SETREGID},
+                                                  {"setresuid", SYS_setresuid, RW_CALL_SETRESUID},
+                                                  {"setresgid", SYS_setresgid, RW_CALL_SETRESGID}}};
+constexpr std::array<WatchedCall, 1> kPtraceCalls{{{"ptrace", SYS_ptrace, RW_CALL_PTRACE}}};
+constexpr std::array<WatchedCall, 2> kNamespaceCalls{
+    {{"setns", SYS_setns, RW_CALL_SETNS}, {"unshare", SYS_unshare, RW_CALL_UNSHARE}}};
+// The kernel's function for umount2 is called umount, and so is its tracepoint.
+constexpr std::array<WatchedCall, 2> kMountCalls{
+    {{"mount", SYS_mount, RW_CALL_MOUNT, kFirst | kSecond | kThird}, {"umount", SYS_umount2, RW_CALL_UMOUNT2, kFirst}}};
+constexpr std::array<WatchedCall, 3> kModuleCalls{
+    {{"init_module", SYS_init_module, RW_CALL_INIT_MODULE, kThird},
+     {"finit_module", SYS_finit_module, RW_CALL_FINIT_MODULE, kSecond},
+     {"delete_module", SYS_delete_module, RW_CALL_DELETE_MODULE, kFirst}}};
+constexpr std::array<WatchedCall, 1> kBpfCalls{{{"bpf", SYS_bpf, RW_CALL_BPF}}};
+constexpr std::array<WatchedCall, 5> kSystemCalls{{{"memfd_create", SYS_memfd_create, RW_CALL_MEMFD_CREATE, kFirst},
+                                                   {"personality", SYS_personality, RW_CALL_PERSONALITY},
+                                                   {"sysinfo", SYS_sysinfo, RW_CALL_SYSINFO},
+                                                   {"syslog", SYS_syslog, RW_CALL_SYSLOG},
+                                                   {"userfaultfd", SYS_userfaultfd, RW_CALL_USERFAULTFD}}};
+
 constexpr std::array<WatchedCall, 6> kProcessCalls{{{"execve", SYS_execve, RW_CALL_EXECVE},
                                                     {"execveat", SYS_execveat, RW_CALL_EXECVEAT},
                                                     {"fork", SYS_fork, RW_CALL_FORK},
@@ -120,17 +166,27 @@ constexpr std::array<WatchedCall, 6> kProcessCalls{{{"execve", SYS_execve, RW_CA
                                                     {"clone", SYS_clone, RW_CALL_CLONE},
                                                     {"clone3", SYS_clone3, RW_CALL_CLONE3}}};
 
-constexpr std::array<Family, 10> kFamilies{{
+constexpr std::array<Family, 20> kFamilies{{
     {"exec", {}, kExecWays, "new programs: which binary runs, with which arguments"},
     {"fork", {}, kForkWays, "new processes until they act: fork bombs, and ancestors of short-lived processes"},
     {"exit", {}, kExitWays, "ends of processes: the process table is cleaned up late"},
     {"open", kOpenCalls, kOpenWays, "reading, writing and creating of files"},
     {"chmod", kChmodCalls, kChmodWays, "changes of permission bits"},
     {"rename", kRenameCalls, kFsopWays, "renaming of files"},
-    {"unlink", kUnlinkCalls, kFsopWays, "deletion of files"},
+    {"unlink", kUnlinkCalls, kFsopWays, "deletion of files and directories"},
     {"link", kLinkCalls, kFsopWays, "new hard links"},
     {"symlink", kSymlinkCalls, kFsopWays, "new symbolic links"},
     {"connect", kConnectCalls, kConnectWays, "outgoing connections: port scans, callbacks"},
+    {"mkdir", kMkdirCalls, kFsopWays, "new directories"},
+    {"mknod", kMknodCalls, kFsopWays, "new device nodes and named pipes"},
+    {"socket", kSocketCalls, kSyscallWays, "new sockets: raw ones, those of rare families"},
+    {"setid", kSetidCalls, kSyscallWays, "changes of user and group"},
+    {"ptrace", kPtraceCalls, kSyscallWays, "tracing of other processes, code put into them"},
+    {"namespace", kNamespaceCalls, kSyscallWays, "new namespaces, and stepping into those of others"},
+    {"mount", kMountCalls, kSyscallWays, "mounting and unmounting"},
+    {"module", kModuleCalls, kSyscallWays, "kernel modules"},
+    {"bpf", kBpfCalls, kSyscallWays, "eBPF programs and maps of others"},
+    {"system", kSystemCalls, kSyscallWays, "memfd_create, personality, sysinfo, syslog, userfaultfd"},
 }};
 
 } // namespace

@@ -31,7 +31,8 @@ struct Alternative {
 struct WatchedCall {
     std::string_view name; ///< as in sys_enter_NAME
     int number;
-    std::uint8_t call; ///< enum rw_call
+    std::uint8_t call;      ///< enum rw_call
+    std::uint8_t texts = 0; ///< as in struct rw_watched
 };
 
 struct Family {

@@ -20,6 +20,7 @@ _Static_assert(sizeof(struct rw_exit) % 8 == 0, "rw_exit");
 _Static_assert(sizeof(struct rw_open) % 8 == 0, "rw_open");
 _Static_assert(sizeof(struct rw_fsop) % 8 == 0, "rw_fsop");
 _Static_assert(sizeof(struct rw_connect) % 8 == 0, "rw_connect");
+_Static_assert(sizeof(struct rw_syscall) % 8 == 0, "rw_syscall");
 
 int rw_abi_check(void);
 int rw_abi_check(void)

@@ -13,7 +13,7 @@
 #endif
 
 /* Raised whenever a structure below changes; captures carry it. */
-#define RW_ABI_VERSION 1
+#define RW_ABI_VERSION 2
 
 #define RW_COMM_LEN 16
 #define RW_PATH_MAX 4096   /* bytes of one path, as the kernel's PATH_MAX */
@@ -27,10 +27,20 @@ enum rw_kind {
 	RW_OPEN,     /* struct rw_open: every variant of open */
 	RW_CHMOD,    /* struct rw_fsop */
 	RW_RENAME,   /* struct rw_fsop */
-	RW_UNLINK,   /* struct rw_fsop, rmdir by unlinkat too */
+	RW_UNLINK,   /* struct rw_fsop, rmdir too */
 	RW_LINK,     /* struct rw_fsop: hard link */
 	RW_SYMLINK,  /* struct rw_fsop */
 	RW_CONNECT,  /* struct rw_connect */
+	RW_MKDIR,    /* struct rw_fsop */
+	RW_MKNOD,    /* struct rw_fsop */
+	RW_SOCKET,   /* struct rw_syscall, as all below */
+	RW_SETID,    /* set*uid, set*gid */
+	RW_PTRACE,
+	RW_NAMESPACE, /* setns, unshare */
+	RW_MOUNT,    /* mount, umount2 */
+	RW_MODULE,   /* of the kernel: loaded, unloaded */
+	RW_BPF,
+	RW_SYSTEM,   /* memfd_create, personality, sysinfo, syslog, userfaultfd */
 	RW_KIND_COUNT
 };
 
@@ -47,7 +57,28 @@ enum rw_call {
 	RW_CALL_LINK, RW_CALL_LINKAT,
 	RW_CALL_SYMLINK, RW_CALL_SYMLINKAT,
 	RW_CALL_CONNECT,
+	RW_CALL_MKDIR, RW_CALL_MKDIRAT, RW_CALL_RMDIR,
+	RW_CALL_MKNOD, RW_CALL_MKNODAT,
+	RW_CALL_SOCKET,
+	RW_CALL_SETUID, RW_CALL_SETGID, RW_CALL_SETREUID, RW_CALL_SETREGID, RW_CALL_SETRESUID, RW_CALL_SETRESGID,
+	RW_CALL_PTRACE,
+	RW_CALL_SETNS, RW_CALL_UNSHARE,
+	RW_CALL_MOUNT, RW_CALL_UMOUNT2,
+	RW_CALL_INIT_MODULE, RW_CALL_FINIT_MODULE, RW_CALL_DELETE_MODULE,
+	RW_CALL_BPF,
+	RW_CALL_MEMFD_CREATE, RW_CALL_PERSONALITY, RW_CALL_SYSINFO, RW_CALL_SYSLOG, RW_CALL_USERFAULTFD,
 	RW_CALL_COUNT
+};
+
+#define RW_ARGS 6  /* of a system call */
+#define RW_TEXTS 3 /* of its first arguments those that a record may have as text */
+
+/* What the probes are told of a system call before they are loaded: not part of any record. */
+struct rw_watched {
+	__u8 call;  /* enum rw_call; 0: not watched */
+	__u8 kind;  /* enum rw_kind of its records */
+	__u8 texts; /* rw_syscall: bit n set: argument n (below RW_TEXTS) is a string */
+	__u8 reserved;
 };
 
 /* rw_common.flags */
@@ -158,7 +189,7 @@ struct rw_open {
 };
 
 /*
- * chmod, rename, unlink, link, symlink. Where the kernel side can name the object (fchmod, or a
+ * chmod, rename, unlink, link, symlink, mkdir, mknod. Where the kernel side can name the object (fchmod, or a
  * better hook), `file` and `path` are set. Otherwise the daemon resolves base + raw, and base2 + raw2 for the second name;
  * a base is absent or present as in rw_open.
  * symlink: raw is the target text, raw2 the new link.
@@ -172,8 +203,10 @@ struct rw_fsop {
 	__s32 ret;
 	__s32 dfd, dfd2;
 	__u32 call_flags; /* AT_*, RENAME_* */
-	__u32 mode;       /* chmod: the new permission bits */
+	__u32 mode;       /* chmod: the new permission bits; mkdir, mknod: as passed, before the umask, mknod with S_IFMT */
 	__u32 old_mode;   /* chmod: before; 0xffffffff: unknown */
+	__u32 node_dev;   /* mknod: the device, as st_rdev of stat(2) */
+	__u32 reserved;
 };
 
 struct rw_connect {
@@ -187,6 +220,14 @@ struct rw_connect {
 	__s32 fd;
 	struct rw_str unix_path;   /* AF_UNIX: the socket's file where connected, else the name passed; an abstract one begins with '@' */
 	__u32 reserved;
+};
+
+/* A call that its arguments tell all about. */
+struct rw_syscall {
+	struct rw_common c;
+	__u64 args[RW_ARGS];          /* registers as passed: those behind the call's own hold anything, and so do the high halves of ints */
+	struct rw_str text[RW_TEXTS]; /* those of the first arguments that are strings; evidence only */
+	__s32 ret;                    /* result, or -errno */
 };
 
 #endif /* RWATCH_ABI_H */

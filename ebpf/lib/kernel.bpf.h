@@ -32,6 +32,10 @@ typedef _Bool bool;
 #define BPF_MAP_TYPE_RINGBUF 27
 #define BPF_ANY 0
 #define BPF_RB_NO_WAKEUP 1
+struct bpf_pidns_info {
+	__u32 pid;
+	__u32 tgid;
+};
 
 #include "../abi/rwatch_abi.h"
 #include <bpf/bpf_helpers.h>

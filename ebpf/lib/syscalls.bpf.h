@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Which system call a task is in, and its arguments. Numbers of calls come from user space in call_of_nr, so that nothing
+ * Which system call a task is in, and its arguments. Numbers of calls come from user space in watched_calls, so that nothing
  * here depends on the architecture but the names of registers.
  */
 #ifndef RWATCH_SYSCALLS_BPF_H
@@ -11,11 +11,11 @@
 #define RW_NR_COUNT 512 /* numbers of system calls; a power of two, so that a mask proves the index to the verifier */
 #define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h: in a 32-bit call */
 
-/* enum rw_call by number of the native table; set before loading. */
-extern const volatile __u8 call_of_nr[RW_NR_COUNT];
+/* By number of the native table; set before loading. */
+extern const volatile struct rw_watched watched_calls[RW_NR_COUNT];
 
 struct rw_args {
-	__u64 a[6];
+	__u64 a[RW_ARGS];
 };
 
 /* Registers as they were at the entry of the call; all but the return value keep them until its end. */
@@ -48,10 +48,10 @@ static __always_inline bool rw_in_compat(struct task_struct *task)
 #endif
 }
 
-static __always_inline __u16 rw_call_of(__u32 nr)
+static __always_inline const volatile struct rw_watched *rw_watched_of(__u32 nr)
 {
 	/* The mask bounds the index for the verifier; a larger number is of the x32 table, whose calls are the same below its marker bit. */
-	return call_of_nr[nr & (RW_NR_COUNT - 1)];
+	return &watched_calls[nr & (RW_NR_COUNT - 1)];
 }
 
 /* The call that the task is in, for programs that no tracepoint of a call starts. Legacy kernels have no bpf_task_pt_regs: unknown. */
@@ -64,9 +64,9 @@ static __always_inline __u16 rw_current_call(struct task_struct *task)
 		return RW_CALL_NONE;
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
 #if defined(__TARGET_ARCH_x86)
-	return rw_call_of((__u32)rw_read(regs, orig_ax));
+	return rw_watched_of((__u32)rw_read(regs, orig_ax))->call;
 #else
-	return rw_call_of((__u32)rw_read(regs, syscallno));
+	return rw_watched_of((__u32)rw_read(regs, syscallno))->call;
 #endif
 #else
 	return RW_CALL_NONE;

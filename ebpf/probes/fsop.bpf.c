@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Names and permission bits: chmod, rename, unlink, link, symlink at their end. A descriptor gives the object exactly; for a name the record
+ * Names and permission bits: chmod, rename, unlink, link, symlink, mkdir, mknod at their end. A descriptor gives the object exactly; for a name the record
  * has where the name starts from and the name, and the daemon resolves it.
  */
 #include "../lib/call.bpf.h"
@@ -14,31 +14,6 @@ struct rw_names {
 	bool is_fd;   /* the first object is the descriptor dfd itself */
 	bool is_text; /* the first name is a symbolic link's text */
 };
-
-static __always_inline __u32 rw_fsop_kind(__u32 call)
-{
-	switch (call) {
-	case RW_CALL_CHMOD:
-	case RW_CALL_FCHMOD:
-	case RW_CALL_FCHMODAT:
-	case RW_CALL_FCHMODAT2:
-		return RW_CHMOD;
-	case RW_CALL_RENAME:
-	case RW_CALL_RENAMEAT:
-	case RW_CALL_RENAMEAT2:
-		return RW_RENAME;
-	case RW_CALL_UNLINK:
-	case RW_CALL_UNLINKAT:
-		return RW_UNLINK;
-	case RW_CALL_LINK:
-	case RW_CALL_LINKAT:
-		return RW_LINK;
-	case RW_CALL_SYMLINK:
-	case RW_CALL_SYMLINKAT:
-		return RW_SYMLINK;
-	}
-	return 0;
-}
 
 static __always_inline void rw_chmod_args(struct rw_fsop *op, struct rw_args *args, struct rw_names *names)
 {
@@ -76,6 +51,23 @@ static __always_inline void rw_two_args(struct rw_fsop *op, struct rw_args *args
 		op->call_flags = args->a[4];
 }
 
+/* mkdir, mknod; both without and with a directory. */
+static __always_inline void rw_make_args(struct rw_fsop *op, struct rw_args *args, struct rw_names *names)
+{
+	__u32 first = op->c.call == RW_CALL_MKDIRAT || op->c.call == RW_CALL_MKNODAT;
+
+	if (first)
+		op->dfd = args->a[0];
+	names->name = first ? args->a[1] : args->a[0];
+	op->mode = first ? args->a[2] : args->a[1];
+	if (op->c.kind == RW_MKDIR) {
+		op->mode &= 07777;
+		return;
+	}
+	op->mode &= S_IFMT | 07777;
+	op->node_dev = first ? args->a[3] : args->a[2];
+}
+
 static __always_inline void rw_fsop_args(struct rw_fsop *op, struct rw_args *args, struct rw_names *names)
 {
 	op->dfd = AT_FDCWD;
@@ -89,7 +81,7 @@ static __always_inline void rw_fsop_args(struct rw_fsop *op, struct rw_args *arg
 		rw_two_args(op, args, names);
 		return;
 	case RW_UNLINK:
-		if (op->c.call == RW_CALL_UNLINK) {
+		if (op->c.call != RW_CALL_UNLINKAT) {
 			names->name = args->a[0];
 			return;
 		}
@@ -105,6 +97,10 @@ static __always_inline void rw_fsop_args(struct rw_fsop *op, struct rw_args *arg
 			op->dfd2 = args->a[1];
 			names->name2 = args->a[2];
 		}
+		return;
+	case RW_MKDIR:
+	case RW_MKNOD:
+		rw_make_args(op, args, names);
 		return;
 	}
 }
@@ -145,24 +141,20 @@ static __always_inline void rw_put_names(struct rw_buf *buf, struct rw_fsop *op,
 SEC("tracepoint/syscalls/sys_exit_fchmodat")
 int RW_NAME(on_fsop)(struct syscall_trace_exit *ctx)
 {
+	const volatile struct rw_watched *watched = rw_watched_of(ctx->nr);
 	struct task_struct *task = rw_current();
 	struct rw_names names = {};
 	struct rw_args args = {};
 	struct rw_fsop *op;
 	struct rw_buf *buf;
-	__u32 call, kind;
 
 	if (rw_is_own() || !rw_take_args(&args))
-		return 0;
-	call = rw_call_of(ctx->nr);
-	kind = rw_fsop_kind(call);
-	if (!kind)
 		return 0;
 	buf = rw_begin(RW_BUF_CALL, sizeof(*op));
 	if (!buf)
 		return 0;
 	op = (struct rw_fsop *)buf->rec;
-	rw_put_common(&op->c, task, kind, call);
+	rw_put_common(&op->c, task, watched->kind, watched->call);
 	op->ret = rw_result(ctx->ret);
 	op->old_mode = RW_UNKNOWN_MODE;
 	rw_fsop_args(op, &args, &names);

@@ -86,7 +86,7 @@ int RW_NAME(on_open)(struct syscall_trace_exit *ctx)
 	if (!buf)
 		return 0;
 	open = (struct rw_open *)buf->rec;
-	rw_put_common(&open->c, task, RW_OPEN, rw_call_of(ctx->nr));
+	rw_put_common(&open->c, task, RW_OPEN, rw_watched_of(ctx->nr)->call);
 	open->ret = rw_result(ctx->ret);
 	name = rw_open_args(open, &args);
 	rw_tidy_mode(open);

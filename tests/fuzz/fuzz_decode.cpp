@@ -19,9 +19,9 @@ void judge(std::span<const std::byte> record) {
     if (!e)
         return;
     unsigned sum = 0;
-    for (const auto view :
-         {e->comm, e->object.name, e->object.raw, e->object.base, e->object.mount_root, e->target.name, e->target.raw,
-          e->target.base, e->argv, e->cwd, e->filename, e->interp, e->unix_path, e->cgroup_names})
+    for (const auto view : {e->comm, e->object.name, e->object.raw, e->object.base, e->object.mount_root,
+                            e->target.name, e->target.raw, e->target.base, e->argv, e->cwd, e->filename, e->interp,
+                            e->unix_path, e->cgroup_names, e->texts[0], e->texts[1], e->texts[2]})
         for (const char c : view)
             sum += static_cast<unsigned char>(c);
     volatile unsigned kept = sum; // the reads above must happen
@@ -42,7 +42,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     rw_common head;
     std::memcpy(&head, data, sizeof head);
     head.kind = static_cast<__u16>(1 + head.kind % (RW_KIND_COUNT - 1));
-    head.call = RW_CALL_NONE;
+    // A call of that kind where the byte names one: its signature tells what of the rest is looked at.
+    const auto call = static_cast<rwatch::event::Call>(head.call % RW_CALL_COUNT);
+    const bool fits = rwatch::event::kind_of(call) == static_cast<rwatch::event::Kind>(head.kind);
+    head.call = fits ? static_cast<__u16>(call) : __u16{RW_CALL_NONE};
     head.size = static_cast<__u32>(size);
     head.ktime = 1 + head.ktime % 1'000'000'000'000;
     std::memcpy(fitted.data(), &head, sizeof head);

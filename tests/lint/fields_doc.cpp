@@ -64,6 +64,18 @@ std::string document() {
         out << "| `" << field.name << argument(field.arg) << "` | " << type_name(field.type) << " | "
             << (field.list ? "yes" : "") << " | " << (field.set != nullptr ? "yes" : "") << " | " << kinds(field.kinds)
             << " | " << field.doc << " |\n";
+    out << "\n## Calls\n\n"
+           "Each value of `evt.type`, the kind of event that it belongs to, its `evt.category`, and the names that "
+           "`evt.arg` knows; `evt.rawarg` has those that are numbers.\n\n"
+           "| evt.type | event | category | arguments |\n|---|---|---|---|\n";
+    for (std::size_t i = 1; i < kCalls; ++i) {
+        const auto call = static_cast<Call>(i);
+        out << "| `" << name_of(call) << "` | " << name_of(kind_of(call)) << " | " << category_of(kind_of(call))
+            << " |";
+        for (const auto name : arguments_of(call))
+            out << ' ' << name;
+        out << " |\n";
+    }
     return out.str();
 }
 

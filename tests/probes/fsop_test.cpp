@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// chmod, rename, unlink, link, symlink: names with where they start from, descriptors with their object.
+// chmod, rename, unlink, link, symlink, mkdir, mknod: names with where they start from, descriptors with their object.
 #include "watcher.hpp"
 
 #include <catch2/catch.hpp>
@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #ifndef SYS_fchmodat2
@@ -161,11 +162,16 @@ TEST_CASE("unlink: in every variant") {
     directory.file("a");
     directory.file("b");
     directory.directory("sub");
+    directory.directory("bare");
     const auto here = directory.path();
     const auto result = run_in(directory, [&] {
 #ifdef SYS_unlink
         if (::syscall(SYS_unlink, "a") != 0)
             return 1;
+#endif
+#ifdef SYS_rmdir
+        if (::syscall(SYS_rmdir, "bare") != 0)
+            return 3;
 #endif
         if (::syscall(SYS_unlinkat, 100, "b", 0) != 0 || ::syscall(SYS_unlinkat, AT_FDCWD, "sub", AT_REMOVEDIR) != 0)
             return 2;
@@ -175,6 +181,9 @@ TEST_CASE("unlink: in every variant") {
     REQUIRE(result.status == 0);
 #ifdef SYS_unlink
     check(result, {RW_UNLINK, RW_CALL_UNLINK, "a", here, "", "", 0});
+#endif
+#ifdef SYS_rmdir
+    check(result, {RW_UNLINK, RW_CALL_RMDIR, "bare", here, "", "", 0});
 #endif
     check(result, {RW_UNLINK, RW_CALL_UNLINKAT, "b", here, "", "", 0});
     check(result, {RW_UNLINK, RW_CALL_UNLINKAT, "sub", here, "", "", 0, AT_REMOVEDIR});
@@ -222,4 +231,57 @@ TEST_CASE("symlink: the text is not a name") {
 #endif
     check(result, {RW_SYMLINK, RW_CALL_SYMLINKAT, "/etc/shadow", "", "b", here, 0});
     CHECK(result.named(RW_SYMLINK, "b").as<rw_fsop>().dfd2 == 100);
+}
+
+TEST_CASE("mkdir: in both variants") {
+    const Directory directory;
+    const auto here = directory.path();
+    const auto absolute = directory.path("absolute");
+    const auto result = run_in(directory, [&] {
+#ifdef SYS_mkdir
+        if (::syscall(SYS_mkdir, absolute.c_str(), 0750) != 0)
+            return 1;
+#endif
+        if (::syscall(SYS_mkdirat, 100, "b", 01777) != 0)
+            return 2;
+        ::syscall(SYS_mkdirat, AT_FDCWD, "b", 0700);
+        return 0;
+    });
+    REQUIRE(result.status == 0);
+#ifdef SYS_mkdir
+    check(result, {RW_MKDIR, RW_CALL_MKDIR, absolute, "", "", "", 0});
+    CHECK(result.named(RW_MKDIR, absolute).as<rw_fsop>().mode == 0750);
+    CHECK(result.named(RW_MKDIR, absolute).as<rw_fsop>().dfd == AT_FDCWD);
+#endif
+    check(result, {RW_MKDIR, RW_CALL_MKDIRAT, "b", here, "", "", 0});
+    CHECK(result.named(RW_MKDIR, "b").as<rw_fsop>().mode == 01777);
+    CHECK(result.named(RW_MKDIR, "b").as<rw_fsop>().dfd == 100);
+    CHECK(result.of(RW_MKDIR).back().as<rw_fsop>().ret == -EEXIST);
+}
+
+TEST_CASE("mknod: in both variants") {
+    const Directory directory;
+    const auto here = directory.path();
+    const auto result = run_in(directory, [&] {
+#ifdef SYS_mknod
+        if (::syscall(SYS_mknod, "pipe", S_IFIFO | 0640, 0) != 0)
+            return 1;
+#endif
+        // The container that the test runs in may forbid devices: the record is there all the same.
+        shared().numbers[0] = ::syscall(SYS_mknodat, 100, "zero", S_IFCHR | 0600, makedev(1, 5)) == 0
+                                  ? 0
+                                  : static_cast<std::uint64_t>(-errno);
+        return 0;
+    });
+    REQUIRE(result.status == 0);
+#ifdef SYS_mknod
+    check(result, {RW_MKNOD, RW_CALL_MKNOD, "pipe", here, "", "", 0});
+    CHECK(result.named(RW_MKNOD, "pipe").as<rw_fsop>().mode == (S_IFIFO | 0640));
+    CHECK(result.named(RW_MKNOD, "pipe").as<rw_fsop>().node_dev == 0);
+#endif
+    check(result, {RW_MKNOD, RW_CALL_MKNODAT, "zero", here, "", "", static_cast<int>(shared().numbers[0])});
+    const auto& zero = result.named(RW_MKNOD, "zero").as<rw_fsop>();
+    CHECK(zero.mode == (S_IFCHR | 0600));
+    CHECK(zero.node_dev == makedev(1, 5));
+    CHECK(zero.dfd == 100);
 }

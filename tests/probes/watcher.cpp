@@ -68,7 +68,7 @@ sensor::BpfSource& watcher() {
     static const auto source = [] {
         sensor::BpfOptions options;
         options.ring_size = 32U << 20U;
-        options.own_pid = static_cast<std::uint32_t>(getpid());
+        options.skip_own = true;
         options.skip_alternatives = skipped_alternatives();
         return sensor::BpfSource::open(options);
     }();

@@ -234,6 +234,63 @@ TEST_CASE("operations on names") {
     CHECK(e->old_mode == event::kUnset);
 }
 
+TEST_CASE("mkdir and mknod") {
+    WireRecord<rw_fsop> made(RW_MKNOD, RW_CALL_MKNODAT);
+    made.fixed.base.path = made.string("/dev");
+    made.fixed.raw = made.string("zero");
+    made.fixed.dfd = 100;
+    made.fixed.mode = S_IFCHR | 0600;
+    made.fixed.node_dev = makedev(1, 5);
+    made.fixed.ret = -EPERM;
+    auto bytes = made.bytes();
+    const auto e = decode(bytes, kOffset);
+    REQUIRE(e);
+    CHECK(e->kind == Kind::mknod);
+    CHECK(e->object.base == "/dev");
+    CHECK(e->object.raw == "zero");
+    CHECK(e->dfd == 100);
+    CHECK(e->mode == (S_IFCHR | 0600));
+    CHECK(e->node_dev == makedev(1, 5));
+    CHECK(e->result == -EPERM);
+    WireRecord<rw_fsop> removed(RW_UNLINK, RW_CALL_RMDIR);
+    bytes = removed.bytes();
+    CHECK(decode(bytes, kOffset)->kind == Kind::unlink);
+}
+
+TEST_CASE("a call that its arguments tell all about") {
+    constexpr std::uint64_t kRubbish = 0xdeadbeef00000000;
+    WireRecord<rw_syscall> mounted(RW_MOUNT, RW_CALL_MOUNT);
+    for (std::size_t i = 0; i < RW_ARGS; ++i)
+        mounted.fixed.args[i] = kRubbish | i;
+    mounted.fixed.text[0] = mounted.string("/dev/sda1");
+    mounted.fixed.text[1] = mounted.string("/mnt");
+    mounted.fixed.text[2] = mounted.string("ext4");
+    mounted.fixed.ret = -EBUSY;
+    auto bytes = mounted.bytes();
+    const auto e = decode(bytes, kOffset);
+    REQUIRE(e);
+    CHECK(e->kind == Kind::mount);
+    CHECK(e->arg_count == 5);
+    CHECK(e->texts[0] == "/dev/sda1");
+    CHECK(e->texts[1] == "/mnt");
+    CHECK(e->texts[2] == "ext4");
+    CHECK(e->args[3] == (kRubbish | 3)); // an unsigned long
+    CHECK(e->args[5] == 0);              // not an argument of it
+    CHECK(e->has_result);
+    CHECK(e->result == -EBUSY);
+    WireRecord<rw_syscall> opened(RW_SOCKET, RW_CALL_SOCKET);
+    for (std::size_t i = 0; i < RW_ARGS; ++i)
+        opened.fixed.args[i] = kRubbish | (i + 1);
+    bytes = opened.bytes();
+    const auto socket = decode(bytes, kOffset);
+    REQUIRE(socket);
+    CHECK(socket->arg_count == 3);
+    CHECK(socket->args == std::array<std::uint64_t, 6>{1, 2, 3, 0, 0, 0}); // the kernel takes ints
+    mounted.fixed.text[2] = {8, 4};                                        // into the fixed part
+    bytes = mounted.bytes();
+    CHECK(!decode(bytes, kOffset));
+}
+
 TEST_CASE("connect") {
     WireRecord<rw_connect> r(RW_CONNECT, RW_CALL_CONNECT);
     r.fixed.type = 1;

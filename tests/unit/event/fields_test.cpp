@@ -219,6 +219,109 @@ TEST_CASE("a process and its ancestors") {
     CHECK(e["container.id"] == "host");
 }
 
+TEST_CASE("arguments of a call by name, as number and by place") {
+    struct Row {
+        const char* type;
+        const char* name;
+        std::vector<const char*> texts; ///< what a test may write, first what is shown
+        std::int64_t raw;
+        const char* hex;
+        int place;
+    };
+    const std::vector<Row> rows{
+        {"socket", "domain", {"AF_PACKET", "17", "0x11"}, 17, "11", 0},
+        {"socket", "domain", {"AF_ALG"}, 38, "26", 0},
+        {"socket", "domain", {"99"}, 99, "63", 0},
+        {"socket", "domain", {"-1"}, -1, "ffffffff", 0},
+        {"socket", "type", {"SOCK_RAW|SOCK_CLOEXEC", "0x80003"}, 0x80003, "80003", 1},
+        {"socket", "proto", {"255"}, 255, "ff", 2},
+        {"setuid", "uid", {"1000"}, 1000, "3e8", 0},
+        {"setresuid", "euid", {"-1"}, -1, "ffffffff", 1},
+        {"ptrace", "request", {"PTRACE_SEIZE"}, 0x4206, "4206", 0},
+        {"ptrace", "request", {"PTRACE_TRACEME", "0"}, 0, "0", 0},
+        {"ptrace", "pid", {"4711"}, 4711, "1267", 1},
+        {"ptrace", "addr", {"0x7fff0010"}, 0x7fff0010, "7fff0010", 2},
+        {"unshare", "flags", {"CLONE_NEWNS|CLONE_NEWUSER"}, 0x10020000, "10020000", 0},
+        {"unshare", "flags", {"CLONE_NEWNET|0x1"}, 0x40000001, "40000001", 0},
+        {"unshare", "flags", {"0"}, 0, "0", 0},
+        {"setns", "nstype", {"CLONE_NEWPID"}, 0x20000000, "20000000", 1},
+        {"setns", "fd", {"5"}, 5, "5", 0},
+        {"mount", "flags", {"RDONLY|BIND"}, 0x1001, "1001", 3},
+        {"umount2", "flags", {"DETACH"}, 2, "2", 1},
+        {"bpf", "cmd", {"BPF_PROG_LOAD", "5"}, 5, "5", 0},
+        {"finit_module", "flags", {"MODULE_INIT_IGNORE_VERMAGIC"}, 2, "2", 2},
+        {"memfd_create", "flags", {"MFD_CLOEXEC|MFD_ALLOW_SEALING"}, 3, "3", 1},
+        {"personality", "persona", {"0x40000"}, 0x40000, "40000", 0},
+        {"syslog", "type", {"5"}, 5, "5", 0},
+        {"userfaultfd", "flags", {"O_CLOEXEC|UFFD_USER_MODE_ONLY"}, 02000001, "80001", 0},
+    };
+    for (const auto& row : rows) {
+        const auto field = std::string("evt.arg.") + row.name;
+        for (const auto* text : row.texts) {
+            INFO(row.type << " " << field << " " << text);
+            Made e{{"evt.type", row.type}, {field.c_str(), text}};
+            CHECK(e[field] == row.texts.front());
+            CHECK(e[std::string("evt.rawarg.") + row.name] == std::to_string(row.raw));
+            CHECK(e["evt.sysarg.hex[" + std::to_string(row.place) + "]"] == row.hex);
+            CHECK(e["evt.args"].find(std::string(row.name) + "=" + row.texts.front()) != std::string::npos);
+        }
+    }
+}
+
+TEST_CASE("arguments: texts, ids, descriptors, and what a call does not have") {
+    Made mount{{"evt.type", "mount"}, {"evt.arg.dev", "/dev/sda1"}, {"evt.arg.dir", "/mnt"}, {"evt.arg.type", "ext4"}};
+    CHECK(mount["evt.arg.dev"] == "/dev/sda1");
+    CHECK(mount["evt.arg[dir]"] == "/mnt");
+    CHECK(mount["evt.args"] == "res=0 dev=/dev/sda1 dir=/mnt type=ext4 flags=0 data=0x0");
+    CHECK(mount["evt.sysarg[5]"] == "<missing>");
+    CHECK(mount["evt.arg.domain"] == "<missing>");
+    CHECK(mount["evt.rawarg.res"] == "0");
+    CHECK(mount["evt.category"] == "file");
+    Made uid{{"evt.type", "setuid"}, {"evt.arg.uid", "root"}};
+    CHECK(uid["evt.arg.uid"] == "root");
+    CHECK(uid["evt.rawarg.uid"] == "0");
+    CHECK(uid["evt.category"] == "user");
+    Made gid{{"evt.type", "setresgid"}, {"evt.arg.sgid", "adm"}};
+    CHECK(gid["evt.arg.sgid"] == "adm");
+    CHECK(gid["evt.arg.rgid"] == "0");
+    Made memfd{{"evt.type", "memfd_create"}, {"evt.arg.name", "x"}, {"evt.rawres", "7"}};
+    CHECK(memfd["evt.arg.name"] == "x");
+    CHECK(memfd["evt.arg.fd"] == "7");
+    CHECK(memfd["fd.num"] == "7");
+    Made module{{"evt.type", "finit_module"}, {"evt.arg.fd", "3"}};
+    CHECK(module["fd.num"] == "3");
+    Made node{{"evt.type", "mknodat"}, {"evt.arg.mode", "S_IRUSR|S_IFCHR"}, {"fs.path.name", "/dev/x"}};
+    CHECK(node["evt.arg.mode"] == "S_IRUSR|S_IFCHR");
+    CHECK(node["fs.path.name"] == "/dev/x");
+    CHECK(node["fs.mode"] == "<missing>"); // the umask is not known
+    node.event().node_dev = 261;
+    CHECK(node["evt.arg.dev"] == "261");
+    CHECK(node["evt.sysarg[0]"] == "<missing>");
+    Made first{{"evt.arg.domain", "AF_NETLINK"}}; // before any evt.type
+    CHECK(first["evt.type"] == "socket");
+    CHECK(first["evt.arg.domain"] == "AF_NETLINK");
+    Made place{{"evt.type", "syslog"}, {"evt.sysarg[0]", "4"}};
+    CHECK(place["evt.arg.type"] == "4");
+    Made hex{{"evt.type", "personality"}, {"evt.sysarg.hex[0]", "40000"}};
+    CHECK(hex["evt.rawarg.persona"] == "262144");
+}
+
+TEST_CASE("single arguments of the command line") {
+    Made e{{"proc.exepath", "/usr/bin/tar"}, {"proc.cmdline", "tar -c  /etc"}};
+    CHECK(e["proc.argv[0]"] == "/usr/bin/tar");
+    CHECK(e["proc.argv[1]"] == "-c");
+    CHECK(e["proc.argv[2]"].empty()); // there, and empty
+    CHECK(e["proc.argv[3]"] == "/etc");
+    CHECK(e["proc.argv[4]"] == "<missing>");
+    Made none{{"proc.pid", "7"}};
+    CHECK(none["proc.argv[0]"] == "<missing>");
+    Made single{
+        {"proc.name", "xwd"}, {"proc.argv[0]", "/bin/xwd"}, {"proc.argv[2]", "root.xwd"}, {"proc.argv[1]", "-out"}};
+    CHECK(single["proc.cmdline"] == "xwd -out root.xwd");
+    CHECK(single["proc.args"] == "-out root.xwd");
+    CHECK(single["proc.exe"] == "/bin/xwd");
+}
+
 TEST_CASE("what a builder refuses") {
     EventBuilder builder;
     std::string error;
@@ -231,13 +334,21 @@ TEST_CASE("what a builder refuses") {
     CHECK(!builder.set("evt.type", "opnat", error));
     CHECK(!builder.set("fd.rip", "300.1.1.1", error));
     CHECK(!builder.set("evt.res", "EWHAT", error));
+    CHECK(builder.set("evt.type", "socket", error));
+    CHECK(!builder.set("evt.arg.domain", "AF_NOTHING", error));
+    CHECK(!builder.set("evt.arg.type", "SOCK_RAW|SOCK_NONE", error));
+    CHECK(!builder.set("evt.sysarg[3]", "1", error));
+    CHECK(!builder.set("evt.sysarg[0]", "x", error));
 }
 
 TEST_CASE("flags and modes read what they write") {
     const auto scratch = std::make_unique<Scratch>();
     scratch->reset();
-    put_mode(0104755, *scratch);
+    put_mode(04755, *scratch);
     CHECK(scratch->since(0) == "S_IXOTH|S_IROTH|S_IXGRP|S_IRGRP|S_IXUSR|S_IWUSR|S_IRUSR|S_ISUID");
+    scratch->reset();
+    put_mode(S_IFBLK | 0600, *scratch);
+    CHECK(scratch->since(0) == "S_IWUSR|S_IRUSR|S_IFBLK");
     Made e{{"evt.type", "chmod"}, {"evt.arg.mode", "S_IXUSR|S_ISUID"}};
     CHECK(e["fs.mode"] == "4100");
     CHECK(e["fs.mode.before"] == "<missing>");

@@ -86,6 +86,23 @@ TEST_CASE("names of calls by path") {
         CHECK(e.object.file.id == info(dir.at("a/x.enc")).id);
         CHECK(e.target.file.id == e.object.file.id);
     }
+    SECTION("mkdir and mknod: what was made, with what it became") {
+        fs::create_directory(dir.at("a/new"));
+        fs::permissions(dir.at("a/new"), fs::perms{0710});
+        auto e = called(Kind::mkdir, dir.path(), "b/new/");
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("a/new"));
+        CHECK(e.object.file.mode == (S_IFDIR | 0710));
+        REQUIRE(::mkfifo(dir.at("a/pipe").c_str(), 0600) == 0);
+        e = called(Kind::mknod, dir.at("b"), "pipe");
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("a/pipe"));
+        CHECK(S_ISFIFO(e.object.file.mode));
+        e = called(Kind::mkdir, dir.at("b"), "link"); // stands there already, and is not followed
+        e.result = -EEXIST;
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("a/link"));
+    }
     SECTION("a rename that failed: the file stands where it stood") {
         auto e = called(Kind::rename, dir.path(), "a/real", "a/none/x");
         e.result = -ENOENT;

@@ -221,7 +221,7 @@ TEST_CASE("Calls whose events can match, never too few") {
         {"not fd.rport = 1", all},
         {"evt.type startswith openat", set({Call::openat, Call::openat2})},
         {"evt.type exists", all},
-        {"evt.category = net", connect},
+        {"evt.category = net", set({Call::connect, Call::socket})},
         {"evt.dir = >", {}},
         {"evt.dir = <", all},
     };

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Names of the values and bits that arguments of calls have, as Falco writes them. Private to call_args.cpp.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <string_view>
+#include <sys/socket.h>
+
+namespace rwatch::event {
+
+struct Named {
+    std::uint64_t value;
+    std::string_view name;
+};
+
+// Where the builder's headers may be older than a value stands its number, which never changes.
+inline constexpr std::array kFamilies{
+    Named{AF_UNSPEC, "AF_UNSPEC"},
+    Named{AF_UNIX, "AF_UNIX"},
+    Named{AF_INET, "AF_INET"},
+    Named{AF_AX25, "AF_AX25"},
+    Named{AF_IPX, "AF_IPX"},
+    Named{AF_APPLETALK, "AF_APPLETALK"},
+    Named{AF_NETROM, "AF_NETROM"},
+    Named{AF_BRIDGE, "AF_BRIDGE"},
+    Named{AF_ATMPVC, "AF_ATMPVC"},
+    Named{AF_X25, "AF_X25"},
+    Named{AF_INET6, "AF_INET6"},
+    Named{AF_ROSE, "AF_ROSE"},
+    Named{AF_DECnet, "AF_DECnet"},
+    Named{AF_NETBEUI, "AF_NETBEUI"},
+    Named{AF_SECURITY, "AF_SECURITY"},
+    Named{AF_KEY, "AF_KEY"},
+    Named{AF_NETLINK, "AF_NETLINK"},
+    Named{AF_PACKET, "AF_PACKET"},
+    Named{AF_ASH, "AF_ASH"},
+    Named{AF_ECONET, "AF_ECONET"},
+    Named{AF_ATMSVC, "AF_ATMSVC"},
+    Named{AF_RDS, "AF_RDS"},
+    Named{AF_SNA, "AF_SNA"},
+    Named{AF_IRDA, "AF_IRDA"},
+    Named{AF_PPPOX, "AF_PPPOX"},
+    Named{AF_WANPIPE, "AF_WANPIPE"},
+    Named{AF_LLC, "AF_LLC"},
+    Named{AF_IB, "AF_IB"},
+    Named{AF_MPLS, "AF_MPLS"},
+    Named{AF_CAN, "AF_CAN"},
+    Named{AF_TIPC, "AF_TIPC"},
+    Named{AF_BLUETOOTH, "AF_BLUETOOTH"},
+    Named{AF_IUCV, "AF_IUCV"},
+    Named{AF_RXRPC, "AF_RXRPC"},
+    Named{AF_ISDN, "AF_ISDN"},
+    Named{AF_PHONET, "AF_PHONET"},
+    Named{AF_IEEE802154, "AF_IEEE802154"},
+    Named{AF_CAIF, "AF_CAIF"},
+    Named{AF_ALG, "AF_ALG"},
+    Named{AF_NFC, "AF_NFC"},
+    Named{AF_VSOCK, "AF_VSOCK"},
+    Named{AF_KCM, "AF_KCM"},
+    Named{AF_QIPCRTR, "AF_QIPCRTR"},
+    Named{AF_SMC, "AF_SMC"},
+    Named{AF_XDP, "AF_XDP"},
+    Named{45, "AF_MCTP"},
+};
+inline constexpr std::array kSocketTypes{
+    Named{SOCK_STREAM, "SOCK_STREAM"}, Named{SOCK_DGRAM, "SOCK_DGRAM"},         Named{SOCK_RAW, "SOCK_RAW"},
+    Named{SOCK_RDM, "SOCK_RDM"},       Named{SOCK_SEQPACKET, "SOCK_SEQPACKET"}, Named{SOCK_PACKET, "SOCK_PACKET"},
+};
+inline constexpr std::array kSocketTypeBits{Named{SOCK_NONBLOCK, "SOCK_NONBLOCK"}, Named{SOCK_CLOEXEC, "SOCK_CLOEXEC"}};
+// Requests below 12 are the same everywhere; those behind are x86's and the common ones from 0x4200 on.
+inline constexpr std::array kPtraceRequests {
+    Named{0, "PTRACE_TRACEME"}, Named{1, "PTRACE_PEEKTEXT"}, Named{2, "PTRACE_PEEKDATA"}, Named{3, "PTRACE_PEEKUSR"},
+        Named{4, "PTRACE_POKETEXT"}, Named{5, "PTRACE_POKEDATA"}, Named{6, "PTRACE_POKEUSR"}, Named{7, "PTRACE_CONT"},
+        Named{8, "PTRACE_KILL"}, Named{9, "PTRACE_SINGLESTEP"},
+#if defined(__x86_64__)
+        Named{12, "PTRACE_GETREGS"}, Named{13, "PTRACE_SETREGS"}, Named{14, "PTRACE_GETFPREGS"},
+        Named{15, "PTRACE_SETFPREGS"}, Named{18, "PTRACE_GETFPXREGS"}, Named{19, "PTRACE_SETFPXREGS"},
+        Named{25, "PTRACE_GET_THREAD_AREA"}, Named{26, "PTRACE_SET_THREAD_AREA"}, Named{30, "PTRACE_ARCH_PRCTL"},
+        Named{33, "PTRACE_SINGLEBLOCK"},
+#endif
+        Named{16, "PTRACE_ATTACH"}, Named{17, "PTRACE_DETACH"}, Named{24, "PTRACE_SYSCALL"}, Named{31, "PTRACE_SYSEMU"},
+        Named{32, "PTRACE_SYSEMU_SINGLESTEP"}, Named{0x4200, "PTRACE_SETOPTIONS"}, Named{0x4201, "PTRACE_GETEVENTMSG"},
+        Named{0x4202, "PTRACE_GETSIGINFO"}, Named{0x4203, "PTRACE_SETSIGINFO"}, Named{0x4204, "PTRACE_GETREGSET"},
+        Named{0x4205, "PTRACE_SETREGSET"}, Named{0x4206, "PTRACE_SEIZE"}, Named{0x4207, "PTRACE_INTERRUPT"},
+        Named{0x4208, "PTRACE_LISTEN"}, Named{0x4209, "PTRACE_PEEKSIGINFO"}, Named{0x420a, "PTRACE_GETSIGMASK"},
+        Named{0x420b, "PTRACE_SETSIGMASK"}, Named{0x420c, "PTRACE_SECCOMP_GET_FILTER"},
+        Named{0x420d, "PTRACE_SECCOMP_GET_METADATA"}, Named{0x420e, "PTRACE_GET_SYSCALL_INFO"},
+        Named{0x420f, "PTRACE_GET_RSEQ_CONFIGURATION"},
+};
+inline constexpr std::array kBpfCommands{
+    Named{0, "BPF_MAP_CREATE"},
+    Named{1, "BPF_MAP_LOOKUP_ELEM"},
+    Named{2, "BPF_MAP_UPDATE_ELEM"},
+    Named{3, "BPF_MAP_DELETE_ELEM"},
+    Named{4, "BPF_MAP_GET_NEXT_KEY"},
+    Named{5, "BPF_PROG_LOAD"},
+    Named{6, "BPF_OBJ_PIN"},
+    Named{7, "BPF_OBJ_GET"},
+    Named{8, "BPF_PROG_ATTACH"},
+    Named{9, "BPF_PROG_DETACH"},
+    Named{10, "BPF_PROG_TEST_RUN"},
+    Named{11, "BPF_PROG_GET_NEXT_ID"},
+    Named{12, "BPF_MAP_GET_NEXT_ID"},
+    Named{13, "BPF_PROG_GET_FD_BY_ID"},
+    Named{14, "BPF_MAP_GET_FD_BY_ID"},
+    Named{15, "BPF_OBJ_GET_INFO_BY_FD"},
+    Named{16, "BPF_PROG_QUERY"},
+    Named{17, "BPF_RAW_TRACEPOINT_OPEN"},
+    Named{18, "BPF_BTF_LOAD"},
+    Named{19, "BPF_BTF_GET_FD_BY_ID"},
+    Named{20, "BPF_TASK_FD_QUERY"},
+    Named{21, "BPF_MAP_LOOKUP_AND_DELETE_ELEM"},
+    Named{22, "BPF_MAP_FREEZE"},
+    Named{23, "BPF_BTF_GET_NEXT_ID"},
+    Named{24, "BPF_MAP_LOOKUP_BATCH"},
+    Named{25, "BPF_MAP_LOOKUP_AND_DELETE_BATCH"},
+    Named{26, "BPF_MAP_UPDATE_BATCH"},
+    Named{27, "BPF_MAP_DELETE_BATCH"},
+    Named{28, "BPF_LINK_CREATE"},
+    Named{29, "BPF_LINK_UPDATE"},
+    Named{30, "BPF_LINK_GET_FD_BY_ID"},
+    Named{31, "BPF_LINK_GET_NEXT_ID"},
+    Named{32, "BPF_ENABLE_STATS"},
+    Named{33, "BPF_ITER_CREATE"},
+    Named{34, "BPF_LINK_DETACH"},
+    Named{35, "BPF_PROG_BIND_MAP"},
+    Named{36, "BPF_TOKEN_CREATE"},
+};
+inline constexpr std::array kFdFlags{Named{O_NONBLOCK, "O_NONBLOCK"}, Named{O_CLOEXEC, "O_CLOEXEC"},
+                                     Named{1, "UFFD_USER_MODE_ONLY"}};
+inline constexpr std::array kCloneFlags{
+    Named{CLONE_VM, "CLONE_VM"},
+    Named{CLONE_FS, "CLONE_FS"},
+    Named{CLONE_FILES, "CLONE_FILES"},
+    Named{CLONE_SIGHAND, "CLONE_SIGHAND"},
+    Named{CLONE_THREAD, "CLONE_THREAD"},
+    Named{CLONE_SYSVSEM, "CLONE_SYSVSEM"},
+    Named{0x80, "CLONE_NEWTIME"},
+    Named{CLONE_NEWNS, "CLONE_NEWNS"},
+    Named{CLONE_NEWCGROUP, "CLONE_NEWCGROUP"},
+    Named{CLONE_NEWUTS, "CLONE_NEWUTS"},
+    Named{CLONE_NEWIPC, "CLONE_NEWIPC"},
+    Named{CLONE_NEWUSER, "CLONE_NEWUSER"},
+    Named{CLONE_NEWPID, "CLONE_NEWPID"},
+    Named{CLONE_NEWNET, "CLONE_NEWNET"},
+    Named{CLONE_IO, "CLONE_IO"},
+};
+inline constexpr std::array kMountFlags{
+    Named{MS_RDONLY, "RDONLY"},
+    Named{MS_NOSUID, "NOSUID"},
+    Named{MS_NODEV, "NODEV"},
+    Named{MS_NOEXEC, "NOEXEC"},
+    Named{MS_SYNCHRONOUS, "SYNCHRONOUS"},
+    Named{MS_REMOUNT, "REMOUNT"},
+    Named{MS_MANDLOCK, "MANDLOCK"},
+    Named{MS_DIRSYNC, "DIRSYNC"},
+    Named{MS_NOATIME, "NOATIME"},
+    Named{MS_NODIRATIME, "NODIRATIME"},
+    Named{MS_BIND, "BIND"},
+    Named{MS_MOVE, "MOVE"},
+    Named{MS_REC, "REC"},
+    Named{MS_SILENT, "SILENT"},
+    Named{MS_POSIXACL, "POSIXACL"},
+    Named{MS_UNBINDABLE, "UNBINDABLE"},
+    Named{MS_PRIVATE, "PRIVATE"},
+    Named{MS_SLAVE, "SLAVE"},
+    Named{MS_SHARED, "SHARED"},
+    Named{MS_RELATIME, "RELATIME"},
+    Named{MS_KERNMOUNT, "KERNMOUNT"},
+    Named{MS_I_VERSION, "I_VERSION"},
+    Named{MS_STRICTATIME, "STRICTATIME"},
+    Named{MS_LAZYTIME, "LAZYTIME"},
+};
+inline constexpr std::array kUmountFlags{Named{1, "FORCE"}, Named{2, "DETACH"}, Named{4, "EXPIRE"},
+                                         Named{8, "NOFOLLOW"}};
+inline constexpr std::array kMemfdFlags{
+    Named{1, "MFD_CLOEXEC"},     Named{2, "MFD_ALLOW_SEALING"}, Named{4, "MFD_HUGETLB"},
+    Named{8, "MFD_NOEXEC_SEAL"}, Named{16, "MFD_EXEC"},
+};
+inline constexpr std::array kModuleFlags{
+    Named{1, "MODULE_INIT_IGNORE_MODVERSIONS"},
+    Named{2, "MODULE_INIT_IGNORE_VERMAGIC"},
+    Named{4, "MODULE_INIT_COMPRESSED_FILE"},
+    Named{O_NONBLOCK, "O_NONBLOCK"},
+    Named{O_TRUNC, "O_TRUNC"},
+};
+
+} // namespace rwatch::event
