@@ -52,6 +52,12 @@ struct OperatorInfo {
 
 /// Every spelling, longer ones before their beginnings ("<=" before "<", "intersects" before "in").
 [[nodiscard]] std::span<const OperatorInfo> operators() noexcept;
+/// "contains", "startswith anyof"; blanks around it are passed over.
+struct WrittenOperator {
+    const OperatorInfo* info;
+    Modifier modifier;
+};
+[[nodiscard]] std::optional<WrittenOperator> operator_named(std::string_view text) noexcept;
 [[nodiscard]] std::string_view to_string(Operator op) noexcept;
 [[nodiscard]] std::string_view to_string(Modifier modifier) noexcept; ///< "" for none
 

@@ -92,16 +92,26 @@ void Collector::add(MacroItem item) {
     earlier->visibility = next_++;
 }
 
+bool Collector::same_source(const RuleItem& earlier, const RuleItem& item) {
+    const bool same = item.source.empty() || item.source == earlier.source || item.skip_told || earlier.skip_told;
+    if (!same)
+        error(item.where, "other-source", "rule '" + item.name + "' was of source '" + earlier.source + "' before");
+    return same;
+}
+
 void Collector::define(RuleItem item) {
+    if (item.source.empty())
+        item.source = kSource;
     const bool skipped = item.source != kSource;
     if (skipped && !item.skip_told)
-        out_.push_back({Severity::note,
+        out_.push_back({Severity::warning,
                         "other-source",
                         item.where,
                         "rule '" + item.name + "' is skipped: there are no events of source '" + item.source + "'",
                         {}});
     if (auto* earlier = rules_.find(item.name)) {
-        *earlier = {std::move(item), skipped};
+        if (same_source(earlier->item, item))
+            *earlier = {std::move(item), skipped};
         return;
     }
     const auto name = item.name;
@@ -115,6 +125,8 @@ void Collector::add(RuleItem item) {
     if (earlier == nullptr)
         return unknown("rule", item.name, item.where, names_of(rules_));
     auto& rule = earlier->item;
+    if (!same_source(rule, item))
+        return;
     rule.broken = rule.broken || item.broken;
     if (item.mode == RuleItem::Mode::enable)
         replace(rule.enabled, item.enabled);
@@ -128,6 +140,8 @@ void Collector::append(RuleItem& rule, RuleItem& more) {
     if (rule.tree)
         return error(more.where, "bad-append", "nothing can be appended to a Sigma rule",
                      "write a filter that names the rule");
+    if (!more.condition && !more.exceptions)
+        return error(more.where, "bad-append", "nothing is appended: a condition or exceptions are wanted");
     join(rule.condition, more.condition);
     if (more.exceptions)
         add_exceptions(rule, std::move(*more.exceptions));
@@ -169,6 +183,12 @@ void Collector::add_exceptions(RuleItem& rule, std::vector<ExceptionItem> more) 
     for (auto& item : more) {
         const auto earlier = std::find_if(exceptions.begin(), exceptions.end(),
                                           [&](const ExceptionItem& e) { return e.name == item.name; });
+        if (item.values.empty())
+            out_.push_back({earlier == exceptions.end() ? Severity::error : Severity::warning,
+                            "exception-append",
+                            item.where,
+                            "exception '" + item.name + "' adds no values",
+                            {}});
         if (earlier == exceptions.end()) {
             exceptions.push_back(std::move(item));
             continue;

@@ -52,6 +52,8 @@ class Collector {
 
     template <typename Item> void define(Table<Entry<Item>>& table, Item item);
     void define(RuleItem item);
+    /// A rule stays with the events of its source. False where the new item says another one.
+    bool same_source(const RuleItem& earlier, const RuleItem& item);
     void append(RuleItem& rule, RuleItem& more);
     void override(RuleItem& rule, RuleItem& more);
     void add_exceptions(RuleItem& rule, std::vector<ExceptionItem> more);

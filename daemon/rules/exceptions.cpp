@@ -3,6 +3,8 @@
 
 #include "core/suggest.hpp"
 #include "rules/ast.hpp"
+#include "rules/parser.hpp"
+#include "rules/source.hpp"
 
 #include <algorithm>
 
@@ -13,7 +15,8 @@ namespace {
 using yaml::Node;
 
 bool takes_list(std::string_view op) noexcept {
-    return op == "in" || op == "pmatch" || op == "intersects";
+    const auto known = operator_named(op);
+    return known && (known->info->operand == OperandShape::list || known->modifier != Modifier::none);
 }
 
 /// Writes one exception; throws nothing, tells what is wrong.
@@ -37,11 +40,25 @@ class Writer {
     [[nodiscard]] Location place(const Node& node) const { return {item_.where.file, node.line, node.column}; }
 
     void check_operator(const Node& node) {
+        if (operator_named(node.text))
+            return;
         std::vector<std::string_view> names;
         for (const auto& info : operators())
             names.push_back(info.text);
-        if (std::find(names.begin(), names.end(), node.text) == names.end())
-            error(place(node), "bad-value", "'" + node.text + "' is no operator", did_you_mean(node.text, names));
+        error(place(node), "bad-value", "'" + node.text + "' is no operator", did_you_mean(node.text, names));
+    }
+
+    /// Told even where no values make a condition of it.
+    void check_field(const Node& node) {
+        const auto parsed = parse_operand(node.text);
+        if (!parsed.operand || parsed.length != node.text.size()) {
+            error(place(node), "bad-value", "'" + node.text + "' is neither a field nor a transformer of fields");
+            return;
+        }
+        if (item_.values.empty())
+            (void)Source::compile(*parsed.operand, [&](OperandError e) {
+                error(place(node), std::move(e.code), std::move(e.message), std::move(e.hint));
+            });
     }
 
     void value(MappedText& text, const Node& node) {
@@ -74,13 +91,14 @@ class Writer {
     /// One field, any of many values.
     MappedText scalars() {
         MappedText text;
+        check_field(*item_.fields);
+        if (item_.comps && (!item_.comps->is_scalar() || !takes_list(item_.comps->text)))
+            error(place(*item_.comps), "bad-value",
+                  "where 'fields' is one field, 'comps' must take a list: in, pmatch, intersects, 'contains anyof' …");
         if (item_.values.empty())
             return text;
         text.append(item_.fields->text, place(*item_.fields));
         text.append(" ");
-        if (item_.comps && (!item_.comps->is_scalar() || !takes_list(item_.comps->text)))
-            error(place(*item_.comps), "bad-value",
-                  "where 'fields' is one field, 'comps' must be in, pmatch or intersects");
         if (item_.comps)
             text.append(item_.comps->text, place(*item_.comps));
         else
@@ -94,6 +112,10 @@ class Writer {
     MappedText tuples() {
         MappedText text;
         const auto& fields = item_.fields->items;
+        if (fields.empty())
+            error(place(*item_.fields), "missing-key", "'fields' of exception '" + item_.name + "' is empty");
+        for (const auto& field : fields)
+            check_field(field);
         if (item_.comps && (!item_.comps->is_sequence() || item_.comps->items.size() != fields.size())) {
             error(place(*item_.comps), "wrong-type", "'comps' must have as many items as 'fields'");
             return text;

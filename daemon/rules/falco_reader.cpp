@@ -3,10 +3,13 @@
 
 #include "core/suggest.hpp"
 #include "rules/correlation_reader.hpp"
+#include "rules/falco_versions.hpp"
+#include "rules/lexer.hpp"
 #include "rules/sigma_reader.hpp"
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 namespace rwatch::rules {
@@ -23,13 +26,20 @@ constexpr std::array<std::string_view, 16> kReplaceable{
     "condition",        "output",     "desc",    "tags",    "exceptions", "references",    "tests",
     "priority",         "enabled",    "capture", "respond", "debounce",   "warn_evttypes", "skip-if-unknown-filter",
     "capture_duration", "correlation"};
-constexpr std::array<std::string_view, 4> kAcceptedOnly{"capture", "capture_duration", "warn_evttypes",
-                                                        "source"}; // Falco's, without a meaning here
+// Keys that only Falco's rules have: a file with one of them is Falco's, and its unknown keys are warnings as there.
+constexpr std::array<std::string_view, 7> kFalcoOnly{
+    "required_engine_version", "required_plugin_versions", "source", "capture", "capture_duration",
+    "warn_evttypes",           "skip-if-unknown-filter"};
 constexpr std::array<std::string_view, 5> kItemKinds{"rule", "macro", "list", "required_engine_version",
                                                      "required_plugin_versions"};
 
 bool has(std::span<const std::string_view> names, std::string_view name) noexcept {
     return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool is_identifier(std::string_view name) noexcept {
+    Lexer lexer(name);
+    return lexer.identifier() && lexer.end();
 }
 
 class Reader {
@@ -41,12 +51,16 @@ class Reader {
         for (const auto& document : documents)
             if (document.is_sequence())
                 for (const auto& item : document.items)
-                    declared_falco_ = declared_falco_ || item.find("required_engine_version") != nullptr;
+                    declared_falco_ = declared_falco_ || is_falco(item);
         for (const auto& document : documents)
             read_document(document);
     }
 
   private:
+    [[nodiscard]] static bool is_falco(const Node& item) {
+        return std::any_of(kFalcoOnly.begin(), kFalcoOnly.end(),
+                           [&](std::string_view key) { return item.find(key) != nullptr; });
+    }
     [[nodiscard]] Location place(const Node& node) const { return {file_, node.line, node.column}; }
     [[nodiscard]] Severity unknown_key() const noexcept {
         return declared_falco_ ? Severity::warning : Severity::error;
@@ -75,11 +89,14 @@ class Reader {
         if (!item.is_map())
             return report(Severity::error, item, "wrong-type",
                           "each item of a rules file must be a map, not " + std::string(yaml::describe(item.kind)));
-        if (const Node* version = item.find("required_engine_version"))
-            return read_version(item, *version);
-        if (item.find("required_plugin_versions") != nullptr)
-            return finish(item, "required_plugin_versions"); // events of containers are built in, others have no rules
-                                                             // that we could run
+        if (const Node* version = item.find("required_engine_version")) {
+            check_engine_version(*version, file_, out_);
+            return finish(item, "required_engine_version");
+        }
+        if (const Node* plugins = item.find("required_plugin_versions")) {
+            check_plugin_versions(*plugins, file_, unknown_key(), out_);
+            return finish(item, "required_plugin_versions");
+        }
         if (item.find("list") != nullptr)
             return read_list(item);
         if (item.find("macro") != nullptr)
@@ -98,15 +115,6 @@ class Reader {
         reader.finish(unknown_key());
     }
 
-    void read_version(const Node& item, const Node& version) {
-        const bool good = version.is_scalar() && !version.text.empty() &&
-                          version.text.find_first_not_of("0123456789.") == std::string::npos;
-        if (!good)
-            report(Severity::error, version, "bad-value",
-                   "'required_engine_version' must be a number or a version such as 0.57.0");
-        finish(item, "required_engine_version");
-    }
-
     /// The name of an item; empty where it is missing (and told).
     std::string read_name(MapReader& reader, std::string_view key) {
         auto name = reader.string(key, true).value_or("");
@@ -117,9 +125,17 @@ class Reader {
 
     /// For lists and macros: true where the item adds to an earlier one, by `append` or by `override: {KEY: append}`.
     bool read_append(MapReader& reader, std::string_view key) {
-        bool append = reader.boolean("append").value_or(false);
+        bool append = take_append(reader);
         for (const auto& [name, adds] : read_overrides(reader, std::array{key}, std::array{key}))
             append = append || adds;
+        return append;
+    }
+
+    bool take_append(MapReader& reader) {
+        const bool append = reader.boolean("append").value_or(false);
+        if (append)
+            report(Severity::warning, *reader.any("append"), "deprecated", "'append' is Falco's old way",
+                   "write 'override: {condition: append}'");
         return append;
     }
 
@@ -154,16 +170,17 @@ class Reader {
         MapReader reader(node, "a list", file_, out_);
         item.where = place(node);
         item.name = read_name(reader, "list");
-        if (reader.node().find("items") == nullptr)
-            reader.error(node, "missing-key", "a list has no 'items'");
+        (void)reader.any("items", true);
         if (const Node* items = reader.sequence("items"))
             for (const auto& entry : items->items) {
-                if (entry.is_scalar() || entry.is_null())
+                if (entry.is_scalar())
                     item.entries.push_back({entry.text, entry.line, entry.column});
                 else
                     reader.error(entry, "wrong-type",
                                  "each item of a list must be text, not " + std::string(yaml::describe(entry.kind)));
             }
+        if (item.name.find_first_of("()\"'=, \t\n") != std::string::npos)
+            report(Severity::warning, node, "bad-name", "no condition can name the list '" + item.name + "'");
         item.append = read_append(reader, "items");
         reader.finish(unknown_key());
         if (!item.name.empty())
@@ -180,6 +197,9 @@ class Reader {
             item.condition = mapped(*condition);
         else
             item.broken = true;
+        if (!is_identifier(item.name))
+            report(Severity::warning, node, "bad-name", "no condition can name the macro '" + item.name + "'",
+                   "letters, digits and _, a letter first");
         item.append = read_append(reader, "condition");
         reader.finish(unknown_key());
         if (!item.name.empty())
@@ -192,10 +212,12 @@ class Reader {
         MapReader reader(node, "a rule", file_, out_);
         item.where = place(node);
         item.name = read_name(reader, "rule");
-        item.source = reader.string("source").value_or("syscall");
+        item.source = reader.string("source").value_or("");
         read_mode(reader, item);
-        for (const auto key : kAcceptedOnly)
-            reader.ignore(key);
+        // Falco's, without a meaning here
+        (void)reader.boolean("capture");
+        (void)reader.integer("capture_duration", 0, std::numeric_limits<std::uint32_t>::max());
+        (void)reader.boolean("warn_evttypes");
         read_texts(reader, item);
         read_own_keys(reader, item);
         item.broken = std::any_of(out_.begin() + static_cast<std::ptrdiff_t>(before), out_.end(),
@@ -206,19 +228,21 @@ class Reader {
     }
 
     void read_mode(MapReader& reader, RuleItem& item) {
-        const bool append = reader.boolean("append").value_or(false);
+        const bool append = take_append(reader);
         item.overrides = read_overrides(reader, kAppendable, kReplaceable);
         const auto& node = reader.node();
         const bool alone = std::none_of(node.entries.begin(), node.entries.end(), [](const auto& entry) {
             return has(std::array<std::string_view, 4>{"condition", "output", "desc", "priority"}, entry.first.text);
         });
-        if (node.find("override") != nullptr) {
+        if (const Node* override = node.find("override"); override != nullptr && !override->entries.empty()) {
             item.mode = RuleItem::Mode::override;
             check_overridden(reader, item);
         } else if (append) {
             item.mode = RuleItem::Mode::append;
         } else if (alone && node.find("enabled") != nullptr) {
             item.mode = RuleItem::Mode::enable;
+            report(Severity::warning, *node.find("enabled"), "deprecated", "'enabled' alone is Falco's old way",
+                   "write 'override: {enabled: replace}' too");
         }
     }
 
@@ -273,6 +297,9 @@ class Reader {
             ExceptionItem item;
             item.where = place(entry);
             item.name = read_name(reader, "name");
+            if (std::any_of(out.begin(), out.end(), [&](const ExceptionItem& e) { return e.name == item.name; }))
+                report(Severity::warning, entry, "exception-name",
+                       "exception '" + item.name + "' is defined more than once in this rule");
             if (const Node* fields = reader.any("fields"))
                 item.fields = *fields;
             if (const Node* comps = reader.any("comps"))

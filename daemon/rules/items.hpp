@@ -88,9 +88,9 @@ struct RuleItem {
     Location where;
     Mode mode = Mode::define;
     std::vector<std::pair<std::string, bool>> overrides; ///< key, true: append
-    std::string source = "syscall";
-    bool broken = false;    ///< as of a macro
-    bool skip_told = false; ///< of another source: its reader told that it is skipped
+    std::string source = "syscall";                      ///< "": not said; of a whole rule then syscall
+    bool broken = false;                                 ///< as of a macro
+    bool skip_told = false;                              ///< of another source: its reader told that it is skipped
 
     std::optional<MappedText> condition, output;
     std::optional<Expr> tree;   ///< where the reader made it itself: `condition` is what its offsets point into

@@ -110,6 +110,22 @@ std::span<const OperatorInfo> operators() noexcept {
     return kOperators;
 }
 
+std::optional<WrittenOperator> operator_named(std::string_view text) noexcept {
+    while (!text.empty() && is_blank(text.front()))
+        text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back()))
+        text.remove_suffix(1);
+    for (const auto& info : kOperators) {
+        if (text == info.text)
+            return WrittenOperator{&info, Modifier::none};
+        for (std::size_t i = 0; i < kModifiers.size() && info.operand == OperandShape::text; ++i)
+            if (text.starts_with(info.text) && text.substr(info.text.size()).starts_with(' ') &&
+                text.substr(info.text.size() + 1) == kModifiers[i])
+                return WrittenOperator{&info, static_cast<Modifier>(i + 1)};
+    }
+    return std::nullopt;
+}
+
 std::string_view to_string(Operator op) noexcept {
     if (op == Operator::eq)
         return "=";

@@ -240,9 +240,10 @@ void Library::blame() {
 void Library::report_macros(Diagnostics& out) const {
     for (const auto& macro : macros_)
         for (auto diagnostic : macro.diagnostics) {
-            // A condition that can't be read at all is an error even where nobody asks for it.
-            const bool syntax = diagnostic.code == "condition-syntax";
-            if (diagnostic.severity == Severity::error && !macro.blamed && !syntax)
+            // As Falco: a condition that can't be read, or put together, is an error even where nobody asks for it.
+            const bool certain = diagnostic.code == "condition-syntax" || diagnostic.code == "unknown-macro" ||
+                                 diagnostic.code == "macro-loop";
+            if (diagnostic.severity == Severity::error && !macro.blamed && !certain)
                 diagnostic.severity = Severity::warning;
             out.push_back(std::move(diagnostic));
         }

@@ -13,8 +13,6 @@ constexpr std::array<std::string_view, 8> kPriorities{"Emergency", "Alert",  "Cr
 constexpr std::array<std::string_view, 8> kCorrelations{"event_count",      "value_count", "temporal",
                                                         "temporal_ordered", "value_sum",   "value_avg",
                                                         "value_percentile", "value_median"};
-constexpr std::size_t kShortest = 3; // letters of a priority: fewer could mean several
-
 char fold(char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
@@ -30,15 +28,14 @@ std::string_view to_string(CorrelationTerms::Type type) noexcept {
 }
 
 std::optional<Priority> parse_priority(std::string_view text) noexcept {
-    if (text.size() < kShortest)
-        return std::nullopt;
-    for (std::size_t i = 0; i < kPriorities.size(); ++i) {
-        const auto name = kPriorities[i].substr(0, text.size());
-        if (name.size() == text.size() &&
-            std::equal(text.begin(), text.end(), name.begin(), [](char a, char b) { return fold(a) == fold(b); }))
+    const auto is = [text](std::string_view name) {
+        return text.size() == name.size() &&
+               std::equal(text.begin(), text.end(), name.begin(), [](char a, char b) { return fold(a) == fold(b); });
+    };
+    for (std::size_t i = 0; i < kPriorities.size(); ++i)
+        if (is(kPriorities[i]))
             return static_cast<Priority>(i);
-    }
-    return std::nullopt;
+    return is("info") ? std::optional(Priority::informational) : std::nullopt;
 }
 
 } // namespace rwatch::rules

@@ -20,7 +20,7 @@ namespace rwatch::rules {
 enum class Priority : std::uint8_t { emergency, alert, critical, error, warning, notice, informational, debug };
 
 [[nodiscard]] std::string_view to_string(Priority priority) noexcept; ///< "Warning"
-/// As Falco reads it: case-insensitive, a prefix ("info", "warn", "emerg") is enough.
+/// As Falco reads it: the whole name in either case, or "info".
 [[nodiscard]] std::optional<Priority> parse_priority(std::string_view text) noexcept;
 
 /// What a correlation counts and when it fires. Words and meaning are Sigma's.
