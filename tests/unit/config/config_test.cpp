@@ -101,7 +101,7 @@ sinks:
     backoff: 1s
     backoff_max: 1s
     ca_file: /etc/ssl/own.pem
-    min_priority: warn
+    min_priority: warning
 )"}});
     CHECK(config.sensor.ring_size == 16U << 20U);
     CHECK(config.sensor.poll_ns == 10 * kMillisecond);

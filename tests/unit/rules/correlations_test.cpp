@@ -271,9 +271,11 @@ TEST_CASE("What can be wrong between correlations and rules") {
     CHECK(messages(kBases + correlation("x", "type: value_sum, rules: [a, b], timespan: 1s, "
                                              "condition: {field: proc.name, gte: 1}")) ==
           "value_sum calculates with numbers, and field 'proc.name' is none\n");
-    CHECK(messages(kBases + "- {rule: a, enabled: false}\n" + correlation("x", kBoth)) ==
+    CHECK(messages(kBases + "- {rule: a, enabled: false, override: {enabled: replace}}\n" + correlation("x", kBoth)) ==
           "rule 'a' is disabled: correlation 'x' does not hear of it\n");
-    CHECK(messages(kBases + "- {rule: a, enabled: false}\n" + correlation("x", kBoth, "enabled: false")).empty());
+    CHECK(messages(kBases + "- {rule: a, enabled: false, override: {enabled: replace}}\n" +
+                   correlation("x", kBoth, "enabled: false"))
+              .empty());
     // What is told of a rule is not told again of those that count it.
     CHECK(complaints(rule("a", "evt.type = ") + rule("b", "proc.name = b") + correlation("x", kBoth)).size() == 1);
 }
