@@ -15,12 +15,13 @@
 
 namespace rwatch::event {
 
-[[nodiscard]] std::span<const Field> argument_fields() noexcept; // evt.arg and its kin
-[[nodiscard]] std::span<const Field> event_fields() noexcept;    // evt.*
-[[nodiscard]] std::span<const Field> file_fields() noexcept;     // fd.* of files, fs.*
-[[nodiscard]] std::span<const Field> network_fields() noexcept;  // fd.* of sockets
-[[nodiscard]] std::span<const Field> process_fields() noexcept;  // proc.*, thread.*
-[[nodiscard]] std::span<const Field> owner_fields() noexcept;    // user.*, group.*, systemd.*, container.*
+[[nodiscard]] std::span<const Field> argument_fields() noexcept;   // evt.arg and its kin
+[[nodiscard]] std::span<const Field> event_fields() noexcept;      // evt.*
+[[nodiscard]] std::span<const Field> file_fields() noexcept;       // fd.* of files, fs.*
+[[nodiscard]] std::span<const Field> network_fields() noexcept;    // fd.* of sockets
+[[nodiscard]] std::span<const Field> process_fields() noexcept;    // proc.*, thread.*
+[[nodiscard]] std::span<const Field> owner_fields() noexcept;      // user.*, group.*, systemd.*, container.*
+[[nodiscard]] std::span<const Field> unsupplied_fields() noexcept; // Falco's that we do not have
 
 /// The static name of an argument of evt.arg, "" where no event has one of that name.
 [[nodiscard]] std::string_view argument_named(std::string_view name) noexcept;

@@ -18,8 +18,8 @@ constexpr std::int32_t kLargestIndex = static_cast<std::int32_t>(EventBuilder::k
 
 std::vector<Field> joined() {
     std::vector<Field> all;
-    for (const auto part :
-         {argument_fields(), event_fields(), file_fields(), network_fields(), process_fields(), owner_fields()})
+    for (const auto part : {argument_fields(), event_fields(), file_fields(), network_fields(), process_fields(),
+                            owner_fields(), unsupplied_fields()})
         all.insert(all.end(), part.begin(), part.end());
     std::sort(all.begin(), all.end(), [](const Field& a, const Field& b) { return a.name < b.name; });
     return all;
@@ -44,6 +44,8 @@ std::string suggestion(std::string_view name) {
 bool read_argument(const Field& field, std::string_view text, bool given, FieldArg& out, std::string& error) {
     const auto quote = "'" + std::string(field.name) + "'";
     switch (field.arg) {
+    case ArgKind::ignored:
+        return true;
     case ArgKind::none:
         error = "field " + quote + " takes no argument";
         return !given;

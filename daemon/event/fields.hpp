@@ -22,7 +22,8 @@ enum class ArgKind : std::uint8_t {
     none,
     index,          ///< [N] or nothing: proc.aname
     index_required, ///< [N]
-    key             ///< [NAME] or .NAME: evt.arg
+    key,            ///< [NAME] or .NAME: evt.arg
+    ignored         ///< [TEXT] or nothing, of a field that is not supplied
 };
 
 struct FieldArg {

@@ -2,6 +2,7 @@
 // fd.* of sockets: who talks to whom. In a connect the remote end is the server.
 #include "event/field_tables.hpp"
 
+#include <cerrno>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -106,6 +107,12 @@ constexpr Field kRows[] = {
      },
      nullptr, "The connection was made at once (TCP) or the peer was set (UDP)"},
     {"fd.cport", Type::integer, false, ArgKind::none, kConnect, get_local_port, set_local_port, "Client's port"},
+    {"fd.name_changed", Type::boolean, false, ArgKind::none, kConnect,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.kind == Kind::connect)
+             out.add(e.result == 0 || e.result == -EINPROGRESS);
+     },
+     nullptr, "The call gave the socket another peer, and so another name"},
     {"fd.ip", Type::address, true, ArgKind::none, kConnect, get_either, set_remote, "Either address"},
     {"fd.is_server", Type::boolean, false, ArgKind::none, kConnect,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {

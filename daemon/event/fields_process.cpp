@@ -20,6 +20,14 @@ const Process* ancestor(const Event& e, std::int32_t n) noexcept {
     return process;
 }
 
+const Process* session_leader(const Event& e) noexcept {
+    const auto* process = e.process;
+    for (std::size_t i = 0; i < kMostAncestors && process != nullptr; ++i, process = process->parent)
+        if (process->pid == e.process->sid)
+            return process;
+    return nullptr;
+}
+
 /// What stands in argv before the first NUL.
 std::string_view argument_zero(const Process& p) noexcept {
     return std::string_view(p.argv).substr(0, p.argv.find('\0'));
@@ -358,6 +366,15 @@ constexpr Field kRows[] = {
          return parse_number(text, b.process().exe.ctime_ns);
      },
      "When the executable's inode last changed, ns since the epoch"},
+    {"proc.exe_ino.ctime_duration_proc_start", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.process == nullptr || e.process->exe.ctime_ns == 0 || e.process->start_ns > e.boot_ns)
+             return;
+         const auto started = e.wall_ns - static_cast<std::int64_t>(e.boot_ns - e.process->start_ns);
+         if (started >= e.process->exe.ctime_ns)
+             out.add(started - e.process->exe.ctime_ns);
+     },
+     nullptr, "From the last change of the executable's inode to the start of the process, ns"},
     {"proc.exe_ino.mtime", Type::integer, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.process != nullptr && e.process->exe.mtime_ns != 0)
@@ -456,6 +473,12 @@ constexpr Field kRows[] = {
      },
      [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.process().sid); },
      "POSIX session id: the pid of the shell or service that the process descends from"},
+    {"proc.sname", Type::string, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (const auto* leader = session_leader(e))
+             out.add(std::string_view(leader->comm));
+     },
+     nullptr, "Name of the process that leads the POSIX session, where it is an ancestor"},
     {"proc.tty", Type::integer, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.process != nullptr)

@@ -58,12 +58,13 @@ std::string document() {
            "Names are Falco's; \"(ours)\" marks those of our own. Several: the field may hold several values, and a "
            "comparison is true where it holds for one.\n"
            "Test: a rule's test may set it; the others follow from what is set. [N]: a number in brackets belongs to "
-           "the name; [N]?: it may be left out.\n\n"
+           "the name; [N]?: it may be left out.\n"
+           "None yet: Falco's rules that name the field load, with a warning, and it counts as missing.\n\n"
            "| field | type | several | test | events | what |\n|---|---|---|---|---|---|\n";
     for (const auto& field : fields())
         out << "| `" << field.name << argument(field.arg) << "` | " << type_name(field.type) << " | "
-            << (field.list ? "yes" : "") << " | " << (field.set != nullptr ? "yes" : "") << " | " << kinds(field.kinds)
-            << " | " << field.doc << " |\n";
+            << (field.list ? "yes" : "") << " | " << (field.set != nullptr ? "yes" : "") << " | "
+            << (field.supplied ? kinds(field.kinds) : "none yet") << " | " << field.doc << " |\n";
     out << "\n## Calls\n\n"
            "Each value of `evt.type`, the kind of event that it belongs to, its `evt.category`, and the names that "
            "`evt.arg` knows; `evt.rawarg` has those that are numbers.\n\n"

@@ -174,6 +174,29 @@ TEST_CASE("an execute bit that was not there") {
     CHECK(!added(0644, 0755));
 }
 
+TEST_CASE("what follows from a process and its ancestors") {
+    Made e{{"evt.type", "execve"}, {"proc.sid", "10"}, {"proc.apid[2]", "10"}, {"proc.aname[2]", "sshd"}};
+    CHECK(e["proc.sname"] == "sshd");
+    CHECK(Made{{"evt.type", "execve"}, {"proc.sid", "9"}, {"proc.apid[2]", "10"}}["proc.sname"] == "<missing>");
+
+    // Started 2 s before the event, of a file that was changed 5 s before it.
+    Made fresh{{"evt.type", "execve"}, {"proc.exe_ino.ctime", "95000000000"}};
+    fresh.event().wall_ns = 100'000'000'000;
+    fresh.event().boot_ns = 50'000'000'000;
+    auto process = *fresh.event().process;
+    process.start_ns = 48'000'000'000;
+    fresh.event().process = &process;
+    CHECK(fresh["proc.exe_ino.ctime_duration_proc_start"] == "3000000000");
+    process.exe.ctime_ns = 99'000'000'000; // changed after the start
+    CHECK(fresh["proc.exe_ino.ctime_duration_proc_start"] == "<missing>");
+}
+
+TEST_CASE("fields that no event has are known, and missing") {
+    Made e{{"evt.type", "execve"}, {"proc.exepath", "/bin/x"}};
+    CHECK(e["container.image.repository"] == "<missing>");
+    CHECK(e["container.mount.dest[/etc]"] == "<missing>");
+}
+
 TEST_CASE("a connection") {
     Made e{{"fd.rip", "::ffff:192.0.2.7"},
            {"fd.rport", "443"},
@@ -188,6 +211,7 @@ TEST_CASE("a connection") {
     CHECK(e["fd.port"] == "443 40000");
     CHECK(e["fd.sip"] == "192.0.2.7");
     CHECK(e["fd.connected"] == "false");
+    CHECK(e["fd.name_changed"] == "true");
     CHECK(e["fs.path.name"] == "<missing>");
     Made v6{{"fd.rip", "2001:db8::1"}, {"fd.l4proto", "udp"}};
     CHECK(v6["fd.type"] == "ipv6");
