@@ -28,6 +28,9 @@ namespace rwatch::event {
 /// Read what put_open_flags and put_mode write; "FD_CREATED" is passed over.
 [[nodiscard]] bool parse_open_flags(std::string_view text, std::uint32_t& out) noexcept;
 [[nodiscard]] bool parse_mode(std::string_view text, std::uint32_t& out) noexcept;
+/// "CAP_CHOWN CAP_KILL": names of capabilities(7) in the order of their numbers; appends.
+void put_capabilities(std::uint64_t set, Scratch& out) noexcept;
+[[nodiscard]] bool parse_capabilities(std::string_view text, std::uint64_t& out) noexcept;
 
 inline constexpr KindSet kOpen = set_of(Kind::open);
 inline constexpr KindSet kConnect = set_of(Kind::connect);

@@ -226,57 +226,16 @@ void add_tty(const Event& e, Values& out, Scratch& s) noexcept {
     out.add(s.since(mark));
 }
 
-/// Capability names, as capabilities(7) without the prefix's lower case: "CAP_CHOWN CAP_BPF".
-void add_capabilities(std::uint64_t set, Values& out, Scratch& s) noexcept {
-    constexpr std::array<std::string_view, 41> kNames{"CHOWN",
-                                                      "DAC_OVERRIDE",
-                                                      "DAC_READ_SEARCH",
-                                                      "FOWNER",
-                                                      "FSETID",
-                                                      "KILL",
-                                                      "SETGID",
-                                                      "SETUID",
-                                                      "SETPCAP",
-                                                      "LINUX_IMMUTABLE",
-                                                      "NET_BIND_SERVICE",
-                                                      "NET_BROADCAST",
-                                                      "NET_ADMIN",
-                                                      "NET_RAW",
-                                                      "IPC_LOCK",
-                                                      "IPC_OWNER",
-                                                      "SYS_MODULE",
-                                                      "SYS_RAWIO",
-                                                      "SYS_CHROOT",
-                                                      "SYS_PTRACE",
-                                                      "SYS_PACCT",
-                                                      "SYS_ADMIN",
-                                                      "SYS_BOOT",
-                                                      "SYS_NICE",
-                                                      "SYS_RESOURCE",
-                                                      "SYS_TIME",
-                                                      "SYS_TTY_CONFIG",
-                                                      "MKNOD",
-                                                      "LEASE",
-                                                      "AUDIT_WRITE",
-                                                      "AUDIT_CONTROL",
-                                                      "SETFCAP",
-                                                      "MAC_OVERRIDE",
-                                                      "MAC_ADMIN",
-                                                      "SYSLOG",
-                                                      "WAKE_ALARM",
-                                                      "BLOCK_SUSPEND",
-                                                      "AUDIT_READ",
-                                                      "PERFMON",
-                                                      "BPF",
-                                                      "CHECKPOINT_RESTORE"};
+template <std::uint64_t Process::*Set>
+void get_capabilities(const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
+    if (e.process == nullptr)
+        return;
     const auto mark = s.mark();
-    for (std::size_t bit = 0; bit < kNames.size(); ++bit) {
-        if ((set >> bit & 1U) == 0)
-            continue;
-        s.put(s.mark() == mark ? "CAP_" : " CAP_");
-        s.put(kNames[bit]);
-    }
+    put_capabilities(e.process->*Set, s);
     out.add(s.since(mark));
+}
+template <std::uint64_t Process::*Set> bool set_capabilities(EventBuilder& b, const FieldArg&, std::string_view text) {
+    return parse_capabilities(text, b.process().*Set);
 }
 
 constexpr Field kRows[] = {
@@ -495,18 +454,11 @@ constexpr Field kRows[] = {
      },
      [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.event().vpid); },
      "Process id as the process itself sees it"},
-    {"thread.cap_effective", Type::string, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
-         if (e.process != nullptr)
-             add_capabilities(e.process->cap_effective, out, s);
-     },
-     nullptr, "Effective capabilities when the program was started: 'CAP_CHOWN CAP_KILL'"},
-    {"thread.cap_permitted", Type::string, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
-         if (e.process != nullptr)
-             add_capabilities(e.process->cap_permitted, out, s);
-     },
-     nullptr, "Permitted capabilities when the program was started"},
+    {"thread.cap_effective", Type::string, false, ArgKind::none, kAllKinds, get_capabilities<&Process::cap_effective>,
+     set_capabilities<&Process::cap_effective>,
+     "Effective capabilities when the program was started: 'CAP_CHOWN CAP_KILL'"},
+    {"thread.cap_permitted", Type::string, false, ArgKind::none, kAllKinds, get_capabilities<&Process::cap_permitted>,
+     set_capabilities<&Process::cap_permitted>, "Permitted capabilities when the program was started"},
     {"thread.tid", Type::integer, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(static_cast<std::int64_t>(e.tid)); },
      [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.event().tid); },

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <utility>
 
 namespace rwatch::event {
 
@@ -135,6 +136,49 @@ bool parse_bits(std::string_view text, const std::array<Bit, N>& bits, const std
 
 constexpr std::array<std::string_view, 4> kAccessModes{"O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"};
 
+constexpr std::string_view kCapabilityPrefix = "CAP_";
+constexpr std::array<std::string_view, 41> kCapabilities{"CHOWN",
+                                                         "DAC_OVERRIDE",
+                                                         "DAC_READ_SEARCH",
+                                                         "FOWNER",
+                                                         "FSETID",
+                                                         "KILL",
+                                                         "SETGID",
+                                                         "SETUID",
+                                                         "SETPCAP",
+                                                         "LINUX_IMMUTABLE",
+                                                         "NET_BIND_SERVICE",
+                                                         "NET_BROADCAST",
+                                                         "NET_ADMIN",
+                                                         "NET_RAW",
+                                                         "IPC_LOCK",
+                                                         "IPC_OWNER",
+                                                         "SYS_MODULE",
+                                                         "SYS_RAWIO",
+                                                         "SYS_CHROOT",
+                                                         "SYS_PTRACE",
+                                                         "SYS_PACCT",
+                                                         "SYS_ADMIN",
+                                                         "SYS_BOOT",
+                                                         "SYS_NICE",
+                                                         "SYS_RESOURCE",
+                                                         "SYS_TIME",
+                                                         "SYS_TTY_CONFIG",
+                                                         "MKNOD",
+                                                         "LEASE",
+                                                         "AUDIT_WRITE",
+                                                         "AUDIT_CONTROL",
+                                                         "SETFCAP",
+                                                         "MAC_OVERRIDE",
+                                                         "MAC_ADMIN",
+                                                         "SYSLOG",
+                                                         "WAKE_ALARM",
+                                                         "BLOCK_SUSPEND",
+                                                         "AUDIT_READ",
+                                                         "PERFMON",
+                                                         "BPF",
+                                                         "CHECKPOINT_RESTORE"};
+
 /// The text form of an address into `buffer`; its length.
 std::size_t format(const Address& address, TextBuffer& buffer) noexcept {
     static_assert(std::tuple_size_v<TextBuffer> >= INET6_ADDRSTRLEN);
@@ -189,6 +233,34 @@ void put_mode(std::uint32_t mode, Scratch& out) noexcept {
         }
     if (out.mark() == mark)
         out.put('0');
+}
+
+void put_capabilities(std::uint64_t set, Scratch& out) noexcept {
+    bool first = true;
+    for (std::size_t i = 0; i < kCapabilities.size(); ++i) {
+        if ((set >> i & 1U) == 0)
+            continue;
+        if (!std::exchange(first, false))
+            out.put(' ');
+        out.put(kCapabilityPrefix);
+        out.put(kCapabilities[i]);
+    }
+}
+
+bool parse_capabilities(std::string_view text, std::uint64_t& out) noexcept {
+    out = 0;
+    while (!text.empty()) {
+        auto word = text.substr(0, text.find(' '));
+        text.remove_prefix(std::min(text.size(), word.size() + 1));
+        if (!word.starts_with(kCapabilityPrefix))
+            return false;
+        word.remove_prefix(kCapabilityPrefix.size());
+        const auto* found = std::find(kCapabilities.begin(), kCapabilities.end(), word);
+        if (found == kCapabilities.end())
+            return false;
+        out |= 1ULL << static_cast<unsigned>(found - kCapabilities.begin());
+    }
+    return true;
 }
 
 bool parse_open_flags(std::string_view text, std::uint32_t& out) noexcept {

@@ -21,12 +21,19 @@ struct Goal {
     bool wanted;
 };
 
+/// A Sigma pattern: what stands between its open ends.
+struct Like {
+    std::string text;
+    bool open_begin, open_end;
+};
+
 /// What one field's text must have, gathered from the tests of one branch.
 struct Wish {
     std::vector<std::string> whole; ///< one of them
     std::string begin, end;
     std::vector<std::string> parts;
-    bool any = false; ///< some value
+    std::vector<std::vector<Like>> likes; ///< of each, one
+    bool any = false;                     ///< some value
     std::optional<std::int64_t> least, most;
 };
 
@@ -67,9 +74,9 @@ std::string of_pattern(std::string_view pattern, bool sets) {
 
 /// Fields that others are made from come first, those that say more of the same thing later.
 int rank(std::string_view field) {
-    constexpr std::array<std::string_view, 9> kOrder{"evt.type",     "proc.exepath", "proc.exe",
-                                                     "proc.name",    "proc.args",    "proc.cmdline",
-                                                     "fd.directory", "fd.filename",  "fd.name"};
+    constexpr std::array<std::string_view, 10> kOrder{"evt.type",     "proc.exepath", "proc.exe",     "proc.name",
+                                                      "proc.exeline", "proc.args",    "proc.cmdline", "fd.directory",
+                                                      "fd.filename",  "fd.name"};
     const auto* found = std::find(kOrder.begin(), kOrder.end(), field);
     return static_cast<int>(found - kOrder.begin());
 }
@@ -154,9 +161,12 @@ class Search {
             base = base || inner->name == "basename";
             inner = &inner->arguments.front();
         }
-        const auto name = inner->kind == Operand::Kind::field ? names_.field(inner->name) : std::string();
+        auto name = inner->kind == Operand::Kind::field ? names_.field(inner->name) : std::string();
         if (name.empty())
             return true;
+        if (name == "proc.argv") // any argument: each test has one of its own
+            for (int n = 1; wishes.contains(name);)
+                name = "proc.argv[" + std::to_string(n++) + "]";
         add(wishes[name]);
         if (base)
             for (auto& text : wishes[name].whole)
@@ -249,8 +259,13 @@ class Search {
         case Operator::like_cased:
             add_like(literals, w);
             break;
+        case Operator::search: {
+            auto& choice = w.likes.emplace_back();
+            for (const auto& text : literals)
+                choice.push_back({example_of(text).value_or(text), true, true});
+            break;
+        }
         case Operator::regex:
-        case Operator::search:
             whole([](const std::string& text) { return example_of(text).value_or(text); });
             break;
         case Operator::lt:
@@ -270,23 +285,33 @@ class Search {
         }
     }
 
-    /// Patterns that are "*text", "text*" or "*text*" can be met together.
     static void add_like(const std::vector<std::string>& patterns, Wish& w) {
-        const std::string& first = patterns.front();
-        const bool open_begin = first.starts_with('*'), open_end = first.ends_with('*') && !first.ends_with("\\*");
-        const auto text = of_pattern(first, false);
-        if (patterns.size() == 1 && open_begin && open_end)
-            w.parts.push_back(text);
-        else if (patterns.size() == 1 && open_begin)
-            w.end = text;
-        else if (patterns.size() == 1 && open_end)
-            w.begin = text;
-        else
-            for (const auto& pattern : patterns)
-                w.whole.push_back(of_pattern(pattern, false));
+        auto& choice = w.likes.emplace_back();
+        for (const auto& pattern : patterns)
+            choice.push_back({of_pattern(pattern, false), pattern.starts_with('*'),
+                              pattern.ends_with('*') && !pattern.ends_with("\\*")});
     }
 
-    static std::string text_of(const std::string& name, const Wish& w, std::size_t turn) {
+    /// Chooses among the likes; those that are choices of many turn at different paces.
+    static Wish settled(Wish w, std::size_t turn) {
+        for (const auto& choice : w.likes) {
+            const auto& like = choice[turn % choice.size()];
+            if (choice.size() > 1)
+                turn /= choice.size();
+            if (!like.open_begin && !like.open_end)
+                w.whole = {like.text};
+            else if (!like.open_begin)
+                w.begin = w.begin.size() < like.text.size() ? like.text : w.begin;
+            else if (!like.open_end)
+                w.end = w.end.size() < like.text.size() ? like.text : w.end;
+            else
+                w.parts.push_back(like.text);
+        }
+        return w;
+    }
+
+    static std::string text_of(const std::string& name, const Wish& wish, std::size_t turn) {
+        const auto w = settled(wish, turn);
         std::string error, hint;
         const auto ref = event::resolve_field(name, error, hint);
         const auto type = ref ? ref->field->type : event::Type::string;
@@ -326,9 +351,11 @@ class Search {
         for (auto& field : fields)
             if (field.first.starts_with("proc.a") && wishes.contains("proc.p" + field.first.substr(6)))
                 field.first += "[2]";
+        lead_back(fields);
         std::stable_sort(fields.begin(), fields.end(),
                          [](const auto& a, const auto& b) { return rank(a.first) < rank(b.first); });
         lead_with_name(fields);
+        leave_room_for_arguments(fields);
         event::EventBuilder builder;
         Assignment set;
         for (auto& [name, value] : fields) {
@@ -359,6 +386,33 @@ class Search {
             return;
         if (name != fields.end() && !line->second.starts_with(name->second + " "))
             line->second = name->second + " " + line->second;
+    }
+
+    /// Fields that only follow from others: what they follow from. Capabilities have their whole names.
+    static void lead_back(Assignment& fields) {
+        const auto at = [&](std::string_view name) {
+            return std::find_if(fields.begin(), fields.end(), [&](const auto& f) { return f.first == name; });
+        };
+        const auto directory = at("fd.directory");
+        if (directory != fields.end() && at("fd.name") == fields.end())
+            *directory = {"fd.name", directory->second + "/x"};
+        for (auto& [name, value] : fields)
+            if (name.starts_with("thread.cap_") && !value.starts_with("CAP_")) {
+                std::transform(value.begin(), value.end(), value.begin(),
+                               [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+                value.insert(0, "CAP_");
+            }
+    }
+
+    /// Single arguments are asked for beside the whole line: they stand before what the line must have.
+    static void leave_room_for_arguments(Assignment& fields) {
+        const auto line =
+            std::find_if(fields.begin(), fields.end(), [](const auto& f) { return f.first == "proc.exeline"; });
+        const auto arguments =
+            std::count_if(fields.begin(), fields.end(), [](const auto& f) { return f.first.starts_with("proc.argv"); });
+        if (line != fields.end())
+            for (auto n = arguments; n > 0; --n)
+                line->second.insert(0, "x ");
     }
 
     const Condition& condition_;

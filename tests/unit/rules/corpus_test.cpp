@@ -17,6 +17,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 #include <sstream>
 
 using namespace rwatch;
@@ -121,21 +122,21 @@ TEST_CASE("Falco's stable rules fire on events made of their own values") {
     const auto result = load({&*source, 1});
     REQUIRE(result.set != nullptr);
     Trees trees(*source);
-    std::size_t fired = 0;
+    // They ask for names of addresses, dup, privileged containers, layers of images.
+    const std::set<std::string> beyond{
+        "Contact K8S API Server From Container", "Debugfs Launched in Privileged Container",
+        "Redirect STDOUT/STDIN to Network Connection in Container", "Drop and execute new binary in container"};
     for (const auto& rule : result.set->rules()) {
         const auto tree = trees.tree(rule.name);
         REQUIRE(tree);
         const auto fields = satisfy(*tree, rule.condition, trees.names());
-        if (!fields) {
-            std::cout << "no event found that makes '" << rule.name << "' fire\n";
-            continue;
-        }
-        ++fired;
         INFO(rule.name);
+        CHECK(fields.has_value() != beyond.contains(rule.name));
+        if (!fields)
+            continue;
         MadeEvent event(*fields);
         stamp(*event);
         CHECK(rule.condition.matches(*event, scratch()));
         CHECK_FALSE(rule.output.render(*event, scratch()).empty());
     }
-    CHECK(fired >= 10);
 }

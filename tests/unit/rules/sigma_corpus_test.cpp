@@ -3,6 +3,10 @@
 // not, that is said and nothing is tested.
 #include "sigma_support.hpp"
 
+#include "rules/collector.hpp"
+#include "rules/sigma_reader.hpp"
+#include "satisfy.hpp"
+
 #include <iostream>
 #include <map>
 
@@ -32,4 +36,31 @@ TEST_CASE("Sigma's Linux rules load unmodified, all together") {
         std::cout << ", " << count << " " << code;
     std::cout << '\n';
     CHECK(result.set->rules().size() + counts["no-log-source"] == texts.size());
+}
+
+TEST_CASE("Sigma's Linux rules fire on events made of their own values") {
+    const auto texts = texts_below(corpus() / "sigma");
+    if (texts.empty())
+        return; // said above
+    const auto result = load(texts);
+    REQUIRE(result.set != nullptr);
+    Diagnostics found;
+    Collector collector(found);
+    SigmaReader reader(collector, found);
+    for (const auto& text : texts)
+        reader.read(text, yaml::parse(text.text, text.file).documents);
+    reader.finish();
+    NamedParts names;
+    names.field = [](std::string_view field) { return std::string(field == "fs.path.new" ? "fs.path.name" : field); };
+    std::size_t tried = 0;
+    for (const auto& [item, skipped] : collector.rules()) {
+        const auto index = result.set->find(item.name);
+        if (skipped || !item.tree || index < 0)
+            continue;
+        ++tried;
+        const auto& rule = result.set->rules()[static_cast<std::size_t>(index)];
+        INFO(rule.name);
+        CHECK(satisfy(*item.tree, rule.condition, names));
+    }
+    CHECK(tried == result.set->rules().size());
 }
