@@ -2,6 +2,7 @@
 // rwatchctl alerts: the history as a table, newest last, so that the newest stands above the prompt.
 #include "alert_text.hpp"
 #include "command.hpp"
+#include "core/priority.hpp"
 #include "core/time.hpp"
 #include "json_read.hpp"
 #include "render.hpp"
@@ -29,9 +30,15 @@ AlertQuery query_of(const Arguments& args) {
         query.filter.insert_or_assign("since_usec", time_usec(*since, "since"));
     if (const auto until = args.value("until"))
         query.filter.insert_or_assign("until_usec", time_usec(*until, "until"));
-    for (const char* key : {"rule", "priority", "unit"})
+    for (const char* key : {"rule", "unit"})
         if (const auto value = args.value(key))
             query.filter.insert_or_assign(key, *value);
+    if (const auto value = args.value("priority")) {
+        const auto priority = parse_priority(*value);
+        if (!priority)
+            throw UsageError("--priority: '" + escape(*value) + "' is no priority; there are " + priority_names());
+        query.filter.insert_or_assign("priority", std::string(to_string(*priority)));
+    }
     if (args.has("unacked"))
         query.filter.insert_or_assign("unacknowledged", true);
     if (const auto lines = args.value("lines")) {

@@ -222,17 +222,6 @@ std::string wrapped_field(std::string_view label, std::string_view text, const T
     return field(label, joined);
 }
 
-std::string grouped(std::uint64_t number) {
-    auto digits = std::to_string(number);
-    for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
-        digits.insert(static_cast<std::size_t>(at), ",");
-    return digits;
-}
-
-std::string counted(std::uint64_t number, std::string_view noun) {
-    return grouped(number) + " " + std::string(noun) + (number == 1 ? "" : "s");
-}
-
 std::string long_time(std::int64_t wall_ns) {
     return formatted(wall_ns, "%a %Y-%m-%d %H:%M:%S %Z");
 }

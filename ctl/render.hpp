@@ -4,6 +4,7 @@
 // before it comes here, or is escaped here where it says so.
 #pragma once
 
+#include "core/counted.hpp"
 #include "terminal.hpp"
 
 #include <cstddef>
@@ -69,10 +70,6 @@ inline constexpr std::size_t kLabelWidth = 12;
 /// The same with the text wrapped to the terminal.
 [[nodiscard]] std::string wrapped_field(std::string_view label, std::string_view text, const Terminal& terminal);
 
-/// "1,234,567"
-[[nodiscard]] std::string grouped(std::uint64_t number);
-/// "1 rule", "3 rules"
-[[nodiscard]] std::string counted(std::uint64_t number, std::string_view noun);
 /// "Tue 2026-11-24 03:22:01 UTC"; local time.
 [[nodiscard]] std::string long_time(std::int64_t wall_ns);
 /// "Nov 24 03:22:01"; local time.

@@ -3,6 +3,7 @@
 #include "app/daemon.hpp"
 
 #include "app/report.hpp"
+#include "core/counted.hpp"
 #include "core/log.hpp"
 #include "core/time.hpp"
 #include "sensor/bpf_source.hpp"
@@ -91,8 +92,7 @@ int Daemon::run() {
             log::notice("probe '" + probe.name +
                         "': " + (probe.attached.empty() ? "not attached, blind to " + probe.blind : probe.attached) +
                         " (" + probe.reason + ")");
-    log::notice("watching: " + std::to_string(rules_->rules().size()) + " rules from " + std::to_string(rule_files_) +
-                " files");
+    log::notice("watching: " + counted(rules_->rules().size(), "rule") + " from " + counted(rule_files_, "file"));
     sd_notify(0, "READY=1");
     tell_systemd();
     const int status = loop_.run();
@@ -165,8 +165,8 @@ void Daemon::tell_systemd() {
     std::size_t attached = 0;
     for (const auto& probe : source_->probes())
         attached += probe.attached.empty() ? 0 : 1;
-    std::string text = std::to_string(rules_->rules().size()) + " rules, " + std::to_string(attached) + " of " +
-                       std::to_string(source_->probes().size()) + " probes, " + std::to_string(lost) + " events lost";
+    std::string text = counted(rules_->rules().size(), "rule") + ", " + std::to_string(attached) + " of " +
+                       counted(source_->probes().size(), "probe") + ", " + counted(lost, "event") + " lost";
     if (health_.state() == "degraded")
         text += "; degraded: " + health_.reason();
     if (text == last_status_)
@@ -198,12 +198,12 @@ bus::ReloadResult Daemon::reload() {
     if (result.ok)
         apply(std::move(loaded), result.diagnostics);
     else
-        log::error("reload refused, the old rules stay: " + std::to_string(result.diagnostics.size()) + " problems");
+        log::error("reload refused, the old rules stay: " + counted(count_errors(result.diagnostics), "error"));
     result.generation = generation_;
     sd_notify(0, "READY=1");
     if (result.ok) {
         log::notice("reloaded: generation " + std::to_string(generation_) + ", " +
-                    std::to_string(rules_->rules().size()) + " rules from " + std::to_string(rule_files_) + " files");
+                    counted(rules_->rules().size(), "rule") + " from " + counted(rule_files_, "file"));
         if (bus_)
             bus_->rules_reloaded();
     }
@@ -240,7 +240,7 @@ void Daemon::stop() noexcept {
     outlet_.stop(kStopLimit);
     for (const auto& sink : outlet_.statuses())
         if (sink.dropped != 0)
-            log::warning("sink '" + sink.name + "': " + std::to_string(sink.dropped) + " alerts undelivered");
+            log::warning("sink '" + sink.name + "': " + counted(sink.dropped, "alert") + " undelivered");
     bus_.reset();
 }
 

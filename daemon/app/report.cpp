@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "app/report.hpp"
 
+#include "core/counted.hpp"
 #include "core/log.hpp"
 
-#include <algorithm>
 #include <sstream>
 
 namespace rwatch::app {
@@ -32,13 +32,11 @@ void log_diagnostic(const Diagnostic& diagnostic, const std::map<std::string, st
 void print_check(const Loaded& loaded, std::ostream& out) {
     for (const auto& diagnostic : loaded.diagnostics)
         out << rendered(diagnostic, loaded.texts) << '\n';
-    const auto errors = std::count_if(loaded.diagnostics.begin(), loaded.diagnostics.end(),
-                                      [](const auto& d) { return d.severity == Severity::error; });
-    if (errors != 0)
-        out << errors << (errors == 1 ? " error\n" : " errors\n");
+    if (const auto errors = count_errors(loaded.diagnostics); errors != 0)
+        out << counted(errors, "error") << '\n';
     else
-        out << "configuration and " << loaded.rules->rules().size() << " rules in " << loaded.rule_files
-            << " files: no errors\n";
+        out << "configuration and " << counted(loaded.rules->rules().size(), "rule") << " in "
+            << counted(loaded.rule_files, "file") << ": no errors\n";
 }
 
 } // namespace rwatch::app

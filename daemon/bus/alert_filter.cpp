@@ -49,7 +49,7 @@ bool boolean_of(const std::string& key, const Json& value) {
 rules::Priority priority_of(const std::string& key, const Json& value) {
     const auto priority = rules::parse_priority(text_of(key, value));
     if (!priority)
-        refuse("filter '" + key + "' must be a priority, Emergency to Debug");
+        refuse("filter '" + key + "' must be a priority: " + priority_names());
     return *priority;
 }
 

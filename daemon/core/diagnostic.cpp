@@ -24,12 +24,20 @@ std::string_view line_of(std::string_view source, std::uint32_t number) noexcept
     return line;
 }
 
+/// The next place at or after `at` where a character begins.
+std::size_t whole_at(std::string_view line, std::size_t at) noexcept {
+    while (at < line.size() && (static_cast<unsigned char>(line[at]) & 0xc0U) == 0x80)
+        ++at;
+    return std::min(at, line.size());
+}
+
 /// The line and, below it, a caret under `column`; long lines are cut around it.
 std::string excerpt(std::string_view line, std::uint32_t column) {
-    std::size_t at = std::min<std::size_t>(column == 0 ? 0 : column - 1, line.size());
-    const std::size_t begin = at > kMaxShownLine / 2 ? at - kMaxShownLine / 2 : 0;
-    const auto before = escape(line.substr(begin, at - begin));
-    const auto after = escape(line.substr(at, kMaxShownLine - (at - begin)));
+    const std::size_t at = whole_at(line, column == 0 ? 0 : column - 1);
+    const std::size_t begin = whole_at(line, at > kMaxShownLine / 2 ? at - kMaxShownLine / 2 : 0);
+    const std::size_t end = whole_at(line, std::max(at, begin + kMaxShownLine));
+    const auto before = (begin > 0 ? "…" : "") + escape(line.substr(begin, at - begin));
+    const auto after = escape(line.substr(at, end - at)) + (end < line.size() ? "…" : "");
     std::string out = "\n  " + before + after;
     if (column != 0) {
         // One column a code point; wide characters may shift the caret, which is harmless.
@@ -54,8 +62,13 @@ std::string_view to_string(Severity severity) noexcept {
     return "error";
 }
 
+std::size_t count_errors(const Diagnostics& list) noexcept {
+    return static_cast<std::size_t>(
+        std::count_if(list.begin(), list.end(), [](const auto& d) { return d.severity == Severity::error; }));
+}
+
 bool has_errors(const Diagnostics& list) noexcept {
-    return std::any_of(list.begin(), list.end(), [](const auto& d) { return d.severity == Severity::error; });
+    return count_errors(list) != 0;
 }
 
 std::string render(const Diagnostic& diagnostic, std::string_view source) {

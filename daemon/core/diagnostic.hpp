@@ -3,6 +3,7 @@
 // D-Bus and the journal.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -34,6 +35,7 @@ inline constexpr std::size_t kMaxDiagnostics = 1000;
 
 [[nodiscard]] std::string_view to_string(Severity severity) noexcept;
 [[nodiscard]] bool has_errors(const Diagnostics& list) noexcept;
+[[nodiscard]] std::size_t count_errors(const Diagnostics& list) noexcept;
 
 /// "file:line:column: error: message [code]", then the source line with a caret where `source` (the file's text) is
 /// given, then "hint: …". Untrusted text is escaped. No trailing newline.

@@ -2,6 +2,7 @@
 #include "pipeline/rule_tests.hpp"
 
 #include "alerts/debounce.hpp"
+#include "core/counted.hpp"
 #include "event/builder.hpp"
 #include "rules/engine.hpp"
 
@@ -119,8 +120,7 @@ TestOutcome run(const rules::RuleSet& set, std::uint32_t index, const rules::Tes
     }
     outcome.passed = counter.alerts == test.alerts;
     if (!outcome.passed)
-        outcome.detail = "expected " + std::to_string(test.alerts) +
-                         (test.alerts == 1 ? " alert, got " : " alerts, got ") + std::to_string(counter.alerts);
+        outcome.detail = "expected " + counted(test.alerts, "alert") + ", got " + grouped(counter.alerts);
     return outcome;
 }
 

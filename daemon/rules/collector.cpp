@@ -110,8 +110,14 @@ void Collector::define(RuleItem item) {
                         "rule '" + item.name + "' is skipped: there are no events of source '" + item.source + "'",
                         {}});
     if (auto* earlier = rules_.find(item.name)) {
-        if (same_source(earlier->item, item))
-            *earlier = {std::move(item), skipped};
+        if (!same_source(earlier->item, item))
+            return;
+        const auto& before = earlier->item.where;
+        out_.push_back(
+            {Severity::note, "redefined", item.where,
+             "rule '" + item.name + "' stands in place of that of " + before.file + ":" + std::to_string(before.line),
+             "'override' changes single keys of a rule"});
+        *earlier = {std::move(item), skipped};
         return;
     }
     const auto name = item.name;

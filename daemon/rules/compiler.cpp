@@ -3,6 +3,7 @@
 
 #include "core/suggest.hpp"
 #include "rules/condition.hpp"
+#include "rules/lints.hpp"
 #include "rules/operands.hpp"
 #include "rules/parser.hpp"
 
@@ -73,6 +74,10 @@ class ExprCompiler {
         report(Severity::error, at, std::move(code), std::move(message), std::move(hint));
     }
 
+    void warn(std::uint32_t at, Lint lint) {
+        report(Severity::warning, at, std::move(lint.code), std::move(lint.message), std::move(lint.hint));
+    }
+
     std::optional<std::uint32_t> parts(const Expr& expr) {
         std::vector<std::uint32_t> nodes;
         nodes.reserve(expr.children.size());
@@ -100,7 +105,11 @@ class ExprCompiler {
         const auto op = expr.kind == Expr::Kind::all   ? Node::Op::all
                         : expr.kind == Expr::Kind::any ? Node::Op::any
                                                        : Node::Op::negation;
-        return builder_.add(op, nodes);
+        const auto node = builder_.add(op, nodes);
+        std::size_t guilty = 0;
+        if (auto lint = lint_parts(*builder_.program(), node, nodes, guilty))
+            warn(expr.children[guilty].at, std::move(*lint));
+        return node;
     }
 
     std::optional<std::uint32_t> macro(const Expr& expr) {
@@ -139,6 +148,9 @@ class ExprCompiler {
         if (field != nullptr && field->field->name == kEventType && !right)
             warn_of_types(expr.op, *literals);
         warn_of_supply(expr, *left, right);
+        if (field != nullptr && !literals->empty())
+            if (auto lint = lint_constants(*field, expr.op, *literals))
+                warn(literals->front().at, std::move(*lint));
         if (const auto known = builder_.known(hash))
             return known;
         if (!builder_.spend(literals->size())) {

@@ -276,7 +276,7 @@ class Reader {
             item.priority = parse_priority(*text);
             if (!item.priority)
                 reader.error(*reader.any("priority"), "bad-value", "'" + *text + "' is no priority",
-                             "one of Emergency, Alert, Critical, Error, Warning, Notice, Informational, Debug");
+                             "one of " + priority_names());
         }
         item.tags = reader.strings("tags");
         item.enabled = reader.boolean("enabled");

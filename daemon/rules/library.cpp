@@ -4,11 +4,14 @@
 #include "rules/parser.hpp"
 
 #include <algorithm>
+#include <map>
 #include <unordered_set>
 
 namespace rwatch::rules {
 
 namespace {
+
+constexpr std::size_t kMostNamed = 8; // lists and macros of a file told as unused
 
 using Needs = std::vector<std::vector<std::uint32_t>>;
 
@@ -87,6 +90,7 @@ void Library::expand_lists(const Collector& collector, Diagnostics& out) {
                 needs[i].push_back(found->second);
         }
     lists_.resize(lists.size());
+    list_used_.resize(lists.size());
     // A loop (possible by redefinition only) is cut: the list that is not done yet gives nothing.
     for (const auto index : in_order(needs, [](std::uint32_t, std::uint32_t) {}))
         expand_list(collector, index, out);
@@ -104,6 +108,7 @@ void Library::expand_list(const Collector& collector, std::uint32_t index, Diagn
         const bool is_list = found != list_index_.end() && found->second != index &&
                              collector.lists()[found->second].index < list.visibility;
         if (is_list) {
+            list_used_[found->second] = true;
             const auto& other = lists_[found->second];
             list_values_ += other.size();
             if (list_values_ <= kMaxListValues)
@@ -134,7 +139,10 @@ void Library::expand_list(const Collector& collector, std::uint32_t index, Diagn
 
 const std::vector<std::string>* Library::list(std::string_view name) const {
     const auto found = list_index_.find(name);
-    return found == list_index_.end() ? nullptr : &lists_[found->second];
+    if (found == list_index_.end())
+        return nullptr;
+    list_used_[found->second] = true;
+    return &lists_[found->second];
 }
 
 void Library::parse_macros(const Collector& collector) {
@@ -189,7 +197,8 @@ Names::Found Library::macro(std::string_view name, std::uint32_t& node) {
     const auto found = macro_index_.find(name);
     if (found == macro_index_.end() || macros_[found->second].entry->index >= visibility_)
         return Found::no;
-    const auto& macro = macros_[found->second];
+    auto& macro = macros_[found->second];
+    macro.used = true;
     if (!macro.good) {
         asked_.push_back(found->second);
         return Found::broken;
@@ -235,6 +244,35 @@ bool Library::only_unknown_fields() const {
 
 void Library::blame() {
     visit_asked([this](std::uint32_t index) { macros_[index].blamed = true; });
+}
+
+void Library::report_unused(const Collector& collector, Diagnostics& out) const {
+    struct Unused {
+        Location first;
+        std::string names;
+        std::size_t count = 0;
+    };
+    std::map<std::string, Unused> files;
+    const auto add = [&](const Location& where, const std::string& name) {
+        auto& file = files[where.file];
+        if (file.count == 0 || where.line < file.first.line)
+            file.first = where;
+        if (++file.count <= kMostNamed)
+            file.names += (file.count == 1 ? "" : ", ") + name;
+    };
+    for (std::size_t i = 0; i < lists_.size(); ++i)
+        if (!list_used_[i])
+            add(collector.lists()[i].item.where, collector.lists()[i].item.name);
+    for (const auto& macro : macros_)
+        if (!macro.used && macro.good)
+            add(macro.entry->item.where, macro.entry->item.name);
+    for (const auto& [name, file] : files)
+        out.push_back({Severity::note,
+                       "unused",
+                       file.first,
+                       "nothing asks for " + file.names +
+                           (file.count > kMostNamed ? " and " + std::to_string(file.count - kMostNamed) + " more" : ""),
+                       {}});
 }
 
 void Library::report_macros(Diagnostics& out) const {

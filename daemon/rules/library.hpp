@@ -35,6 +35,8 @@ class Library final : public Names {
     void blame();
     /// Diagnostics of macros; errors in one that no rule is blamed on it are warnings.
     void report_macros(Diagnostics& out) const;
+    /// Lists and macros that nothing asked for, a note a file.
+    void report_unused(const Collector& collector, Diagnostics& out) const;
 
   private:
     using NameIndex = std::unordered_map<std::string_view, std::uint32_t>;
@@ -44,7 +46,7 @@ class Library final : public Names {
         std::vector<std::uint32_t> needs;
         Diagnostics diagnostics;
         std::uint32_t node = 0;
-        bool good = false, blamed = false;
+        bool good = false, blamed = false, used = false;
     };
 
     void expand_lists(const Collector& collector, Diagnostics& out);
@@ -55,6 +57,7 @@ class Library final : public Names {
     template <typename Visit> void visit_asked(Visit visit) const;
 
     std::vector<std::vector<std::string>> lists_;
+    mutable std::vector<bool> list_used_; ///< looking a list up is asking for it
     NameIndex list_index_, macro_index_;
     std::vector<Macro> macros_;
     std::vector<std::uint32_t> asked_; ///< broken macros

@@ -6,6 +6,7 @@
 #include "rules/exceptions.hpp"
 #include "rules/falco_reader.hpp"
 #include "rules/library.hpp"
+#include "rules/lints.hpp"
 #include "rules/parser.hpp"
 #include "rules/rule_set.hpp"
 #include "rules/sigma_reader.hpp"
@@ -76,6 +77,12 @@ class RuleCompiler {
         const auto root = compile_expr(*expr, *text, library_, builder_, found);
         if (!root)
             return false;
+        const bool told = std::any_of(found.begin(), found.end(), [](const Diagnostic& d) {
+            return d.code == "never-true" || d.code == "always-true";
+        });
+        if (auto lint = lint_root(*builder_.program(), *root); lint && !told)
+            found.push_back({Severity::warning, std::move(lint->code), text->at(0), std::move(lint->message),
+                             std::move(lint->hint)});
         builder_.use(*root);
         rule.condition = Condition(builder_.program(), *root);
         return true;
@@ -190,6 +197,8 @@ LoadResult load(std::span<const SourceText> texts) {
     }
     link_correlations(candidates, out);
     library.report_macros(out);
+    if (!has_errors(out))
+        library.report_unused(collector, out);
     arrange(out, texts);
     if (!has_errors(out))
         result.set = std::make_shared<const RuleSet>(compact(std::move(candidates)));

@@ -1,41 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/rule.hpp"
 
-#include <algorithm>
 #include <array>
 
 namespace rwatch::rules {
 
-namespace {
-
-constexpr std::array<std::string_view, 8> kPriorities{"Emergency", "Alert",  "Critical",      "Error",
-                                                      "Warning",   "Notice", "Informational", "Debug"};
-constexpr std::array<std::string_view, 8> kCorrelations{"event_count",      "value_count", "temporal",
-                                                        "temporal_ordered", "value_sum",   "value_avg",
-                                                        "value_percentile", "value_median"};
-char fold(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-} // namespace
-
-std::string_view to_string(Priority priority) noexcept {
-    return kPriorities[static_cast<std::size_t>(priority)];
-}
-
 std::string_view to_string(CorrelationTerms::Type type) noexcept {
-    return kCorrelations[static_cast<std::size_t>(type)];
-}
-
-std::optional<Priority> parse_priority(std::string_view text) noexcept {
-    const auto is = [text](std::string_view name) {
-        return text.size() == name.size() &&
-               std::equal(text.begin(), text.end(), name.begin(), [](char a, char b) { return fold(a) == fold(b); });
-    };
-    for (std::size_t i = 0; i < kPriorities.size(); ++i)
-        if (is(kPriorities[i]))
-            return static_cast<Priority>(i);
-    return is("info") ? std::optional(Priority::informational) : std::nullopt;
+    constexpr std::array<std::string_view, 8> kNames{"event_count",      "value_count", "temporal",
+                                                     "temporal_ordered", "value_sum",   "value_avg",
+                                                     "value_percentile", "value_median"};
+    return kNames[static_cast<std::size_t>(type)];
 }
 
 } // namespace rwatch::rules

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/diagnostic.hpp"
+#include "core/priority.hpp"
 #include "event/fields.hpp"
 #include "rules/condition.hpp"
 #include "rules/output_format.hpp"
@@ -16,12 +17,9 @@
 
 namespace rwatch::rules {
 
-/// syslog's numbers, Falco's names.
-enum class Priority : std::uint8_t { emergency, alert, critical, error, warning, notice, informational, debug };
-
-[[nodiscard]] std::string_view to_string(Priority priority) noexcept; ///< "Warning"
-/// As Falco reads it: the whole name in either case, or "info".
-[[nodiscard]] std::optional<Priority> parse_priority(std::string_view text) noexcept;
+using rwatch::parse_priority;
+using rwatch::Priority;
+using rwatch::to_string;
 
 /// What a correlation counts and when it fires. Words and meaning are Sigma's.
 struct CorrelationTerms {

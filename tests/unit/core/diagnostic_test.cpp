@@ -37,7 +37,16 @@ TEST_CASE("a long line is cut around the caret") {
     const auto first_line = text.rfind('\n', shown);
     const auto caret = text.find('^');
     REQUIRE(caret != std::string::npos);
-    CHECK(caret - (text.rfind('\n', caret) + 1) == shown - (first_line + 1));
+    constexpr std::size_t kMark = 2; // bytes of "…" past its column
+    CHECK(caret - (text.rfind('\n', caret) + 1) + kMark == shown - (first_line + 1));
+    CHECK(text.substr(first_line + 1, 5) == "  …");
+    // Never through the middle of a character.
+    std::string umlauts;
+    for (int i = 0; i < 500; ++i)
+        umlauts += "ä";
+    for (const std::uint32_t column : {1U, 401U, 501U, 999U})
+        CHECK(render({Severity::error, "x", {"f", 1, column}, "m", ""}, "x" + umlauts).find("\\x") ==
+              std::string::npos);
 }
 
 TEST_CASE("errors among diagnostics") {

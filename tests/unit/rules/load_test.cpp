@@ -289,7 +289,10 @@ TEST_CASE("All or nothing, in the order of files and lines") {
         CHECK(d.where.line >= last);
         last = d.where.line;
     }
-    CHECK(files == std::vector<std::string>{"a.yaml"}); // b.yaml's rule r is redefined by a.yaml's
+    CHECK(files == std::vector<std::string>{"b.yaml", "a.yaml"});
+    // b.yaml's rules r are redefined, the second time by a.yaml's.
+    CHECK(brief(result.diagnostics).front().starts_with("redefined"));
+    CHECK(result.diagnostics.front().severity == Severity::note);
 }
 
 TEST_CASE("Fingerprints change with what a rule asks and counts, not with its words") {

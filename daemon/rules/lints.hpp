@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What is allowed in a condition and surely not meant: tests that no event can pass, parts that say nothing. All of it
+// is warnings; none of it changes what a condition does.
+#pragma once
+
+#include "event/fields.hpp"
+#include "rules/ast.hpp"
+#include "rules/program.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace rwatch::rules {
+
+struct Lint {
+    std::string code, message, hint;
+};
+
+/// What is wrong with the constants that a field is compared with, lists put in.
+[[nodiscard]] std::optional<Lint> lint_constants(const event::FieldRef& field, Operator op,
+                                                 const std::vector<Literal>& literals);
+
+/// What is wrong with the parts of `node` taken together; `guilty` is the part to point at.
+[[nodiscard]] std::optional<Lint> lint_parts(const Program& program, std::uint32_t node,
+                                             const std::vector<std::uint32_t>& parts, std::size_t& guilty);
+
+/// What is wrong with a rule's whole condition.
+[[nodiscard]] std::optional<Lint> lint_root(const Program& program, std::uint32_t root);
+
+} // namespace rwatch::rules
