@@ -45,7 +45,7 @@ class Usage(Case):
                 (('check',), 'needs FILE-OR-DIR')):
             with self.subTest(arguments):
                 self.assertIn(told, self.run_it(2, nobody, *arguments)[1])
-        self.run_it(3, nobody, 'alerts', '-p', 'warn')
+        self.run_it(3, nobody, 'alerts', '-p', 'warning')
 
 
 if __name__ == '__main__':

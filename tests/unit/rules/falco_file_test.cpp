@@ -24,7 +24,9 @@ void check_rows(const std::vector<Row>& rows) {
         INFO(row.text);
         const auto result = load_text(row.text);
         CHECK((result.set != nullptr) == row.loads);
-        CHECK(brief(result.diagnostics) == row.expected);
+        auto told = result.diagnostics;
+        std::erase_if(told, [](const Diagnostic& d) { return d.severity == Severity::note; }); // lints of ours
+        CHECK(brief(told) == row.expected);
     }
 }
 

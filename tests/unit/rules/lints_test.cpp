@@ -124,5 +124,5 @@ TEST_CASE("A rule in place of another is told, one that is changed is not") {
     CHECK(again.diagnostics[0].message == "rule 'r' stands in place of that of a.yaml:1");
     CHECK(again.diagnostics[0].where.line == 7);
     CHECK(told(rule("proc.name = a") + "- rule: r\n  priority: debug\n  override: {priority: replace}\n").empty());
-    CHECK(told(rule("proc.name = a") + "- rule: r\n  enabled: false\n").empty());
+    CHECK(told(rule("proc.name = a") + "- rule: r\n  enabled: false\n  override: {enabled: replace}\n").empty());
 }
