@@ -95,7 +95,7 @@ class Detections(SharedDaemon):
     def test_a_whole_tree_is_one_alert(self):
         chmod = self.copy_of('chmod', 'chmod-tree')
         names = [rwatchtest.write(self.path(f't{number}'), 'x') for number in range(40)]
-        self.provoke('Execute bit added', chmod, lambda: rwatchtest.run(chmod, '+x', *names))
+        self.provoke('Execute bit added', f'{chmod} made', lambda: rwatchtest.run(chmod, '+x', *names))
 
     def test_chmod_without_execute_bit_is_silent(self):
         target = rwatchtest.write(self.path('plain'), 'text')
