@@ -28,7 +28,7 @@ std::string last_hit(const Json& detector, const Terminal& terminal) {
 }
 
 Tint tint_of_state(const std::string& state) noexcept {
-    return state == "active" ? Tint::green : state == "paused" ? Tint::yellow : Tint::grey;
+    return state == "active" || state == "counted" ? Tint::green : state == "paused" ? Tint::yellow : Tint::grey;
 }
 
 std::string table(const Json& detectors, const Terminal& terminal) {
@@ -37,18 +37,21 @@ std::string table(const Json& detectors, const Terminal& terminal) {
                  {"RULE", false, true},
                  {"HITS", true},
                  {"SUPPRESSED", true},
+                 {"EVICTED", true, false, true},
                  {"LAST HIT"},
                  {"COST", true},
                  {"PAUSED", false, true, true}});
     for (const auto& detector : detectors) {
         const auto state = text(detector, "state");
         const auto priority = text(detector, "priority");
+        const auto evicted = number(detector, "evicted");
         const auto cost = number(detector, "mean_cost_ns");
         table.add({{state, tint_of_state(state)},
                    {priority, tint_of_priority(priority)},
                    {text(detector, "name"), Tint::none},
                    {grouped(number(detector, "hits")), Tint::none},
                    {grouped(number(detector, "suppressed")), Tint::none},
+                   {evicted == 0 ? "" : grouped(evicted), Tint::yellow},
                    {last_hit(detector, terminal), Tint::none},
                    {cost == 0 ? "" : format_span(static_cast<std::int64_t>(cost)), Tint::none},
                    {pause_text(member(detector, "pause"), terminal), Tint::yellow}});
@@ -71,8 +74,9 @@ constinit const Verb kDetectorsVerb{
     "detectors",
     "",
     "List rules: state, hits, cost",
-    "HITS are alerts before repeats were held back, SUPPRESSED the repeats, COST the mean\n"
-    "time of one evaluation.",
+    "HITS are alerts before repeats were held back, SUPPRESSED the repeats, EVICTED groups that\n"
+    "its correlation had no room to count on with, COST the mean time of one evaluation.\n"
+    "A rule that is counted raises nothing itself: correlations hear of it.",
     {},
     0,
     0,

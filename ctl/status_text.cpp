@@ -114,6 +114,15 @@ std::string alerts_line(const Json& status, const Terminal& terminal) {
     return line;
 }
 
+/// What limits and haste left out; "" where nothing was.
+std::string shortfalls_line(const Json& status) {
+    std::string line;
+    for (const auto& [name, count] : member(status, "shortfalls").items())
+        line += (line.empty() ? "" : ", ") + grouped(count.is_number_unsigned() ? count.get<std::uint64_t>() : 0) +
+                " " + escape(name);
+    return line;
+}
+
 std::string sink_line(const Json& sink, std::size_t width, const Terminal& terminal) {
     const auto name = padded(safe_text(sink, "name"), width) + "  ";
     const auto state = safe_text(sink, "state");
@@ -153,6 +162,8 @@ std::string status_text(const Json& status, const Terminal& terminal, std::int64
     out += field("Rules", rules_line(status, terminal));
     out += field("Probes", probes_text(member(status, "probes"), terminal));
     out += field("Events", events_line(status, terminal));
+    if (const auto line = shortfalls_line(status); !line.empty())
+        out += field("Shortfalls", line);
     out += field("Alerts", alerts_line(status, terminal));
     out += field("Sinks", sinks_text(member(status, "sinks"), terminal));
     out += field("Processes", grouped(number(status, "processes_tracked")) + " tracked");

@@ -38,6 +38,20 @@ std::map<std::string, std::uint64_t> Daemon::losses() const {
     return lost;
 }
 
+std::map<std::string, std::uint64_t> Daemon::shortfalls() const {
+    auto out = enricher_.shortfalls();
+    const auto& counters = pipeline_.counters();
+    const auto put = [&](const char* name, std::uint64_t count) {
+        if (count != 0)
+            out[name] = count;
+    };
+    put("correlation groups forgotten", counters.evicted_groups.load(std::memory_order_relaxed));
+    put("debounce windows closed early", counters.closed_early.load(std::memory_order_relaxed));
+    put("values cut", counters.cut_values.load(std::memory_order_relaxed));
+    put("alert texts cut", factory_.cut());
+    return out;
+}
+
 std::vector<bus::ProbeStatus> Daemon::probe_statuses() const {
     std::vector<bus::ProbeStatus> out;
     for (const auto& probe : source_->probes()) {
@@ -74,6 +88,7 @@ bus::Status Daemon::status() const {
     status.probes = probe_statuses();
     status.events_received = pipeline_.counters().received_total();
     status.events_lost = losses();
+    status.shortfalls = shortfalls();
     status.alerts_raised = pipeline_.counters().alerts.load(std::memory_order_relaxed);
     status.alerts_suppressed = pipeline_.counters().suppressed.load(std::memory_order_relaxed);
     status.sinks = sink_statuses();
@@ -90,12 +105,13 @@ std::vector<bus::Detector> Daemon::detectors() const {
         auto& detector = out.emplace_back();
         detector.name = rule.name;
         detector.description = rule.description;
-        detector.state = !rule.enabled ? "disabled" : pause != nullptr ? "paused" : "active";
+        detector.state = !rule.enabled ? "disabled" : pause != nullptr ? "paused" : rule.silent ? "counted" : "active";
         detector.priority = rule.priority;
         detector.tags = rule.tags;
         detector.matched = counters.matched;
         detector.hits = counters.hits;
         detector.suppressed = counters.suppressed;
+        detector.evicted = counters.evicted;
         detector.last_hit_ns = counters.last_hit_ns;
         const std::uint64_t timed = counters.timed;
         detector.mean_cost_ns = timed == 0 ? 0 : counters.cost_ns / timed;

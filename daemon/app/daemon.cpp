@@ -44,6 +44,7 @@ void carry_over(const rules::RuleSet& from, const rules::RuleSet& to) {
         b.matched = a.matched.load();
         b.hits = a.hits.load();
         b.suppressed = a.suppressed.load();
+        b.evicted = a.evicted.load();
         b.cost_ns = a.cost_ns.load();
         b.timed = a.timed.load();
         b.last_hit_ns = a.last_hit_ns.load();

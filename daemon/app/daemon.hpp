@@ -62,6 +62,7 @@ class Daemon : private bus::Control {
     void raise(std::string rule, rules::Priority priority, const std::string& output,
                std::vector<std::pair<std::string, alerts::FieldValue>> fields);
     [[nodiscard]] std::map<std::string, std::uint64_t> losses() const;
+    [[nodiscard]] std::map<std::string, std::uint64_t> shortfalls() const;
     [[nodiscard]] std::vector<bus::ProbeStatus> probe_statuses() const;
     [[nodiscard]] std::vector<alerts::SinkStatus> sink_statuses() const;
 

@@ -34,6 +34,8 @@ struct Status {
     std::uint64_t events_received = 0;
     std::map<std::string, std::uint64_t>
         events_lost; ///< by kind or reason: "open", "undecodable"; only those that are not 0
+    std::map<std::string, std::uint64_t>
+        shortfalls; ///< what could not be known, kept or shown whole, by what it is; only those that are not 0
     std::uint64_t alerts_raised = 0, alerts_suppressed = 0;
     std::vector<alerts::SinkStatus> sinks;
     std::uint64_t processes = 0; ///< in the process table
@@ -47,10 +49,10 @@ struct Pause {
 };
 
 struct Detector {
-    std::string name, description, state; ///< state: "active", "paused", "disabled"
+    std::string name, description, state; ///< state: "active", "counted", "paused", "disabled"
     rules::Priority priority = rules::Priority::notice;
     std::vector<std::string> tags;
-    std::uint64_t matched = 0, hits = 0, suppressed = 0;
+    std::uint64_t matched = 0, hits = 0, suppressed = 0, evicted = 0;
     std::int64_t last_hit_ns = 0; ///< wall clock; 0: never
     std::uint64_t mean_cost_ns = 0;
     std::optional<Pause> pause;

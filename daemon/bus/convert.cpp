@@ -24,6 +24,7 @@ Json to_json(const Detector& detector) {
                 {"matched", detector.matched},
                 {"hits", detector.hits},
                 {"suppressed", detector.suppressed},
+                {"evicted", detector.evicted},
                 {"last_hit_usec", usec_of(detector.last_hit_ns)},
                 {"mean_cost_ns", detector.mean_cost_ns},
                 {"file", detector.file},

@@ -93,6 +93,10 @@ std::uint64_t DetectorObject::Suppressed() {
     return guarded([&] { return detector().suppressed; });
 }
 
+std::uint64_t DetectorObject::Evicted() {
+    return guarded([&] { return detector().evicted; });
+}
+
 std::uint64_t DetectorObject::LastHitUSec() {
     return guarded([&] { return usec_of(detector().last_hit_ns); });
 }

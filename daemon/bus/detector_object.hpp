@@ -44,6 +44,7 @@ class DetectorObject final
     std::uint64_t Matched() override;
     std::uint64_t Hits() override;
     std::uint64_t Suppressed() override;
+    std::uint64_t Evicted() override;
     std::uint64_t LastHitUSec() override;
     std::uint64_t MeanCostNSec() override;
 

@@ -74,6 +74,9 @@ void Pipeline::tick(std::uint64_t boot_ns) noexcept {
     } catch (const std::exception&) {
         count(counters_.failed);
     }
+    counters_.evicted_groups.store(engine_.evicted_groups(), kRelaxed);
+    counters_.closed_early.store(debounce_.closed_early(), kRelaxed);
+    counters_.cut_values.store(scratch_->cut(), kRelaxed);
 }
 
 void Pipeline::flush() noexcept {

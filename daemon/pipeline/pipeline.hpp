@@ -25,6 +25,10 @@ struct Counters {
     std::atomic<std::uint64_t> alerts{0};     ///< handed to the output, summaries included
     std::atomic<std::uint64_t> suppressed{0}; ///< repeats that debounce held back
     std::atomic<std::uint64_t> failed{0};     ///< alerts that could not be made for want of memory
+    // What limits cost; as of the last tick.
+    std::atomic<std::uint64_t> evicted_groups{0}; ///< of correlations
+    std::atomic<std::uint64_t> closed_early{0};   ///< debounce windows
+    std::atomic<std::uint64_t> cut_values{0};     ///< values of fields that found no room while rules were tried
     [[nodiscard]] std::uint64_t received_total() const noexcept;
 };
 
@@ -53,7 +57,6 @@ class Pipeline : private rules::MatchHandler {
     void flush() noexcept;
 
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
-    [[nodiscard]] std::uint64_t evicted_groups() const noexcept { return engine_.evicted_groups(); }
 
   private:
     void on_match(const rules::Match& match) noexcept override;

@@ -4,11 +4,15 @@
 #include "core/time.hpp"
 
 #include <poll.h>
+#include <string_view>
 
 namespace rwatch::pipeline {
 
 namespace {
 constexpr std::size_t kSweepEachSecond = 256; // processes whose life is checked, in case their exit was lost
+constexpr std::array<std::string_view, 8> kShortfallNames{
+    "units unknown",        "units forgotten",     "names left out",    "names kept as text",
+    "processes incomplete", "processes forgotten", "arguments dropped", "execs unseen"};
 } // namespace
 
 SystemEnricher::SystemEnricher() : table_(process::ProcessTable::kCapacity, units_) {}
@@ -34,6 +38,28 @@ void SystemEnricher::chores() noexcept {
         objects_.refresh_mounts();
     table_.sweep(kSweepEachSecond, static_cast<std::uint64_t>(boot_now()));
     processes_.store(table_.size(), std::memory_order_relaxed);
+    count_shortfalls();
+}
+
+void SystemEnricher::count_shortfalls() noexcept {
+    const auto objects = objects_.counters();
+    const auto processes = table_.counters();
+    const auto& nodes = processes.nodes;
+    const std::array<std::uint64_t, kShortfalls> now{
+        units_.unresolved(), units_.evicted(),     objects.left_out,
+        objects.unresolved,  processes.incomplete, nodes.evicted_dead + nodes.evicted_live + nodes.refused,
+        nodes.trimmed,       processes.lost_execs};
+    for (std::size_t i = 0; i < now.size(); ++i)
+        shortfalls_[i].store(now[i], std::memory_order_relaxed);
+}
+
+std::map<std::string, std::uint64_t> SystemEnricher::shortfalls() const {
+    static_assert(kShortfallNames.size() == kShortfalls);
+    std::map<std::string, std::uint64_t> out;
+    for (std::size_t i = 0; i < kShortfalls; ++i)
+        if (const auto count = shortfalls_[i].load(std::memory_order_relaxed); count != 0)
+            out.emplace(kShortfallNames[i], count);
+    return out;
 }
 
 void SystemEnricher::watch(std::span<const std::string> paths) {

@@ -9,8 +9,10 @@
 #include "process/units.hpp"
 #include "process/users.hpp"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -34,14 +36,21 @@ class SystemEnricher : public Enricher {
     void refresh() { users_.refresh_if_changed(); }
     /// In the table. Any thread.
     [[nodiscard]] std::size_t processes() const noexcept { return processes_.load(std::memory_order_relaxed); }
+    /// What could not be known or kept since the start, by what it is; only what is not 0. As of the last chores. Any
+    /// thread.
+    [[nodiscard]] std::map<std::string, std::uint64_t> shortfalls() const;
 
   private:
+    static constexpr std::size_t kShortfalls = 8;
+    void count_shortfalls() noexcept;
+
     process::Users users_;
     process::Units units_;
     process::ProcessTable table_;
     process::Objects objects_;
     Mailbox<std::unique_ptr<process::WatchList>> watch_lists_;
     std::atomic<std::size_t> processes_{0};
+    std::array<std::atomic<std::uint64_t>, kShortfalls> shortfalls_{};
 };
 
 } // namespace rwatch::pipeline

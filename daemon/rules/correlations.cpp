@@ -33,7 +33,7 @@ Correlator::Limits limits_of(const CorrelationSpec& spec, std::size_t correlatio
 } // namespace
 
 Correlations::Correlations(const RuleSet& set, Correlations before, const RuleSet* before_set)
-    : evicted_before_(before.evicted_before_) {
+    : evicted_(before.evicted_) {
     std::map<std::pair<std::string_view, std::uint64_t>, std::unique_ptr<Correlator>> kept;
     for (std::size_t i = 0; i < before.correlators_.size(); ++i)
         if (before.correlators_[i] != nullptr)
@@ -53,8 +53,6 @@ Correlations::Correlations(const RuleSet& set, Correlations before, const RuleSe
             correlator->follow(*rule.correlation);
         }
     }
-    for (const auto& [key, correlator] : kept)
-        evicted_before_ += correlator->evicted();
     connect(set);
 }
 
@@ -125,24 +123,20 @@ void Correlations::follow(std::size_t rule, const event::Event& event, std::uint
                                            [](const auto& v, std::size_t index) { return v.rule < index; });
         if (to != rule)
             counters.matched.store(counters.matched.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-        const auto* result = correlators_[to]->add({event, serial, sources, *view}, scratch, values);
+        auto& correlator = *correlators_[to];
+        const auto before = correlator.evicted();
+        const auto* result = correlator.add({event, serial, sources, *view}, scratch, values);
+        if (const auto evicted = correlator.evicted() - before; evicted != 0) {
+            counters.evicted.store(counters.evicted.load(std::memory_order_relaxed) + evicted,
+                                   std::memory_order_relaxed);
+            evicted_ += evicted;
+        }
         if (result == nullptr)
             continue;
         if (!set.rules()[to].silent)
             raise(set, to, event, result, handler);
         tell(to);
     }
-}
-
-std::uint64_t Correlations::evicted(std::size_t rule) const noexcept {
-    return correlators_[rule] == nullptr ? 0 : correlators_[rule]->evicted();
-}
-
-std::uint64_t Correlations::evicted() const noexcept {
-    auto total = evicted_before_;
-    for (std::size_t i = 0; i < correlators_.size(); ++i)
-        total += evicted(i);
-    return total;
 }
 
 } // namespace rwatch::rules

@@ -27,9 +27,8 @@ class Correlations {
     void follow(std::size_t rule, const event::Event& event, std::uint64_t serial, const RuleSet& set,
                 event::Scratch& scratch, event::Values& values, MatchHandler& handler) noexcept;
 
-    /// What was thrown out while it still counted: by one rule, and by all since the beginning.
-    [[nodiscard]] std::uint64_t evicted(std::size_t rule) const noexcept;
-    [[nodiscard]] std::uint64_t evicted() const noexcept;
+    /// What was thrown out while it still counted, since the beginning. RuleCounters have it by rule.
+    [[nodiscard]] std::uint64_t evicted() const noexcept { return evicted_; }
 
   private:
     /// A rule tells a correlation when it matches or fires.
@@ -47,7 +46,7 @@ class Correlations {
     std::vector<std::uint32_t> rank_, by_rank_; ///< what feeds a correlation has a lower rank
     std::vector<std::uint64_t> arrived_;        ///< by rule: sources that await their turn
     std::vector<std::uint32_t> waiting_;        ///< ranks, a heap
-    std::uint64_t evicted_before_ = 0;          ///< by correlators that are gone
+    std::uint64_t evicted_ = 0;
 };
 
 } // namespace rwatch::rules

@@ -24,6 +24,7 @@ struct RuleCounters {
     std::atomic<std::uint64_t> matched{0};    ///< events for which the condition was true
     std::atomic<std::uint64_t> hits{0};       ///< alerts before debounce
     std::atomic<std::uint64_t> suppressed{0}; ///< of these, held back by debounce
+    std::atomic<std::uint64_t> evicted{0};    ///< groups that its correlation had no room to count on with
     std::atomic<std::uint64_t> cost_ns{0};    ///< of the evaluations that were timed
     std::atomic<std::uint64_t> timed{0};      ///< how many were timed (a sample)
     std::atomic<std::int64_t> last_hit_ns{0}; ///< wall clock; 0: never

@@ -110,6 +110,30 @@ std::string made_rules(int count) {
     return out;
 }
 
+/// A base for each case, and over each all types, in groups as rules have them.
+std::string made_correlations() {
+    constexpr std::array<const char*, 4> kBases{"evt.type = openat and evt.is_open_read = true",
+                                                "evt.type = openat and evt.is_open_write = true", "evt.type = execve",
+                                                "evt.type = connect"};
+    constexpr std::array<const char*, 6> kTypes{
+        "type: event_count, condition: {gte: 100000}",
+        "type: value_count, condition: {field: proc.exepath, gte: 100000}",
+        "type: temporal, condition: {gte: 2}",
+        "type: temporal_ordered, condition: {gte: 2}",
+        "type: value_sum, condition: {field: proc.pid, lt: 0}",
+        "type: value_percentile, condition: {field: proc.pid, percentile: 99, lt: 0}"};
+    std::string out;
+    for (std::size_t i = 0; i < kBases.size(); ++i) {
+        const auto base = "base" + std::to_string(i);
+        out += "- {rule: " + base + ", desc: d, output: o, priority: info, condition: '" + kBases[i] + "'}\n";
+        for (std::size_t j = 0; j < kTypes.size(); ++j)
+            out += "- {rule: " + base + "c" + std::to_string(j) +
+                   ", desc: d, output: o, priority: info, correlation: {" + kTypes[j] + ", rules: " + base +
+                   ", timespan: 1h, group-by: [user.uid, proc.pname]}}\n";
+    }
+    return out;
+}
+
 std::vector<rules::SourceText> read(std::span<const std::string> files) {
     Diagnostics diagnostics;
     std::vector<rules::SourceText> texts;
@@ -176,6 +200,7 @@ void bench(const char* name, const std::vector<rules::SourceText>& texts) {
 int main(int argc, char** argv) {
     bench("shipped rules", shipped());
     bench("made rules", {{"made.yaml", made_rules(kMadeRules)}});
+    bench("six correlations an event", {{"made.yaml", made_correlations()}});
     for (int i = 1; i < argc; ++i) {
         const std::string file = argv[i];
         bench(argv[i], read({&file, 1}));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Any text as a rules file: loads or tells why not; what loads is run over a few events.
+// Any text as a rules file: loads or tells why not; what loads is run over a few events, often enough for correlations
+// to fire and through an exchange of rules.
 #include "event/builder.hpp"
 #include "rules/engine.hpp"
 
@@ -9,6 +10,8 @@
 #include <string>
 
 namespace {
+
+constexpr std::uint64_t kRounds = 8, kStep = 1'500'000'000;
 
 class Count : public rwatch::rules::MatchHandler {
   public:
@@ -32,13 +35,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     rwatch::rules::Engine engine;
     engine.install(loaded.set);
     Count count;
-    for (const auto* type : {"execve", "openat", "connect", "chmod"}) {
-        rwatch::event::EventBuilder builder;
-        std::string error;
-        if (!builder.set("evt.type", type, error))
-            std::abort();
-        scratch->reset();
-        engine.process(builder.finish(), *scratch, count);
+    for (std::uint64_t round = 1; round <= kRounds; ++round) {
+        for (const auto* type : {"execve", "openat", "connect", "chmod"}) {
+            rwatch::event::EventBuilder builder;
+            std::string error;
+            if (!builder.set("evt.type", type, error))
+                std::abort();
+            auto& event = builder.finish();
+            event.boot_ns = round * kStep;
+            event.pid = static_cast<std::uint32_t>(round % 3);
+            scratch->reset();
+            engine.process(event, *scratch, count);
+        }
+        if (round == kRounds / 2)
+            engine.install(loaded.set);
     }
     return 0;
 }

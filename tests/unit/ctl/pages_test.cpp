@@ -97,6 +97,7 @@ TEST_CASE("status shows blindness, losses and sinks that fail") {
                                 {"blind", "outgoing connections"},
                                 {"events", 0U}});
     status["events_lost"] = {{"open", 1200U}, {"undecodable", 1U}};
+    status["shortfalls"] = {{"correlation groups forgotten", 1200U}, {"values cut", 1U}};
     status["alerts_unacknowledged"] = 2U;
     status["sinks"].push_back({{"name", "webhook"},
                                {"state", "timed out"},
@@ -107,6 +108,7 @@ TEST_CASE("status shows blindness, losses and sinks that fail") {
                                {"capacity", 10000U}});
     status["sinks"].push_back({{"name", "file"}, {"state", "no such thing"}, {"absent", true}});
     const auto text = status_text(status, Terminal{}, kNow);
+    has(text, "Shortfalls: 1,200 correlation groups forgotten, 1 values cut\n");
     has(text, "file     not on this machine (no such thing)");
     has(text, "degraded (1 probe is missing)");
     has(text, "1 of 2 attached");

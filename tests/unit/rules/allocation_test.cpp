@@ -88,6 +88,41 @@ std::string rules_with_all_operators() {
 
 } // namespace
 
+TEST_CASE("No memory is taken while correlations count, once their windows were full") {
+    std::string text = "- {rule: a, desc: d, output: o, priority: info, condition: evt.type = openat}\n"
+                       "- {rule: b, desc: d, output: o, priority: info, condition: evt.type = connect}\n";
+    int n = 0;
+    for (const auto* correlation :
+         {"type: event_count, condition: {gte: 2}", "type: value_count, condition: {field: user.uid, gte: 1}",
+          "type: temporal", "type: temporal_ordered", "type: temporal, condition: a and not b",
+          "type: temporal_ordered, condition: a or b", "type: value_sum, condition: {field: user.uid, gte: 1}",
+          "type: value_median, condition: {field: user.uid, gte: 0}"})
+        text += "- {rule: c" + std::to_string(n++) + ", desc: d, output: o, priority: info, correlation: {" +
+                correlation + ", rules: [a, b], timespan: 1s, group-by: [proc.pid]}}\n";
+    Engine engine;
+    engine.install(loaded(text));
+    MadeEvent open({{"evt.type", "openat"}, {"fd.name", "/etc/shadow"}, {"user.uid", "7"}});
+    MadeEvent connect({{"evt.type", "connect"}, {"fd.rip", "192.0.2.7"}, {"user.uid", "8"}});
+    Count count;
+    auto& memory = scratch();
+    std::uint64_t now = 1'000'000'000'000;
+    const auto run = [&](std::uint32_t times) {
+        for (std::uint32_t i = 0; i < times; ++i)
+            for (auto* event : {&open, &connect}) {
+                (*event)->boot_ns = now += 500'000; // 2,000 in a window
+                (*event)->pid = i / 4 % 600;
+                memory.reset();
+                engine.process(**event, memory, count);
+            }
+    };
+    run(5'000);
+    count.matches = 0;
+    const auto before = allocations;
+    run(20'000);
+    CHECK(allocations == before);
+    CHECK(count.matches > 100'000);
+}
+
 TEST_CASE("No memory is taken while events are matched") {
     Engine engine;
     engine.install(loaded(rules_with_all_operators()));

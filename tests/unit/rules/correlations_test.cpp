@@ -336,6 +336,58 @@ TEST_CASE("Rules of another form are known by id and name, their fields by their
     CHECK(fields.link() == Names{"unknown-field"});
 }
 
+TEST_CASE("Documents of Sigma's form count one another, and rules of Falco's form") {
+    Run run(std::string(R"(
+title: Curl started
+name: curl_started
+id: 0e95725d-7320-415d-80f7-004da920fc11
+logsource: {product: linux, category: process_creation}
+detection: {selection: {Image|endswith: /curl}, condition: selection}
+level: low
+---
+title: Many curls
+name: many_curls
+correlation:
+  type: event_count
+  rules: [curl_started]
+  group-by: [User]
+  timespan: 1m
+  condition: {gte: 2}
+level: medium
+---
+title: Many curls, then a chmod
+correlation:
+  type: temporal_ordered
+  rules: [many_curls, chmod]
+  group-by: [who]
+  aliases: {who: {many_curls: User, chmod: user.name}}
+  timespan: 10m
+level: high
+---
+title: Never
+correlation: {type: temporal, rules: [curl_started, windows], timespan: 1m}
+---
+title: A rule for others
+name: windows
+logsource: {product: windows, category: process_creation}
+detection: {selection: {Image: x}, condition: selection}
+---
+)") + rule("chmod", "evt.type = chmod"));
+    const auto curl = [&](const char* user) {
+        return run.feed({{"evt.type", "execve"}, {"proc.exepath", "/usr/bin/curl"}, {"user.name", user}});
+    };
+    const auto chmod = [&](const char* user) {
+        return run.feed({{"evt.type", "chmod"}, {"fd.name", "/x"}, {"user.name", user}});
+    };
+    CHECK(run.set->find("Never") == -1);
+    CHECK(curl("eve").empty());
+    CHECK(chmod("eve").empty());
+    CHECK(curl("bob").empty());
+    CHECK(curl("eve").empty());
+    CHECK(chmod("bob").empty());
+    CHECK(chmod("eve") == Names{"Many curls, then a chmod"});
+}
+
 TEST_CASE("Counting goes on over an exchange where nothing that matters changed") {
     const std::string counts = "type: temporal, rules: [a, b], timespan: 10s, group-by: user.uid";
     const auto goes_on = [&](const std::string& first, const std::string& second) {
@@ -384,6 +436,11 @@ TEST_CASE("Correlations beyond counting: millions of groups stay within time and
         std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin).count() / kEvents;
     INFO(each << " ns an event");
     CHECK(each < 50'000);
-    CHECK(run.engine.evicted_groups() == 2 * (kEvents - 16'384));
+    constexpr std::uint64_t kEvicted = kEvents - 16'384;
+    CHECK(run.engine.evicted_groups() == 2 * kEvicted);
+    CHECK(run.set->counters(3).evicted == kEvicted);
+    CHECK(run.set->counters(4).evicted == kEvicted);
+    run.engine.install(loaded(kBases));
+    CHECK(run.engine.evicted_groups() == 2 * kEvicted);
     CHECK(run.matches.names.empty());
 }
