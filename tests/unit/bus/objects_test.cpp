@@ -165,7 +165,8 @@ TEST_CASE("each rule is an object, found through the ObjectManager") {
     CHECK(detector.at("Hits") == 5);
     CHECK(detector.at("LastHitUSec") == 3'000'000);
     CHECK(detector.at("PausedUntilUSec") == 0);
-    CHECK(detector.size() == 11);
+    CHECK(detector.at("Evicted") == 0);
+    CHECK(detector.size() == 12);
 }
 
 TEST_CASE("signals tell what happened and nothing that not everyone may know") {

@@ -115,7 +115,7 @@ TEST_CASE("No memory is taken while correlations count, once their windows were 
                 engine.process(**event, memory, count);
             }
     };
-    run(5'000);
+    run(40'000); // pools grow until each window has been as full as it gets
     count.matches = 0;
     const auto before = allocations;
     run(20'000);
