@@ -48,6 +48,7 @@ struct OperatorInfo {
     std::string_view text;
     Operator op;
     OperandShape operand;
+    std::string_view doc; ///< when it is true
 };
 
 /// Every spelling, longer ones before their beginnings ("<=" before "<", "intersects" before "in").
@@ -62,6 +63,10 @@ struct WrittenOperator {
 [[nodiscard]] std::string_view to_string(Modifier modifier) noexcept; ///< "" for none
 
 enum class Transformer : std::uint8_t { tolower, toupper, b64, basename, len, join, concat, getopt };
+struct TransformerInfo {
+    std::string_view name, usage, doc; ///< doc: what it makes
+};
+[[nodiscard]] std::span<const TransformerInfo> transformers() noexcept;
 [[nodiscard]] std::string_view to_string(Transformer transformer) noexcept;
 [[nodiscard]] std::optional<Transformer> transformer_named(std::string_view name) noexcept;
 

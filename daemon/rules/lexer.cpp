@@ -27,33 +27,6 @@ bool is_hex(char c) noexcept {
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-constexpr std::array kOperators{
-    OperatorInfo{"exists", Operator::exists, OperandShape::none},
-    OperatorInfo{"<=", Operator::le, OperandShape::number},
-    OperatorInfo{"<", Operator::lt, OperandShape::number},
-    OperatorInfo{">=", Operator::ge, OperandShape::number},
-    OperatorInfo{">", Operator::gt, OperandShape::number},
-    OperatorInfo{"==", Operator::eq, OperandShape::text},
-    OperatorInfo{"=", Operator::eq, OperandShape::text},
-    OperatorInfo{"!=", Operator::ne, OperandShape::text},
-    OperatorInfo{"glob", Operator::glob, OperandShape::text},
-    OperatorInfo{"iglob", Operator::iglob, OperandShape::text},
-    OperatorInfo{"contains", Operator::contains, OperandShape::text},
-    OperatorInfo{"icontains", Operator::icontains, OperandShape::text},
-    OperatorInfo{"bcontains", Operator::bcontains, OperandShape::text},
-    OperatorInfo{"startswith", Operator::startswith, OperandShape::text},
-    OperatorInfo{"bstartswith", Operator::bstartswith, OperandShape::text},
-    OperatorInfo{"endswith", Operator::endswith, OperandShape::text},
-    OperatorInfo{"regex", Operator::regex, OperandShape::text},
-    OperatorInfo{"intersects", Operator::intersects, OperandShape::list},
-    OperatorInfo{"in", Operator::in, OperandShape::list},
-    OperatorInfo{"pmatch", Operator::pmatch, OperandShape::list},
-};
-
-constexpr std::array<std::string_view, 3> kModifiers{"oneof", "anyof", "allof"}; // by enum, without none
-constexpr std::array<std::string_view, 8> kTransformers{"tolower", "toupper", "b64",    "basename",
-                                                        "len",     "join",    "concat", "getopt"}; // by enum
-
 /// Resolves the escape at text[i] (after the backslash); moves i to its last byte. False where there is no such escape.
 bool unescape(std::string_view text, std::size_t& i, char quote, std::string& value, std::string& error) {
     switch (const char c = text[i]) {
@@ -105,49 +78,6 @@ bool unescape(std::string_view text, std::size_t& i, char quote, std::string& va
 }
 
 } // namespace
-
-std::span<const OperatorInfo> operators() noexcept {
-    return kOperators;
-}
-
-std::optional<WrittenOperator> operator_named(std::string_view text) noexcept {
-    while (!text.empty() && is_blank(text.front()))
-        text.remove_prefix(1);
-    while (!text.empty() && is_blank(text.back()))
-        text.remove_suffix(1);
-    for (const auto& info : kOperators) {
-        if (text == info.text)
-            return WrittenOperator{&info, Modifier::none};
-        for (std::size_t i = 0; i < kModifiers.size() && info.operand == OperandShape::text; ++i)
-            if (text.starts_with(info.text) && text.substr(info.text.size()).starts_with(' ') &&
-                text.substr(info.text.size() + 1) == kModifiers[i])
-                return WrittenOperator{&info, static_cast<Modifier>(i + 1)};
-    }
-    return std::nullopt;
-}
-
-std::string_view to_string(Operator op) noexcept {
-    if (op == Operator::eq)
-        return "=";
-    for (const auto& info : kOperators)
-        if (info.op == op)
-            return info.text;
-    return "";
-}
-
-std::string_view to_string(Modifier modifier) noexcept {
-    return modifier == Modifier::none ? std::string_view{} : kModifiers[static_cast<std::size_t>(modifier) - 1];
-}
-
-std::string_view to_string(Transformer transformer) noexcept {
-    return kTransformers[static_cast<std::size_t>(transformer)];
-}
-
-std::optional<Transformer> transformer_named(std::string_view name) noexcept {
-    const auto* found = std::find(kTransformers.begin(), kTransformers.end(), name);
-    return found == kTransformers.end() ? std::nullopt
-                                        : std::optional(static_cast<Transformer>(found - kTransformers.begin()));
-}
 
 std::string to_string(const Operand& operand) {
     if (operand.kind == Operand::Kind::text)
@@ -262,7 +192,7 @@ std::optional<std::string_view> Lexer::bare_argument() noexcept {
 }
 
 const OperatorInfo* Lexer::op() noexcept {
-    for (const auto& info : kOperators) {
+    for (const auto& info : operators()) {
         const auto after = at_ + info.text.size();
         if (!text_.substr(at_).starts_with(info.text))
             continue;
@@ -282,19 +212,20 @@ const OperatorInfo* Lexer::op() noexcept {
 }
 
 Modifier Lexer::modifier() noexcept {
-    for (std::size_t i = 0; i < kModifiers.size(); ++i) {
-        const auto after = at_ + kModifiers[i].size();
-        if (!text_.substr(at_).starts_with(kModifiers[i]) || after >= text_.size() || !is_blank(text_[after]))
+    for (const auto modifier : {Modifier::oneof, Modifier::anyof, Modifier::allof}) {
+        const auto word = to_string(modifier);
+        const auto after = at_ + word.size();
+        if (!text_.substr(at_).starts_with(word) || after >= text_.size() || !is_blank(text_[after]))
             continue;
         at_ = after;
         blank();
-        return static_cast<Modifier>(i + 1);
+        return modifier;
     }
     return Modifier::none;
 }
 
 std::optional<std::string_view> Lexer::transformer() noexcept {
-    for (const auto name : kTransformers)
+    for (const auto& [name, usage, doc] : transformers())
         if (text_.substr(at_).starts_with(name) && at_ + name.size() < text_.size() &&
             text_[at_ + name.size()] == '(') {
             at_ += name.size() + 1;

@@ -33,27 +33,6 @@ std::string_view type_name(Type type) noexcept {
     return "";
 }
 
-bool fits_type(Operator op, Type type) noexcept {
-    switch (op) {
-    case Operator::exists:
-    case Operator::eq:
-    case Operator::ne:
-    case Operator::in:
-    case Operator::intersects:
-    case Operator::like:
-    case Operator::like_cased:
-    case Operator::search:
-        return true;
-    case Operator::lt:
-    case Operator::le:
-    case Operator::gt:
-    case Operator::ge:
-        return type == Type::integer || type == Type::string;
-    default:
-        return type == Type::string;
-    }
-}
-
 /// A list is compared as a set only.
 bool fits(Operator op, const Source& source) noexcept {
     if (source.many() == Source::Many::list)
@@ -378,6 +357,27 @@ Test::Need need_of(const Source& left, const Expr& expr) noexcept {
 }
 
 } // namespace
+
+bool fits_type(Operator op, Type type) noexcept {
+    switch (op) {
+    case Operator::exists:
+    case Operator::eq:
+    case Operator::ne:
+    case Operator::in:
+    case Operator::intersects:
+    case Operator::like:
+    case Operator::like_cased:
+    case Operator::search:
+        return true;
+    case Operator::lt:
+    case Operator::le:
+    case Operator::gt:
+    case Operator::ge:
+        return type == Type::integer || type == Type::string;
+    default:
+        return type == Type::string;
+    }
+}
 
 std::optional<Test> make_test(Source left, std::optional<Source> right, const Expr& expr,
                               const std::vector<Literal>& literals, const ReportOperand& report) {

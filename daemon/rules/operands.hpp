@@ -11,6 +11,9 @@
 
 namespace rwatch::rules {
 
+/// Whether values of this type can be compared so. (A list: by exists, in and intersects alone.)
+[[nodiscard]] bool fits_type(Operator op, event::Type type) noexcept;
+
 /// `literals`: those of the expression with lists put in. One or more errors go to `report`; then nothing comes back.
 [[nodiscard]] std::optional<Test> make_test(Source left, std::optional<Source> right, const Expr& expr,
                                             const std::vector<Literal>& literals, const ReportOperand& report);

@@ -86,6 +86,17 @@ TEST_CASE("tests of a correlation run with the rules that it counts") {
     CHECK(outcomes(enabled)[0].passed);
 }
 
+TEST_CASE("the tutorial ends in a rule that works") {
+    const auto text = examples("Tutorial");
+    REQUIRE(text.find("rule: Token of myapp changed") != std::string::npos);
+    const auto all = outcomes(text);
+    REQUIRE(all.size() == 2);
+    for (const auto& outcome : all) {
+        INFO(outcome.test << ": " << outcome.detail);
+        CHECK(outcome.passed);
+    }
+}
+
 TEST_CASE("the reference's examples of correlations") {
     const auto text = examples("Correlation");
     REQUIRE(text.find("correlation:") != std::string::npos);
