@@ -86,6 +86,19 @@ TEST_CASE("tests of a correlation run with the rules that it counts") {
     CHECK(outcomes(enabled)[0].passed);
 }
 
+TEST_CASE("tests of a rule of Sigma's form stand beside it") {
+    const auto beside = examples("Sigma rules");
+    REQUIRE(beside.find("rule: Curl To Temp") != std::string::npos);
+    const std::string sigma = "title: Curl To Temp\n"
+                              "logsource: {product: linux, category: process_creation}\n"
+                              "detection: {selection: {CommandLine|contains: ' -o /tmp/'}, condition: selection}\n"
+                              "---\n";
+    const auto all = outcomes(sigma + beside);
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].passed);
+    CHECK_FALSE(outcomes(sigma + std::string(beside).replace(beside.find("-o /tmp"), 7, "-o /srv"))[0].passed);
+}
+
 TEST_CASE("the tutorial ends in a rule that works") {
     const auto text = examples("Tutorial");
     REQUIRE(text.find("rule: Token of myapp changed") != std::string::npos);
