@@ -19,9 +19,11 @@ char fold(char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-/// memmem is linear in the worst case, std::string_view::find is not.
+/// memmem is linear in the worst case, std::string_view::find is not; it must not be given the null of an empty view.
 bool has_part(std::string_view text, std::string_view part) noexcept {
-    return part.empty() || ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
+    if (part.empty() || part.size() > text.size())
+        return part.empty();
+    return ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
 }
 
 /// The same for either case; `part` is lower case. Folds the text in blocks that overlap by the part's length.

@@ -32,7 +32,8 @@ constexpr std::array kOperators{
     OperatorInfo{"regex", Operator::regex, OperandShape::text,
                  "fits the regular expression (RE2: linear time) as a whole"},
     OperatorInfo{"intersects", Operator::intersects, OperandShape::list, "has a value in common with the list"},
-    OperatorInfo{"in", Operator::in, OperandShape::list, "is one of the values; a word among them may be a list's name"},
+    OperatorInfo{"in", Operator::in, OperandShape::list,
+                 "is one of the values; a word among them may be a list's name"},
     OperatorInfo{"pmatch", Operator::pmatch, OperandShape::list,
                  "is one of the paths or lies below one; components may be patterns"},
 };

@@ -18,11 +18,12 @@ namespace {
 
 constexpr std::int64_t kDefaultDebounce = 10'000'000'000;
 
-std::vector<pipeline::TestOutcome> outcomes(const std::string& text) {
-    const std::array<rules::SourceText, 1> source{{{"a.yaml", text}}};
-    const auto loaded = rules::load(source);
+/// Of the rules of one file, and of a second one beside it.
+std::vector<pipeline::TestOutcome> outcomes(const std::string& text, const std::string& beside = {}) {
+    const std::array<rules::SourceText, 2> sources{{{"a.yaml", text}, {"b.yaml", beside}}};
+    const auto loaded = rules::load(sources);
     for (const auto& d : loaded.diagnostics)
-        UNSCOPED_INFO(render(d, text));
+        UNSCOPED_INFO(render(d, d.where.file == "a.yaml" ? text : beside));
     REQUIRE(loaded.set != nullptr);
     return pipeline::run_tests(*loaded.set, kDefaultDebounce);
 }
@@ -91,12 +92,11 @@ TEST_CASE("tests of a rule of Sigma's form stand beside it") {
     REQUIRE(beside.find("rule: Curl To Temp") != std::string::npos);
     const std::string sigma = "title: Curl To Temp\n"
                               "logsource: {product: linux, category: process_creation}\n"
-                              "detection: {selection: {CommandLine|contains: ' -o /tmp/'}, condition: selection}\n"
-                              "---\n";
-    const auto all = outcomes(sigma + beside);
+                              "detection: {selection: {CommandLine|contains: ' -o /tmp/'}, condition: selection}\n";
+    const auto all = outcomes(sigma, beside);
     REQUIRE(all.size() == 1);
     CHECK(all[0].passed);
-    CHECK_FALSE(outcomes(sigma + std::string(beside).replace(beside.find("-o /tmp"), 7, "-o /srv"))[0].passed);
+    CHECK_FALSE(outcomes(sigma, std::string(beside).replace(beside.find("-o /tmp"), 7, "-o /srv"))[0].passed);
 }
 
 TEST_CASE("the tutorial ends in a rule that works") {
