@@ -270,10 +270,10 @@ const Node* Node::find(std::string_view key) const noexcept {
 std::optional<bool> Node::as_bool() const noexcept {
     if (kind != NodeKind::scalar || quoted)
         return std::nullopt;
-    for (const std::string_view yes : {"true", "True", "TRUE", "yes", "Yes", "on", "On"})
+    for (const std::string_view yes : {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"})
         if (text == yes)
             return true;
-    for (const std::string_view no : {"false", "False", "FALSE", "no", "No", "off", "Off"})
+    for (const std::string_view no : {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"})
         if (text == no)
             return false;
     return std::nullopt;

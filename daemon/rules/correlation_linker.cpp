@@ -3,6 +3,7 @@
 
 #include "core/suggest.hpp"
 #include "rules/hash.hpp"
+#include "rules/sigma_meta.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -18,14 +19,6 @@ namespace {
 using State = Candidate::State;
 
 constexpr std::size_t kMaxHints = 100; // of unknown rules
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (auto& c : out)
-        if (c >= 'A' && c <= 'Z')
-            c = static_cast<char>(c - 'A' + 'a');
-    return out;
-}
 
 /// Whether events that match the condition can have the field.
 bool may_have(const Condition& condition, const event::Field& field) {
@@ -44,7 +37,7 @@ class Linker {
             const auto& item = *candidates[i].item;
             by_name_.emplace(item.name, i);
             if (!item.id.empty())
-                by_id_.emplace(lower(item.id), i);
+                by_id_.emplace(normal_uuid(item.id), i);
             if (!item.short_name.empty())
                 by_short_name_[item.short_name].push_back(i);
         }
@@ -115,8 +108,10 @@ class Linker {
             return too_deep(index);
         if (candidate.state == State::skipped)
             return true;
-        if (!find_bases(index, spec) || !resolve_fields(item, spec))
+        if (!find_bases(index, spec))
             return false;
+        if (!resolve_fields(candidate, spec))
+            return candidate.state == State::skipped;
         candidate.rule.fingerprint = fingerprint(candidate.rule, spec);
         candidate.rule.correlation = std::move(spec);
         return true;
@@ -137,7 +132,7 @@ class Linker {
 
     /// By id, by Sigma's name (that of the same file first), by name.
     std::optional<std::uint32_t> find(const Word& word) {
-        if (const auto id = by_id_.find(lower(word.text)); id != by_id_.end())
+        if (const auto id = by_id_.find(normal_uuid(word.text)); id != by_id_.end())
             return id->second;
         if (const auto named = by_short_name_.find(word.text); named != by_short_name_.end()) {
             const auto& all = named->second;
@@ -225,27 +220,40 @@ class Linker {
         return false;
     }
 
-    bool resolve_fields(const CorrelationItem& item, CorrelationSpec& spec) {
+    bool resolve_fields(Candidate& candidate, CorrelationSpec& spec) {
+        const auto& item = *candidate.item->correlation;
         bool good = true;
         for (const auto& word : item.group_by)
-            good = resolve(word, item, spec, &CorrelationSpec::View::group_by) && good;
+            good = resolve(word, candidate, spec, &CorrelationSpec::View::group_by) && good;
         for (const auto& word : item.fields)
-            good = resolve(word, item, spec, &CorrelationSpec::View::fields) && good;
+            good = resolve(word, candidate, spec, &CorrelationSpec::View::fields) && good;
         if (good && is_numeric(item.type))
             for (const auto& view : spec.views)
                 if (const auto* field = view.fields.front().field;
-                    field != nullptr && field->type != event::Type::integer) {
-                    error(item.fields.front().where, "not-a-number",
-                          std::string(to_string(item.type)) + " calculates with numbers, and field '" +
-                              std::string(field->name) + "' is none");
-                    return false;
-                }
+                    field != nullptr && field->type != event::Type::integer)
+                    return lacks(candidate, spec, item.fields.front().where, "not-a-number",
+                                 std::string(to_string(item.type)) + " calculates with numbers, and field '" +
+                                     std::string(field->name) + "' is none");
         return good;
     }
 
+    /// A field that no event can give. A Sigma rule is written for any log: that is no fault of it, and it is skipped.
+    bool lacks(Candidate& candidate, const CorrelationSpec& spec, const Location& where, std::string code,
+               std::string message, std::string hint = {}) {
+        const bool sigma = std::all_of(spec.views.begin(), spec.views.end(), [&](const auto& view) {
+            return candidates_[view.rule].item->field_names != nullptr;
+        });
+        if (sigma)
+            candidate.state = State::skipped;
+        report(sigma ? Severity::warning : Severity::error, where, std::move(code),
+               std::move(message) + (sigma ? ": the correlation is skipped" : ""), std::move(hint));
+        return false;
+    }
+
     /// One name in the events of each rule. It must be there in those of one at least.
-    bool resolve(const Word& word, const CorrelationItem& item, CorrelationSpec& spec,
+    bool resolve(const Word& word, Candidate& candidate, CorrelationSpec& spec,
                  std::vector<event::FieldRef> CorrelationSpec::View::*list) {
+        const auto& item = *candidate.item->correlation;
         std::string first_error, first_hint;
         const std::string* without = nullptr;
         bool found = false;
@@ -265,10 +273,8 @@ class Linker {
             found = found || field;
             (view.*list).push_back(field.value_or(event::FieldRef()));
         }
-        if (!found && !spec.views.empty()) {
-            error(word.where, "unknown-field", std::move(first_error), std::move(first_hint));
-            return false;
-        }
+        if (!found && !spec.views.empty())
+            return lacks(candidate, spec, word.where, "unknown-field", std::move(first_error), std::move(first_hint));
         if (without != nullptr)
             report(Severity::warning, word.where, "missing-field",
                    "events of rule '" + *without + "' have no field '" + word.text + "'",

@@ -49,8 +49,8 @@ class CorrelationReader {
         if (const auto type = reader_.choice("type", kTypes))
             item_.type = static_cast<Type>(*type);
         known_type_ = context_.out.size() == before;
-        item_.rules = words(reader_, "rules", kMaxCorrelatedRules);
-        item_.group_by = words(reader_, "group-by", kMaxGroupFields);
+        item_.rules = words(reader_, "rules", 1, kMaxCorrelatedRules);
+        item_.group_by = words(reader_, "group-by", 0, kMaxGroupFields);
         item_.generate = reader_.boolean("generate").value_or(false);
         read_timespan();
         read_aliases();
@@ -71,7 +71,7 @@ class CorrelationReader {
     }
 
     /// A list of names, or one name.
-    std::vector<Word> words(MapReader& reader, std::string_view key, std::size_t most) {
+    std::vector<Word> words(MapReader& reader, std::string_view key, std::size_t least, std::size_t most) {
         std::vector<Word> out;
         const Node* node = reader.any(key);
         if (node == nullptr)
@@ -83,9 +83,10 @@ class CorrelationReader {
             return out;
         }
         const auto count = node->is_scalar() ? 1 : node->items.size();
-        if (count > most || count == 0) {
+        if (count > most || count < least) {
             error(*node, "out-of-range",
-                  name + " has " + std::to_string(count) + " names, 1 to " + std::to_string(most) + " are taken");
+                  name + " has " + std::to_string(count) + " names, " + std::to_string(least) + " to " +
+                      std::to_string(most) + " are taken");
             return out;
         }
         for (std::size_t i = 0; i < count; ++i) {
@@ -188,7 +189,7 @@ class CorrelationReader {
         const auto type = std::string(to_string(item_.type));
         const bool wanted = item_.type == Type::value_count || is_numeric(item_.type);
         const Node* field = reader.any("field");
-        item_.fields = words(reader, "field", kMaxGroupFields);
+        item_.fields = words(reader, "field", 1, kMaxGroupFields);
         if (!wanted && field != nullptr)
             error(*field, "bad-value",
                   type + (is_temporal(item_.type) ? " counts rules" : " counts events") + ", not values of a field",

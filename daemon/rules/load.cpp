@@ -77,9 +77,13 @@ class RuleCompiler {
         const auto root = compile_expr(*expr, *text, library_, builder_, found);
         if (!root)
             return false;
-        const bool told = std::any_of(found.begin(), found.end(), [](const Diagnostic& d) {
-            return d.code == "never-true" || d.code == "always-true";
-        });
+        const auto about_parts = [](const Diagnostic& d) {
+            return d.code == "never-true" || d.code == "always-true" || d.code == "said-twice";
+        };
+        // What a Sigma rule asks for is asked of each record of its log source: only the whole is its author's.
+        if (item.tree)
+            std::erase_if(found, about_parts);
+        const bool told = std::any_of(found.begin(), found.end(), about_parts);
         if (auto lint = lint_root(*builder_.program(), *root); lint && !told)
             found.push_back({Severity::warning, std::move(lint->code), text->at(0), std::move(lint->message),
                              std::move(lint->hint)});

@@ -34,6 +34,8 @@ class Parser {
             return std::nullopt;
         }
         auto condition = either();
+        if (names_nothing(condition))
+            condition.kind = Kind::any; // of nothing: never
         if (good_ && !word_.empty())
             fail(at_, "'" + std::string(word_) + "' is not expected here", "names are joined by and, or");
         return good_ && !unknown_ ? std::optional(std::move(condition)) : std::nullopt;
@@ -66,14 +68,22 @@ class Parser {
 
     SigmaCondition joined(Kind kind, std::string_view word, SigmaCondition (Parser::*part)()) {
         SigmaCondition out{kind, text_.at(at_), {}, nullptr};
-        out.children.push_back((this->*part)());
-        while (take(word))
-            out.children.push_back((this->*part)());
-        if (out.children.size() > 1)
+        do {
+            auto child = (this->*part)();
+            if (!names_nothing(child))
+                out.children.push_back(std::move(child));
+        } while (take(word));
+        if (out.children.size() != 1)
             return out;
         auto only = std::move(out.children.front());
         return only;
     }
+
+    /// As a selector that no name fits: it is left out, and so is all that has nothing else in it.
+    static bool names_nothing(const SigmaCondition& condition) noexcept {
+        return condition.kind != Kind::detection && condition.children.empty();
+    }
+
     SigmaCondition either() { return joined(Kind::any, "or", &Parser::both); }
     SigmaCondition both() { return joined(Kind::all, "and", &Parser::unary); }
 
@@ -83,10 +93,10 @@ class Parser {
         SigmaCondition out{Kind::negation, text_.at(at_), {}, nullptr};
         if (!good_)
             return out;
-        if (take("not"))
-            out.children.push_back(unary());
-        else
+        if (!take("not"))
             out = operand();
+        else if (auto child = unary(); !names_nothing(child))
+            out.children.push_back(std::move(child));
         --depth_;
         return out;
     }
@@ -129,7 +139,8 @@ class Parser {
                 out.children.push_back({Kind::detection, out.where, {}, &detection});
         if (out.children.empty())
             context_.out.push_back({Severity::warning, "unknown-detection", text_.at(at),
-                                    "no name fits '" + std::string(pattern) + "'", suggestion(pattern)});
+                                    "no name fits '" + std::string(pattern) + "': this part is left out",
+                                    suggestion(pattern)});
         return out;
     }
 

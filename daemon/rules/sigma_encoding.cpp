@@ -5,6 +5,7 @@
 #include "rules/value_matcher.hpp"
 
 #include <charconv>
+#include <re2/re2.h>
 
 namespace rwatch::rules {
 
@@ -113,6 +114,17 @@ std::string wrong_network(std::string_view text) {
     auto masked = *address;
     mask(masked, bits);
     return masked == *address ? std::string{} : quoted + " has bits set behind its length";
+}
+
+std::string wrong_regex(std::string_view text) {
+    const re2::RE2 regex(re2::StringPiece(text.data(), text.size()), re2::RE2::Quiet);
+    const auto code = regex.error_code();
+    const bool possessive = code == re2::RE2::ErrorRepeatOp && regex.error_arg().ends_with('+');
+    for (const auto other : {re2::RE2::NoError, re2::RE2::ErrorBadPerlOp, re2::RE2::ErrorBadEscape,
+                             re2::RE2::ErrorRepeatSize, re2::RE2::ErrorPatternTooLarge})
+        if (code == other || possessive)
+            return {};
+    return "not a regular expression: " + regex.error();
 }
 
 } // namespace rwatch::rules

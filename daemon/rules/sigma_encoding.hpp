@@ -23,4 +23,8 @@ namespace rwatch::rules {
 /// What is wrong with an address block; empty where nothing is.
 [[nodiscard]] std::string wrong_network(std::string_view text);
 
+/// What is wrong with a regular expression, empty where nothing is. What RE2 alone does not take (look-around …) is no
+/// fault here: a rule that is skipped may have it.
+[[nodiscard]] std::string wrong_regex(std::string_view text);
+
 } // namespace rwatch::rules

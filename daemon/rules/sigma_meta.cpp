@@ -2,6 +2,8 @@
 #include "rules/sigma_meta.hpp"
 
 #include "core/suggest.hpp"
+#include "rules/case_fold.hpp"
+#include "rules/sigma_number.hpp"
 
 #include <algorithm>
 #include <array>
@@ -29,17 +31,6 @@ constexpr std::array<std::string_view, 20> kKeys{
     "references", "author",    "date",   "modified", "tags",    "scope",  "fields",      "falsepositives",
     "level",      "logsource", "action", "detection"};
 
-bool is_text(const Node& node) noexcept {
-    return node.is_scalar() && (node.quoted || (!node.as_bool() && !node.as_double()));
-}
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return out;
-}
-
 std::size_t characters(std::string_view text) noexcept {
     return static_cast<std::size_t>(std::count_if(
         text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }));
@@ -52,12 +43,14 @@ std::optional<unsigned> number(std::string_view text, std::size_t least, std::si
     return good && text.size() >= least && text.size() <= most ? std::optional(value) : std::nullopt;
 }
 
-/// 2024-05-10, 2024/5/10; a time may follow the first.
-bool is_date(std::string_view text) noexcept {
+/// 2024-05-10, 2024/5/10; behind the first, not in quotes, a time.
+bool is_date(const Node& node) noexcept {
     constexpr std::size_t kDate = 10;
+    std::string_view text = node.text;
     const bool slashes = text.find('/') != std::string_view::npos;
     const auto mark = slashes ? '/' : '-';
-    if (!slashes && text.size() > kDate && (text[kDate] == ' ' || text[kDate] == 'T' || text[kDate] == 't'))
+    if (!slashes && !node.quoted && text.size() > kDate &&
+        (text[kDate] == ' ' || text[kDate] == 'T' || text[kDate] == 't'))
         text = text.substr(0, kDate);
     const auto first = text.find(mark), second = text.find(mark, first == std::string_view::npos ? first : first + 1);
     if (second == std::string_view::npos)
@@ -84,7 +77,7 @@ class MetaReader {
         for (const auto key : {"author", "license"})
             (void)text(key);
         for (const auto key : {"date", "modified"})
-            if (const Node* node = present(key); node != nullptr && !(node->is_scalar() && is_date(node->text)))
+            if (const Node* node = present(key); node != nullptr && !(node->is_scalar() && is_date(*node)))
                 fail(*node, "bad-value", "'" + std::string(key) + "' must be a date such as 2024-05-10");
         out_.references = texts("references");
         out_.false_positives = texts("falsepositives");
@@ -105,6 +98,11 @@ class MetaReader {
     const Node* present(std::string_view key) const {
         const Node* node = document_.find(key);
         return node == nullptr || node->is_null() ? nullptr : node;
+    }
+
+    [[nodiscard]] bool is_said(std::string_view key) const {
+        const Node* node = present(key);
+        return node != nullptr && is_text(*node);
     }
 
     std::string text(std::string_view key) {
@@ -157,18 +155,18 @@ class MetaReader {
     }
 
     void read_level() {
-        const auto level = lower(text("level")), status = lower(text("status"));
+        const auto level = fold_case(text("level")), status = fold_case(text("status"));
         const auto* known =
             std::find_if(kLevels.begin(), kLevels.end(), [&](const auto& l) { return l.first == level; });
         if (known != kLevels.end())
             out_.priority = known->second;
-        else if (!level.empty())
+        else if (is_said("level"))
             fail(*present("level"), "bad-value", "'" + level + "' is no level",
                  "one of informational, low, medium, high, critical");
         const auto* found = std::find(kStatuses.begin(), kStatuses.end(), status);
         if (found != kStatuses.end())
             out_.status = static_cast<SigmaStatus>(found - kStatuses.begin());
-        else if (!status.empty())
+        else if (is_said("status"))
             fail(*present("status"), "bad-value", "'" + status + "' is no status",
                  "one of stable, test, experimental, deprecated, unsupported");
     }
@@ -199,7 +197,7 @@ class MetaReader {
                 fail(item, "bad-value", "what is related must be a map with 'id' and 'type'");
             else if (normal_uuid(id->text).empty())
                 fail(*id, "bad-value", "'" + id->text + "' is no UUID");
-            else if (std::find(kRelations.begin(), kRelations.end(), lower(type->text)) == kRelations.end())
+            else if (std::find(kRelations.begin(), kRelations.end(), fold_case(type->text)) == kRelations.end())
                 fail(*type, "bad-value", "'" + type->text + "' is no kind of relation",
                      did_you_mean(type->text, kRelations));
         }
@@ -224,6 +222,10 @@ class MetaReader {
 
 } // namespace
 
+bool is_text(const Node& node) noexcept {
+    return node.is_scalar() && (node.quoted || (!node.as_bool() && !sigma_number(node)));
+}
+
 SigmaMeta read_sigma_meta(const Node& document, std::span<const std::string_view> own_keys,
                           const SigmaContext& context) {
     return MetaReader(document, context).read(own_keys);
@@ -236,9 +238,10 @@ bool SigmaLogSource::takes(const SigmaLogSource& other) const noexcept {
 
 std::string SigmaLogSource::text() const {
     std::string out;
-    for (const auto* part : {&product, &category, &service})
-        if (!part->empty())
-            out.append(out.empty() ? "" : "/").append(*part);
+    for (const auto& [key, value] :
+         {std::pair("product: ", &product), {"category: ", &category}, {"service: ", &service}})
+        if (!value->empty())
+            out.append(out.empty() ? "" : ", ").append(key).append(*value);
     return out;
 }
 
@@ -280,10 +283,13 @@ std::optional<SigmaLogSource> read_sigma_logsource(const Node& document, const S
 std::string normal_uuid(std::string_view text) {
     constexpr std::size_t kDigits = 32;
     std::string out;
+    for (const std::string_view prefix : {"urn:", "uuid:"})
+        if (text.starts_with(prefix))
+            text.remove_prefix(prefix.size());
     for (const char c : text)
         if (c != '-' && c != '{' && c != '}')
             out += c;
-    out = lower(out);
+    out = fold_case(out);
     const bool hex = out.find_first_not_of("0123456789abcdef") == std::string::npos;
     return hex && out.size() == kDigits ? out : std::string{};
 }

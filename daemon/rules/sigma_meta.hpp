@@ -26,6 +26,9 @@ struct SigmaMeta {
     bool good = true; ///< nothing was wrong
 };
 
+/// Text as YAML has it: no number, true or false, unless in quotes.
+[[nodiscard]] bool is_text(const yaml::Node& node) noexcept;
+
 /// own_keys: those of this kind of document. Other keys are the author's own and mean nothing here; one that is nearly
 /// a known one is warned of.
 [[nodiscard]] SigmaMeta read_sigma_meta(const yaml::Node& document, std::span<const std::string_view> own_keys,
@@ -36,7 +39,7 @@ struct SigmaLogSource {
 
     /// Does this one take rules of the other? What it does not give is all the same to it.
     [[nodiscard]] bool takes(const SigmaLogSource& other) const noexcept;
-    [[nodiscard]] std::string text() const; ///< "linux/process_creation"
+    [[nodiscard]] std::string text() const; ///< "product: linux, category: file_event"
 };
 
 [[nodiscard]] std::optional<SigmaLogSource> read_sigma_logsource(const yaml::Node& document,

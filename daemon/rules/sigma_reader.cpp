@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/sigma_reader.hpp"
 
+#include "rules/case_fold.hpp"
 #include "rules/correlation_reader.hpp"
 #include "rules/sigma_logsource.hpp"
 #include "rules/sigma_tree.hpp"
@@ -152,15 +153,16 @@ void SigmaReader::read_filter(const Node& document, const SourceLines& lines, co
     bool good = meta.good && source;
     const Node* rules = node.find("rules");
     const Node* condition = node.find("condition");
-    if (rules == nullptr || (!rules->is_scalar() && !rules->is_sequence())) {
+    const bool names = rules != nullptr && std::all_of(rules->items.begin(), rules->items.end(), is_text);
+    if (!names || (!is_text(*rules) && !rules->is_sequence())) {
         context.error(rules == nullptr ? node : *rules, rules == nullptr ? "missing-key" : "wrong-type",
                       "a filter needs 'rules': any, or ids and names of rules");
         good = false;
-    } else if (rules->is_scalar() && rules->text != "any" && rules->text != "Any" && rules->text != "ANY") {
-        filter.rules.push_back(rules->text);
-    } else {
+    } else if (rules->is_sequence()) {
         for (const auto& rule : rules->items)
             filter.rules.push_back(rule.text);
+    } else if (fold_case(rules->text) != "any") {
+        filter.rules.push_back(rules->text);
     }
     if (condition != nullptr && condition->is_sequence()) {
         context.error(*condition, "wrong-type", "a filter has one condition");
@@ -179,20 +181,11 @@ void SigmaReader::read(const SourceText& source, const std::vector<Node>& docume
     if (own.empty())
         return;
     const SourceLines lines(source.text);
-    skipped_ = {};
     for (const auto& document : own)
         if (document.find("correlation") != nullptr)
             read_correlation_rule(document, lines, context);
         else if (document.find("filter") == nullptr)
             read_rule(document, lines, context);
-    if (skipped_.rules > 0)
-        out_.push_back({Severity::note,
-                        "no-log-source",
-                        skipped_.where,
-                        skipped_.rules == 1 ? "this rule is skipped: " + skipped_.why
-                                            : std::to_string(skipped_.rules) +
-                                                  " rules of this file are skipped, this one because " + skipped_.why,
-                        {}});
 }
 
 /// What all rules have.
@@ -212,9 +205,8 @@ RuleItem SigmaReader::item_of(const SigmaMeta& meta, const Location& where, std:
 }
 
 /// Where it can't be run, that is not its fault: it is there for correlations to know.
-void SigmaReader::skip(RuleItem item, std::string why) {
-    if (skipped_.rules++ == 0)
-        skipped_ = {1, item.where, std::move(why)};
+void SigmaReader::skip(RuleItem item, const std::string& why) {
+    skipped_[why].push_back(item.where);
     item.source = "sigma";
     item.skip_told = true;
     collector_.add(std::move(item));
@@ -222,6 +214,8 @@ void SigmaReader::skip(RuleItem item, std::string why) {
 
 void SigmaReader::read_rule(const Node& document, const SourceLines& lines, const SigmaContext& context) {
     const auto meta = read_sigma_meta(document, {}, context);
+    if (meta.good && meta.status == SigmaStatus::unsupported)
+        return skip(item_of(meta, context.place(document), {}), "its status is 'unsupported'");
     const auto source = read_sigma_logsource(document, context);
     const Node* detection = document.find("detection");
     SigmaDetections detections;
@@ -241,10 +235,8 @@ void SigmaReader::read_rule(const Node& document, const SourceLines& lines, cons
     auto item = item_of(meta, context.place(document), known == nullptr ? "" : known->output);
     if (meta.taxonomy != "sigma")
         return skip(std::move(item), "the taxonomy '" + meta.taxonomy + "' is not known");
-    if (meta.status == SigmaStatus::unsupported)
-        return skip(std::move(item), "its status is 'unsupported'");
     if (known == nullptr)
-        return skip(std::move(item), "there are no events of " + source->text());
+        return skip(std::move(item), "rwatch has no log source '" + source->text() + "'");
     const auto before = out_.size();
     auto tree = make_sigma_tree(filtered(detections.condition, meta, *source), *known, item.where, context);
     if (!tree && has_errors({out_.begin() + static_cast<std::ptrdiff_t>(before), out_.end()}))
@@ -290,8 +282,7 @@ SigmaCondition SigmaReader::filtered(const SigmaCondition& condition, const Sigm
     SigmaCondition out{SigmaCondition::Kind::all, condition.where, {condition}, nullptr};
     const auto named = [&](const std::string& rule) {
         const auto id = normal_uuid(rule);
-        return (!id.empty() && id == normal_uuid(meta.id)) || (!meta.name.empty() && rule == meta.name) ||
-               rule == meta.title;
+        return (!id.empty() && id == normal_uuid(meta.id)) || (!meta.name.empty() && rule == meta.name);
     };
     for (auto& filter : filters_) {
         const bool meant = filter.rules.empty() || std::any_of(filter.rules.begin(), filter.rules.end(), named);
@@ -316,7 +307,24 @@ std::string SigmaReader::unique_name(const SigmaMeta& meta, const Location& wher
     return name;
 }
 
+/// The first of them, how many more there are and where some of those stand.
+void SigmaReader::tell_skipped(const std::string& why, const std::vector<Location>& rules) {
+    constexpr std::size_t kMostPlaces = 5;
+    std::string others;
+    for (std::size_t i = 1; i < rules.size() && i <= kMostPlaces; ++i)
+        others += (i == 1 ? "the others: " : ", ") + rules[i].file + ":" + std::to_string(rules[i].line);
+    if (rules.size() > kMostPlaces + 1)
+        others += " and " + std::to_string(rules.size() - kMostPlaces - 1) + " more";
+    out_.push_back({Severity::note, "no-log-source", rules.front(),
+                    (rules.size() == 1 ? "this rule is skipped: "
+                                       : std::to_string(rules.size()) + " rules are skipped, this is the first: ") +
+                        why,
+                    std::move(others)});
+}
+
 void SigmaReader::finish() {
+    for (const auto& [why, rules] : skipped_)
+        tell_skipped(why, rules);
     for (const auto& filter : filters_)
         if (!filter.used)
             out_.push_back({Severity::warning,

@@ -28,7 +28,7 @@ class SigmaReader {
     /// Then, for each text in load order: adds its rules to the collector. Documents that are not Sigma's are passed
     /// over.
     void read(const SourceText& source, const std::vector<yaml::Node>& documents);
-    /// At the end: tells of filters that changed nothing.
+    /// At the end: tells of filters that changed nothing and of rules that can't be run here.
     void finish();
 
   private:
@@ -40,18 +40,13 @@ class SigmaReader {
         SigmaDetections detections;
         bool used = false;
     };
-    /// Rules of one text that can't be run here.
-    struct Skipped {
-        std::size_t rules = 0;
-        Location where;
-        std::string why; ///< of the first
-    };
 
     void read_filter(const yaml::Node& document, const SourceLines& lines, const SigmaContext& context);
     void read_rule(const yaml::Node& document, const SourceLines& lines, const SigmaContext& context);
     void read_correlation_rule(const yaml::Node& document, const SourceLines& lines, const SigmaContext& context);
     [[nodiscard]] RuleItem item_of(const SigmaMeta& meta, const Location& where, std::string_view output);
-    void skip(RuleItem item, std::string why);
+    void skip(RuleItem item, const std::string& why);
+    void tell_skipped(const std::string& why, const std::vector<Location>& rules);
     [[nodiscard]] SigmaCondition filtered(const SigmaCondition& condition, const SigmaMeta& meta,
                                           const SigmaLogSource& source);
     [[nodiscard]] std::string unique_name(const SigmaMeta& meta, const Location& where);
@@ -59,8 +54,8 @@ class SigmaReader {
     Collector& collector_;
     Diagnostics& out_;
     std::deque<Filter> filters_;
-    Skipped skipped_;
-    std::unordered_map<std::string, std::string> ids_; ///< by title, of the rule that has it
+    std::unordered_map<std::string, std::vector<Location>> skipped_; ///< by the reason, rules that can't be run here
+    std::unordered_map<std::string, std::string> ids_;               ///< by title, of the rule that has it
 };
 
 } // namespace rwatch::rules

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/sigma_test.hpp"
 
+#include "rules/case_fold.hpp"
 #include "rules/parser.hpp"
 #include "rules/text_like.hpp"
 
@@ -30,25 +31,13 @@ bool is_boolean(std::string_view text) noexcept {
     return text == "true" || text == "false";
 }
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return out;
-}
-
-/// The text form of a value that has one: what all fields can be compared with.
-SigmaString text_of(const SigmaValue& value) {
-    return value.kind == Kind::text ? value.text : SigmaString::plain(value.written);
-}
-
 Operator like(const SigmaValue& value) noexcept {
     return value.cased ? Operator::like_cased : Operator::like;
 }
 
 /// The pattern of a value that may stand anywhere in a text.
 std::string anywhere(const SigmaValue& value) {
-    auto text = text_of(value);
+    auto text = value.text;
     text.open_begin();
     text.open_end();
     return text.pattern();
@@ -61,11 +50,11 @@ bool is_simple(const SigmaValue& value) noexcept {
 
 /// The cheapest test of a field's type for one simple value.
 std::pair<Operator, std::string> simple_test(const event::FieldRef& ref, const SigmaValue& value) {
-    const auto text = text_of(value);
+    const auto& text = value.text;
     if (text.has_wildcards())
         return {like(value), text.pattern()};
     const auto plain = text.text();
-    const auto folded = lower(plain);
+    const auto folded = fold_case(plain);
     switch (ref.field->type) {
     case Type::integer:
         return is_integer(plain) ? std::pair(Operator::in, plain) : std::pair(like(value), text.pattern());
@@ -109,7 +98,7 @@ bool fits(const SigmaValue& value, std::string_view known) {
     case Kind::text:
     case Kind::number:
     case Kind::boolean:
-        return TextLike({text_of(value).pattern()}, !value.cased).fits(known);
+        return TextLike({value.text.pattern()}, !value.cased).fits(known);
     case Kind::regex: {
         const re2::RE2 regex(value.regex, re2::RE2::Quiet);
         return regex.ok() && re2::RE2::PartialMatch(re2::StringPiece(known.data(), known.size()), regex);
@@ -140,6 +129,11 @@ std::uint32_t SigmaTests::place(const Location& where) {
 void SigmaTests::fail(const Location& where, std::string code, std::string message, std::string hint) {
     good_ = false;
     context_.out.push_back({Severity::error, std::move(code), where, std::move(message), std::move(hint)});
+}
+
+void SigmaTests::warn(const Location& where, std::string code, std::string message, std::string hint) {
+    if (warned_.insert(message).second)
+        context_.out.push_back({Severity::warning, std::move(code), where, std::move(message), std::move(hint)});
 }
 
 SigmaFit SigmaTests::join(Expr::Kind kind, std::vector<SigmaFit> parts, const Location& where) {
@@ -312,7 +306,7 @@ SigmaFit SigmaTests::value(const event::FieldRef& ref, const SigmaItem& item, co
         return test(name, Operator::search, {{one.regex, place(where), false}}, where);
     case Kind::network:
         if (ref.field->type != Type::address) {
-            fail(where, "modifier-type", "'" + item.field + "' holds no address");
+            warn(where, "modifier-type", "'" + item.field + "' holds no address: no block fits it");
             return false;
         }
         return test(name, Operator::in, {{one.written, place(where), false}}, where);
@@ -340,12 +334,12 @@ SigmaFit SigmaTests::compared(const event::FieldRef& ref, const SigmaItem& item,
     auto name = event::to_string(ref);
     if (!one.moment.empty()) {
         if (std::find(kTimes.begin(), kTimes.end(), name) == kTimes.end()) {
-            fail(one.where, "modifier-type", "'" + item.field + "' holds no time");
+            warn(one.where, "modifier-type", "'" + item.field + "' holds no time: no part of one fits it");
             return false;
         }
         name = std::string(kTime) + std::string(one.moment);
     } else if (ref.field->type != Type::integer) {
-        fail(one.where, "modifier-type", "'" + item.field + "' holds no number");
+        warn(one.where, "modifier-type", "'" + item.field + "' holds no number: no comparison with one is true");
         return false;
     }
     const auto op = one.kind == Kind::moment ? Operator::eq : one.op;
@@ -356,7 +350,7 @@ SigmaFit SigmaTests::with_field(const event::FieldRef& ref, const SigmaValue& on
     std::string error, hint;
     const auto other = source_.resolve(one.text.text(), error, hint);
     if (!other) {
-        fail(one.where, "unknown-field", std::move(error), std::move(hint));
+        warn(one.where, "unknown-field", error + ": it counts as missing", std::move(hint));
         return false;
     }
     const auto op = one.open_begin && one.open_end ? Operator::contains
@@ -395,7 +389,7 @@ SigmaFit SigmaTests::keyword(std::span<const std::string_view> fields, const Sig
         fail(value.where, "modifier-type", "this can only be asked of a field");
         return false;
     }
-    const auto regex = value.kind == Kind::regex ? value.regex : alone(value.written);
+    const auto regex = value.kind == Kind::regex ? value.regex : alone(value.text.text());
     for (const auto field : fields)
         ways.push_back(test(field, Operator::search, {{regex, place(value.where), false}}, value.where));
     return any(std::move(ways), value.where);

@@ -8,7 +8,9 @@
 #include "rules/sigma_value.hpp"
 
 #include <span>
+#include <string>
 #include <string_view>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -45,6 +47,8 @@ class SigmaTests {
     [[nodiscard]] SigmaFit keywords(std::span<const std::string_view> fields, const SigmaItem& item);
 
     void fail(const Location& where, std::string code, std::string message, std::string hint = {});
+    /// Of what our events can't give: a rule is written for any log. Told once, however many records ask for it.
+    void warn(const Location& where, std::string code, std::string message, std::string hint = {});
     /// False once something was wrong.
     [[nodiscard]] bool good() const noexcept { return good_; }
     [[nodiscard]] const std::vector<Location>& places() const noexcept { return places_; }
@@ -70,6 +74,7 @@ class SigmaTests {
     const SigmaSource& source_;
     const SigmaContext& context_;
     std::vector<Location> places_;
+    std::unordered_set<std::string> warned_; ///< messages
     std::size_t tests_ = 0, literals_ = 0;
     bool good_ = true;
 };

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/sigma_tree.hpp"
 
-#include "core/suggest.hpp"
 #include "rules/sigma_test.hpp"
 
 #include <algorithm>
-#include <unordered_set>
 
 namespace rwatch::rules {
 
@@ -15,8 +13,7 @@ constexpr std::size_t kMostShown = 20; // values of one test in the text of a co
 
 class TreeMaker {
   public:
-    TreeMaker(const SigmaSource& source, const SigmaContext& context)
-        : source_(source), context_(context), tests_(source, context) {}
+    TreeMaker(const SigmaSource& source, const SigmaContext& context) : source_(source), tests_(source, context) {}
 
     std::optional<Expr> make(const SigmaCondition& condition, const Location& rule) {
         std::vector<SigmaFit> records;
@@ -79,6 +76,12 @@ class TreeMaker {
     }
 
     SigmaFit item(const SigmaItem& item, bool told) {
+        for (const auto& value : item.values)
+            if (const auto* name = placeholder(value)) {
+                tests_.fail(value.where, "placeholder", "nothing is known that %" + *name + "% could stand for",
+                            "write the values into the rule");
+                return false;
+            }
         if (item.field.empty())
             return tests_.keywords(record_->keywords, item);
         if (const auto* own = find_sigma_field(record_->fields, item.field))
@@ -89,31 +92,26 @@ class TreeMaker {
             return fact->condition.empty() && !told ? SigmaFit(false) : tests_.facts(record_->facts, item);
         if (const auto* shared = find_sigma_field(record_->shared, item.field))
             return field(*shared, item);
-        if (item.field.find('.') != std::string::npos)
+        if (source_.has(item.field)) // in another record
+            return tests_.missing(item);
+        std::string error, hint;
+        if (source_.resolve(item.field, error, hint))
             return tests_.field({item.field, item.field}, item);
-        if (!source_.has(item.field))
-            tests_.fail(item.where, "unknown-field", "'" + item.field + "' is no field of this log source",
-                        did_you_mean(item.field, source_.names()));
+        tests_.warn(item.where, "unknown-field", error + ": it counts as missing", std::move(hint));
         return tests_.missing(item);
     }
 
     SigmaFit field(const SigmaField& field, const SigmaItem& item) {
         if (!field.field.empty())
             return tests_.field(field, item);
-        if (!source_.has(item.field) && warned_.insert(item.field).second)
-            context_.out.push_back({Severity::warning,
-                                    "missing-field",
-                                    item.where,
-                                    "no event has a field '" + item.field + "': it counts as missing",
-                                    {}});
+        if (!source_.has(item.field))
+            tests_.warn(item.where, "missing-field", "no event has a field '" + item.field + "': it counts as missing");
         return tests_.missing(item);
     }
 
     const SigmaSource& source_;
-    const SigmaContext& context_;
     SigmaTests tests_;
     const SigmaRecord* record_ = nullptr;
-    std::unordered_set<std::string> warned_;
 };
 
 /// Writes a tree in words and points its offsets into them.

@@ -4,10 +4,10 @@
 
 #include "core/suggest.hpp"
 #include "rules/sigma_encoding.hpp"
+#include "rules/sigma_number.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 namespace rwatch::rules {
 
@@ -97,6 +97,8 @@ std::string become(SigmaValue& value, std::vector<SigmaString> texts) {
 }
 
 std::string to_base64(SigmaValue& value, const Applied&) {
+    if (value.text.placeholder() != nullptr)
+        return {}; // such a rule can't run
     if (value.text.has_wildcards())
         return "a text with wildcards can't be written in Base64";
     value.text = SigmaString::plain(base64(value.text.text()));
@@ -137,6 +139,8 @@ std::string to_windash(SigmaValue& value, const Applied&) {
 std::string to_regex(SigmaValue& value, const Applied& applied) {
     if (!applied.first)
         return "'re' must be the first modifier";
+    if (auto wrong = wrong_regex(value.written); !wrong.empty())
+        return wrong;
     value.kind = Kind::regex;
     value.regex = value.written;
     return {};
@@ -289,6 +293,8 @@ class ItemReader {
         for (const auto* modifier : modifiers_)
             if (good_)
                 apply(*modifier);
+        if (item_.values.empty()) // of no value: that there is none
+            item_.values.emplace_back().where = context_.place(node);
         for (const auto& value : item_.values)
             check(value);
         return good_ ? std::optional(std::move(item_)) : std::nullopt;
@@ -321,10 +327,6 @@ class ItemReader {
         if (node.is_sequence()) {
             for (const auto& item : node.items)
                 read_value(item);
-            if (node.items.empty() && item_.field.empty())
-                fail(item_.where, "bad-value", "nothing can only be asked of a field");
-            else if (node.items.empty())
-                item_.values.emplace_back().where = context_.place(node);
             return;
         }
         read_value(node);
@@ -339,13 +341,15 @@ class ItemReader {
                         "a value must be text, a number, true, false or null, not " +
                             std::string(yaml::describe(node.kind)));
         const auto boolean = node.as_bool();
-        const auto number = node.as_double();
-        if (node.is_scalar() && boolean) {
+        const auto number = sigma_number(node);
+        if (boolean) {
             value.kind = Kind::boolean;
             value.boolean = *boolean;
-        } else if (node.is_scalar() && number && std::isfinite(*number)) {
+            value.text = SigmaString::plain(*boolean ? "true" : "false");
+        } else if (number) {
             value.kind = Kind::number;
-            value.number = *number;
+            value.number = number->value;
+            value.text = SigmaString::plain(number->text);
         } else if (node.is_scalar()) {
             value.kind = Kind::text;
             value.text = SigmaString(node.text);
@@ -388,10 +392,7 @@ class ItemReader {
             return;
         for (const auto& variant : value.variants)
             check(variant);
-        if (const auto* name = value.text.placeholder())
-            fail(value.where, "placeholder", "nothing is known that %" + *name + "% could stand for",
-                 "write the values into the rule");
-        else if (value.kind == Kind::null && item_.field.empty())
+        if (value.kind == Kind::null && item_.field.empty())
             fail(value.where, "bad-value", "null can only be asked of a field");
     }
 
@@ -405,6 +406,15 @@ class ItemReader {
 
 std::optional<SigmaItem> read_sigma_item(const yaml::Node* key, const yaml::Node& value, const SigmaContext& context) {
     return ItemReader(context).read(key, value);
+}
+
+const std::string* placeholder(const SigmaValue& value) noexcept {
+    if (const auto* name = value.text.placeholder())
+        return name;
+    for (const auto& variant : value.variants)
+        if (const auto* name = placeholder(variant))
+            return name;
+    return nullptr;
 }
 
 bool is_sigma_moment(std::string_view modifier) noexcept {

@@ -50,10 +50,10 @@ struct SigmaValue {
 
     Kind kind = Kind::null;
     Location where;
-    std::string written;                       ///< as the rule has it
-    SigmaString text;                          ///< text; network; the other field of `field`
-    std::string regex;                         ///< with its flags, as RE2 reads it
-    double number = 0;                         ///< number, compare, moment
+    std::string written; ///< as the rule has it
+    SigmaString text;  ///< text; network; the other field of `field`; number and boolean: what fields are compared with
+    std::string regex; ///< with its flags, as RE2 reads it
+    double number = 0; ///< number, compare, moment
     bool boolean = false;                      ///< boolean, exists
     bool cased = false;                        ///< text: case counts
     bool open_begin = false, open_end = false; ///< field: its value may have something before, or after
@@ -75,6 +75,9 @@ struct SigmaItem {
 /// got an error.
 [[nodiscard]] std::optional<SigmaItem> read_sigma_item(const yaml::Node* key, const yaml::Node& value,
                                                        const SigmaContext& context);
+
+/// Name of a placeholder in the value, nullptr where there is none. A rule that has one can't run.
+[[nodiscard]] const std::string* placeholder(const SigmaValue& value) noexcept;
 
 /// Pieces of time that a modifier may ask for, each the end of a field's name: evt.time.hour.
 [[nodiscard]] bool is_sigma_moment(std::string_view modifier) noexcept;

@@ -35,7 +35,7 @@ TEST_CASE("Sigma's Linux rules load unmodified, all together") {
     for (const auto& [code, count] : counts)
         std::cout << ", " << count << " " << code;
     std::cout << '\n';
-    CHECK(result.set->rules().size() + counts["no-log-source"] == texts.size());
+    CHECK(result.set->rules().size() + 2 == texts.size()); // names of hosts are not known
 }
 
 TEST_CASE("Sigma's Linux rules fire on events made of their own values") {
