@@ -64,6 +64,10 @@ bool EventBuilder::set(std::string_view field, std::string_view value, std::stri
             error += ", " + hint;
         return false;
     }
+    if (!ref->supplied()) {
+        error = "no event has '" + std::string(field) + "'";
+        return false;
+    }
     if (ref->field->set == nullptr) {
         error = "field '" + std::string(field) + "' is derived from others and can't be set";
         return false;

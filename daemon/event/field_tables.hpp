@@ -20,6 +20,7 @@ namespace rwatch::event {
 [[nodiscard]] std::span<const Field> file_fields() noexcept;       // fd.* of files, fs.*
 [[nodiscard]] std::span<const Field> network_fields() noexcept;    // fd.* of sockets
 [[nodiscard]] std::span<const Field> process_fields() noexcept;    // proc.*, thread.*
+[[nodiscard]] std::span<const Field> session_fields() noexcept;    // proc.* of sessions and times
 [[nodiscard]] std::span<const Field> owner_fields() noexcept;      // user.*, group.*, systemd.*, container.*
 [[nodiscard]] std::span<const Field> unsupplied_fields() noexcept; // Falco's that we do not have
 
@@ -58,6 +59,19 @@ template <std::integral T> bool parse_number(std::string_view text, T& out) noex
 [[nodiscard]] inline bool parse_flag(std::string_view text, bool& out) noexcept {
     out = text == "true";
     return out || text == "false";
+}
+
+/// 0: the process itself, 1: its parent; null where it is not known.
+[[nodiscard]] inline const Process* ancestor(const Event& event, std::int32_t n) noexcept {
+    const Process* process = event.process;
+    for (std::int32_t i = 0; i < n && process != nullptr; ++i)
+        process = process->parent;
+    return process;
+}
+
+/// What stands in argv before the first NUL.
+[[nodiscard]] inline std::string_view argument_zero(const Process& process) noexcept {
+    return std::string_view(process.argv).substr(0, process.argv.find('\0'));
 }
 
 /// Gives a builder's event a kind where the test set none.

@@ -19,17 +19,10 @@ constexpr std::int32_t kLargestIndex = static_cast<std::int32_t>(EventBuilder::k
 std::vector<Field> joined() {
     std::vector<Field> all;
     for (const auto part : {argument_fields(), event_fields(), file_fields(), network_fields(), process_fields(),
-                            owner_fields(), unsupplied_fields()})
+                            session_fields(), owner_fields(), unsupplied_fields()})
         all.insert(all.end(), part.begin(), part.end());
     std::sort(all.begin(), all.end(), [](const Field& a, const Field& b) { return a.name < b.name; });
     return all;
-}
-
-const Field* find(std::string_view name) noexcept {
-    const auto all = fields();
-    const auto found =
-        std::lower_bound(all.begin(), all.end(), name, [](const Field& f, std::string_view n) { return f.name < n; });
-    return found == all.end() || found->name != name ? nullptr : &*found;
 }
 
 std::string suggestion(std::string_view name) {
@@ -50,10 +43,10 @@ bool read_argument(const Field& field, std::string_view text, bool given, FieldA
         error = "field " + quote + " takes no argument";
         return !given;
     case ArgKind::key:
+        // Arguments of calls that are no events of ours, and those by number, load: other agents' rules have them.
         out.key = argument_named(text);
-        error = given ? "no event has an argument '" + std::string(text) + "'"
-                      : "field " + quote + " needs an argument: evt.arg.flags";
-        return !out.key.empty();
+        error = "field " + quote + " needs an argument: " + std::string(field.name) + ".flags";
+        return given;
     case ArgKind::index:
     case ArgKind::index_required:
         error = "field " + quote + " takes a number from 0 to " + std::to_string(kLargestIndex) + " in brackets";
@@ -69,6 +62,13 @@ bool read_argument(const Field& field, std::string_view text, bool given, FieldA
 std::span<const Field> fields() noexcept {
     static const std::vector<Field> all = joined();
     return all;
+}
+
+const Field* field_named(std::string_view name) noexcept {
+    const auto all = fields();
+    const auto found =
+        std::lower_bound(all.begin(), all.end(), name, [](const Field& f, std::string_view n) { return f.name < n; });
+    return found == all.end() || found->name != name ? nullptr : &*found;
 }
 
 std::optional<FieldRef> resolve_field(std::string_view text, std::string& error, std::string& hint) {
@@ -90,7 +90,7 @@ std::optional<FieldRef> resolve_field(std::string_view text, std::string& error,
                 given = true;
             }
     }
-    const Field* field = find(name);
+    const Field* field = field_named(name);
     if (field == nullptr) {
         error = "unknown field '" + std::string(name) + "'";
         hint = suggestion(name);

@@ -28,7 +28,7 @@ enum class ArgKind : std::uint8_t {
 
 struct FieldArg {
     std::int32_t index = -1; ///< -1: none given
-    std::string_view key;    ///< points into static storage
+    std::string_view key;    ///< points into static storage; "" of an argument that no event of ours has
     bool operator==(const FieldArg&) const = default;
 };
 
@@ -60,7 +60,14 @@ struct FieldRef {
     const Field* field = nullptr;
     FieldArg arg;
     bool operator==(const FieldRef&) const = default;
+    /// False: missing in every event of ours.
+    [[nodiscard]] bool supplied() const noexcept {
+        return field->supplied && (field->arg != ArgKind::key || !arg.key.empty());
+    }
 };
+
+/// By its whole name, without an argument; null where there is none.
+[[nodiscard]] const Field* field_named(std::string_view name) noexcept;
 
 /// Reads a reference. Where the text names no field, `error` says why and `hint` may name a near one.
 [[nodiscard]] std::optional<FieldRef> resolve_field(std::string_view text, std::string& error, std::string& hint);

@@ -13,9 +13,8 @@ namespace {
 
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
-/// strftime of the event's wall time, then its nanoseconds.
-std::string_view clock_text(const Event& e, const char* format, bool utc, std::string_view suffix,
-                            Scratch& scratch) noexcept {
+/// strftime of the event's wall time.
+std::string_view clock_text(const Event& e, const char* format, bool utc, Scratch& scratch) noexcept {
     const auto seconds = static_cast<std::time_t>(e.wall_ns / kNsPerSecond);
     std::tm tm{};
     if (utc)
@@ -25,6 +24,14 @@ std::string_view clock_text(const Event& e, const char* format, bool utc, std::s
     std::array<char, 40> text;
     const auto mark = scratch.mark();
     scratch.put(std::string_view(text.data(), std::strftime(text.data(), text.size(), format, &tm)));
+    return scratch.since(mark);
+}
+
+/// The same, then its nanoseconds.
+std::string_view exact_clock_text(const Event& e, const char* format, bool utc, std::string_view suffix,
+                                  Scratch& scratch) noexcept {
+    const auto mark = scratch.mark();
+    (void)clock_text(e, format, utc, scratch);
     auto fraction = e.wall_ns % kNsPerSecond;
     scratch.put('.');
     for (std::int64_t digit = kNsPerSecond / 10; digit > 0; digit /= 10)
@@ -55,6 +62,10 @@ std::string_view result_text(const Event& e) noexcept {
     return e.result >= 0 ? "SUCCESS" : errno_name(static_cast<int>(-e.result));
 }
 
+void get_false(const Event&, const FieldArg&, Scratch&, Values& out) noexcept {
+    out.add(false);
+}
+
 /// Read or write access by the flags of an open. O_PATH gives neither.
 bool opens_for(const Event& e, bool write) noexcept {
     const auto access = e.open_flags & O_ACCMODE;
@@ -67,11 +78,25 @@ constexpr Field kRows[] = {
     {"evt.category", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(category_of(e.kind)); }, nullptr,
      "file, net, process, user or other", false, true, false, true},
+    {"evt.count", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event&, const FieldArg&, Scratch&, Values& out) noexcept { out.add(std::int64_t{1}); }, nullptr,
+     "Always 1", false, true, false, true},
+    {"evt.count.error", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.has_result && e.result < 0)
+             out.add(std::int64_t{1});
+     },
+     nullptr, "1 where the call returned an error; else missing"},
     {"evt.datetime", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
-         out.add(clock_text(e, "%Y-%m-%d %H:%M:%S", false, "", s));
+         out.add(exact_clock_text(e, "%Y-%m-%d %H:%M:%S", false, "", s));
      },
      nullptr, "Local date and time with nanoseconds"},
+    {"evt.datetime.s", Type::string, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
+         out.add(clock_text(e, "%Y-%m-%d %H:%M:%S", false, s));
+     },
+     nullptr, "Local date and time"},
     {"evt.dir", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event&, const FieldArg&, Scratch&, Values& out) noexcept { out.add(std::string_view("<")); }, nullptr,
      "Always '<': events are reported when the call returns", false, true, false, true},
@@ -89,6 +114,20 @@ constexpr Field kRows[] = {
          return true;
      },
      "Whether the call returned an error"},
+    {"evt.is_async", Type::boolean, false, ArgKind::none, kAllKinds, get_false, nullptr,
+     "Always false: no event of ours is asynchronous", false, true, false, true},
+    {"evt.is_io", Type::boolean, false, ArgKind::none, kAllKinds, get_false, nullptr,
+     "Always false: reads and writes are no events of ours", false, true, false, true},
+    {"evt.is_io_read", Type::boolean, false, ArgKind::none, kAllKinds, get_false, nullptr, "Always false, as evt.is_io",
+     false, true, false, true},
+    {"evt.is_io_write", Type::boolean, false, ArgKind::none, kAllKinds, get_false, nullptr,
+     "Always false, as evt.is_io", false, true, false, true},
+    {"evt.is_open_create", Type::boolean, false, ArgKind::none, kOpen,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.kind == Kind::open)
+             out.add(e.created);
+     },
+     nullptr, "An open that created the file; set fd.created"},
     {"evt.is_open_exec", Type::boolean, false, ArgKind::none, kOpen,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.kind == Kind::open)
@@ -126,6 +165,8 @@ constexpr Field kRows[] = {
          return true;
      },
      "An open with write access"},
+    {"evt.is_syslog", Type::boolean, false, ArgKind::none, kAllKinds, get_false, nullptr, "Always false, as evt.is_io",
+     false, true, false, true},
     {"evt.num", Type::integer, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          out.add(static_cast<std::int64_t>(e.number));
@@ -144,6 +185,12 @@ constexpr Field kRows[] = {
     {"evt.rawtime", Type::integer, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(e.wall_ns); }, nullptr,
      "Nanoseconds since the epoch"},
+    {"evt.rawtime.ns", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(e.wall_ns % kNsPerSecond); },
+     nullptr, "Nanoseconds of the second"},
+    {"evt.rawtime.s", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(e.wall_ns / kNsPerSecond); },
+     nullptr, "Seconds since the epoch"},
     {"evt.res", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.has_result)
@@ -159,9 +206,12 @@ constexpr Field kRows[] = {
          return text == "SUCCESS" || b.event().result != 0;
      },
      "SUCCESS, or the error's name (ENOENT)"},
+    {"evt.source", Type::string, false, ArgKind::none, kAllKinds,
+     [](const Event&, const FieldArg&, Scratch&, Values& out) noexcept { out.add(std::string_view("syscall")); },
+     nullptr, "Always 'syscall'", false, true, false, true},
     {"evt.time", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
-         out.add(clock_text(e, "%H:%M:%S", false, "", s));
+         out.add(exact_clock_text(e, "%H:%M:%S", false, "", s));
      },
      nullptr, "Local time with nanoseconds"},
     {"evt.time.day", Type::integer, false, ArgKind::none, kAllKinds,
@@ -172,7 +222,7 @@ constexpr Field kRows[] = {
      "Hour of the local time, 0 to 23 (ours)"},
     {"evt.time.iso8601", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
-         out.add(clock_text(e, "%Y-%m-%dT%H:%M:%S", true, "Z", s));
+         out.add(exact_clock_text(e, "%Y-%m-%dT%H:%M:%S", true, "Z", s));
      },
      nullptr, "Date and time in UTC (RFC 3339)"},
     {"evt.time.minute", Type::integer, false, ArgKind::none, kAllKinds,
@@ -181,6 +231,11 @@ constexpr Field kRows[] = {
     {"evt.time.month", Type::integer, false, ArgKind::none, kAllKinds,
      get_moment<[](const std::tm& tm) noexcept { return tm.tm_mon + 1; }>, nullptr,
      "Month of the local time, 1 to 12 (ours)"},
+    {"evt.time.s", Type::string, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
+         out.add(clock_text(e, "%H:%M:%S", false, s));
+     },
+     nullptr, "Local time"},
     {"evt.time.week", Type::integer, false, ArgKind::none, kAllKinds, get_moment<iso_week>, nullptr,
      "Week of the year of the local time, 1 to 53 as in ISO 8601 (ours)"},
     {"evt.time.year", Type::integer, false, ArgKind::none, kAllKinds,
@@ -193,6 +248,12 @@ constexpr Field kRows[] = {
          return b.event().call != Call::none;
      },
      "Name of the system call: openat, execve, connect …; procexit for the end of a process", false, true, false, true},
+    {"syscall.type", Type::string, false, ArgKind::none, kAllKinds & ~set_of(Kind::exit),
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.kind != Kind::exit)
+             add_string(out, name_of(e.call));
+     },
+     nullptr, "As evt.type, missing at the end of a process", false, true, false, true},
 };
 
 } // namespace

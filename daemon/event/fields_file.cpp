@@ -2,7 +2,10 @@
 // fd.* of files and fs.*: the objects that file calls worked on, as the kernel resolved them.
 #include "event/field_tables.hpp"
 
+#include <sys/sysmacros.h>
+
 #include <fcntl.h>
+#include <sys/sysmacros.h>
 
 namespace rwatch::event {
 
@@ -10,7 +13,6 @@ namespace {
 
 constexpr KindSet kHasFd = kOpen | kConnect | set_of(Kind::chmod);
 constexpr KindSet kHasMode = kOpen | set_of(Kind::chmod) | kMakes;
-constexpr KindSet kHasFile = kPathOps | set_of(Kind::exec);
 
 /// The file behind a descriptor: an open, or a call that was given one.
 const Object* by_descriptor(const Event& e) noexcept {
@@ -127,6 +129,19 @@ bool set_file_number(std::uint64_t& number, std::string_view text) {
     return parse_number(text, number);
 }
 
+std::int64_t device_major(std::uint64_t dev) noexcept {
+    return major(dev);
+}
+std::int64_t device_minor(std::uint64_t dev) noexcept {
+    return minor(dev);
+}
+
+template <std::int64_t (*Part)(std::uint64_t) noexcept>
+void get_device_part(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+    if (const auto* object = path_object(e); object != nullptr && object->file.id)
+        out.add(Part(object->file.id.dev));
+}
+
 constexpr Field kRows[] = {
     {"fd.created", Type::boolean, false, ArgKind::none, kOpen,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
@@ -138,15 +153,19 @@ constexpr Field kRows[] = {
          return parse_flag(text, b.event().created);
      },
      "Whether this open created the file (ours)"},
-    {"fd.dev", Type::integer, false, ArgKind::none, kHasFile,
+    {"fd.dev", Type::integer, false, ArgKind::none, kPathOps,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.object.file.id && e.kind != Kind::exec)
-             out.add(static_cast<std::int64_t>(e.object.file.id.dev));
+         if (const auto* object = path_object(e); object != nullptr && object->file.id)
+             out.add(static_cast<std::int64_t>(object->file.id.dev));
      },
      [](EventBuilder& b, const FieldArg&, std::string_view text) {
          return set_file_number(b.event().object.file.id.dev, text);
      },
      "Device of the file, as stat(2) gives it"},
+    {"fd.dev.major", Type::integer, false, ArgKind::none, kPathOps, get_device_part<device_major>, nullptr,
+     "Major number of the file's device"},
+    {"fd.dev.minor", Type::integer, false, ArgKind::none, kPathOps, get_device_part<device_minor>, nullptr,
+     "Minor number of the file's device"},
     {"fd.directory", Type::string, true, ArgKind::none, kHasFd,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          add_parts<directory_of>(by_descriptor(e), out);
@@ -157,10 +176,10 @@ constexpr Field kRows[] = {
          add_parts<base_name>(by_descriptor(e), out);
      },
      nullptr, "Last part of fd.name"},
-    {"fd.ino", Type::integer, false, ArgKind::none, kHasFile,
+    {"fd.ino", Type::integer, false, ArgKind::none, kPathOps,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.object.file.id && e.kind != Kind::exec)
-             out.add(static_cast<std::int64_t>(e.object.file.id.ino));
+         if (const auto* object = path_object(e); object != nullptr && object->file.id)
+             out.add(static_cast<std::int64_t>(object->file.id.ino));
      },
      [](EventBuilder& b, const FieldArg&, std::string_view text) {
          return set_file_number(b.event().object.file.id.ino, text);
@@ -179,8 +198,11 @@ constexpr Field kRows[] = {
      "two names (a hard link, a bind "
      "mount) has both",
      true},
-    {"fd.nameraw", Type::string, false, ArgKind::none, kHasFd,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { add_string(out, e.object.raw); },
+    {"fd.nameraw", Type::string, false, ArgKind::none, kPathOps,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (const auto* object = path_object(e))
+             add_string(out, object->raw);
+     },
      [](EventBuilder& b, const FieldArg&, std::string_view text) {
          b.event().object.raw = b.keep(text);
          return true;

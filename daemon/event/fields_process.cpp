@@ -5,33 +5,12 @@
 
 #include <algorithm>
 #include <array>
-#include <sys/sysmacros.h>
 
 namespace rwatch::event {
 
 namespace {
 
 constexpr std::size_t kMostAncestors = EventBuilder::kMostAncestors; // walked for a bare proc.aname
-
-const Process* ancestor(const Event& e, std::int32_t n) noexcept {
-    const Process* process = e.process;
-    for (std::int32_t i = 0; i < n && process != nullptr; ++i)
-        process = process->parent;
-    return process;
-}
-
-const Process* session_leader(const Event& e) noexcept {
-    const auto* process = e.process;
-    for (std::size_t i = 0; i < kMostAncestors && process != nullptr; ++i, process = process->parent)
-        if (process->pid == e.process->sid)
-            return process;
-    return nullptr;
-}
-
-/// What stands in argv before the first NUL.
-std::string_view argument_zero(const Process& p) noexcept {
-    return std::string_view(p.argv).substr(0, p.argv.find('\0'));
-}
 
 std::string_view comm_of(const Process& p) noexcept {
     return p.comm;
@@ -59,6 +38,11 @@ std::string_view arguments_of(const Process& p, Scratch& s) noexcept {
         s.put(' ');
         rest.remove_prefix(next + 1);
     }
+}
+
+/// Without argv[0].
+std::int64_t count_arguments(const Process& p) noexcept {
+    return std::count(p.argv.begin(), p.argv.end(), '\0');
 }
 
 /// argv[0] and the arguments: the command line as it was given.
@@ -210,22 +194,6 @@ template <bool Process::*Flag> bool set_flag(EventBuilder& b, const FieldArg&, s
     return parse_flag(text, b.process().*Flag);
 }
 
-void add_tty(const Event& e, Values& out, Scratch& s) noexcept {
-    if (e.process == nullptr || e.process->tty == 0)
-        return;
-    // The device as the kernel encodes it: major << 20 | minor.
-    constexpr std::uint32_t kPtyMajor = 136;
-    constexpr std::uint32_t kVirtualMajor = 4;
-    const auto number = e.process->tty >> 20U;
-    const auto minor_number = e.process->tty & 0xfffffU;
-    const auto mark = s.mark();
-    s.put(number >= kPtyMajor && number < kPtyMajor + 8 ? "pts/"
-          : number == kVirtualMajor                     ? (minor_number >= 64 ? "ttyS" : "tty")
-                                                        : "dev/");
-    s.put(static_cast<std::int64_t>(number == kVirtualMajor && minor_number >= 64 ? minor_number - 64 : minor_number));
-    out.add(s.since(mark));
-}
-
 template <std::uint64_t Process::*Set>
 void get_capabilities(const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
     if (e.process == nullptr)
@@ -239,6 +207,18 @@ template <std::uint64_t Process::*Set> bool set_capabilities(EventBuilder& b, co
 }
 
 constexpr Field kRows[] = {
+    {"proc.aargs", Type::string, true, ArgKind::index, kAllKinds,
+     [](const Event& e, const FieldArg& arg, Scratch& s, Values& out) noexcept {
+         const auto* process = ancestor(e, std::max(arg.index, 0));
+         if (arg.index < 0 && process != nullptr)
+             process = process->parent;
+         for (std::size_t i = 0; i < kMostAncestors && process != nullptr; ++i, process = process->parent) {
+             add_string(out, arguments_of(*process, s));
+             if (arg.index >= 0)
+                 return;
+         }
+     },
+     nullptr, "Arguments of an ancestor: [1] is the parent; bare: any ancestor"},
     {"proc.acmdline", Type::string, true, ArgKind::index, kAllKinds, get_ancestors<cmdline_of>,
      set_ancestor<set_cmdline>, "Command line of an ancestor: [1] is the parent; bare: any ancestor"},
     {"proc.aexe", Type::string, true, ArgKind::index, kAllKinds, get_ancestors<argument_zero>, nullptr,
@@ -265,14 +245,32 @@ constexpr Field kRows[] = {
      "Pid of an ancestor"},
     {"proc.argv", Type::string, true, ArgKind::index, kAllKinds, get_argument, set_argument,
      "An item of argv: [0] as proc.exe, [1] the first argument; bare: any of them (ours)"},
-    {"proc.args", Type::string, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
-         if (e.process != nullptr)
+    {"proc.args", Type::string, false, ArgKind::index, kAllKinds,
+     [](const Event& e, const FieldArg& arg, Scratch& s, Values& out) noexcept {
+         if (arg.index >= 0)
+             get_argument(e, {arg.index + 1, {}}, s, out);
+         else if (e.process != nullptr)
              out.add(arguments_of(*e.process, s));
      },
-     set_own<set_arguments>, "Arguments without argv[0], separated by blanks"},
+     [](EventBuilder& b, const FieldArg& arg, std::string_view text) {
+         return arg.index < 0 ? set_arguments(b.process(), text) : set_argument(b, {arg.index + 1, {}}, text);
+     },
+     "Arguments without argv[0], separated by blanks; [0]: the first of them"},
+    {"proc.cmdlenargs", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
+         if (e.process != nullptr)
+             out.add(static_cast<std::int64_t>(arguments_of(*e.process, s).size()) -
+                     std::max<std::int64_t>(count_arguments(*e.process) - 1, 0));
+     },
+     nullptr, "Bytes of all arguments together, without argv[0]"},
     {"proc.cmdline", Type::string, false, ArgKind::none, kAllKinds, get_own<cmdline_of>, set_own<set_cmdline>,
      "Name and arguments, separated by blanks"},
+    {"proc.cmdnargs", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.process != nullptr)
+             out.add(count_arguments(*e.process));
+     },
+     nullptr, "Number of arguments, without argv[0]"},
     {"proc.cwd", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.process != nullptr)
@@ -283,12 +281,6 @@ constexpr Field kRows[] = {
          return true;
      },
      "Working directory when the program was started"},
-    {"proc.duration", Type::integer, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.process != nullptr && e.process->start_ns != 0 && e.boot_ns >= e.process->start_ns)
-             out.add(static_cast<std::int64_t>(e.boot_ns - e.process->start_ns));
-     },
-     nullptr, "Nanoseconds since the process started"},
     {"proc.exe", Type::string, false, ArgKind::none, kAllKinds, get_own<argument_zero>,
      [](EventBuilder& b, const FieldArg&, std::string_view text) {
          auto& p = b.process();
@@ -316,33 +308,6 @@ constexpr Field kRows[] = {
              out.add(static_cast<std::int64_t>(e.exe.ino));
      },
      nullptr, "Inode of the executable"},
-    {"proc.exe_ino.ctime", Type::integer, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.process != nullptr && e.process->exe.ctime_ns != 0)
-             out.add(e.process->exe.ctime_ns);
-     },
-     [](EventBuilder& b, const FieldArg&, std::string_view text) {
-         return parse_number(text, b.process().exe.ctime_ns);
-     },
-     "When the executable's inode last changed, ns since the epoch"},
-    {"proc.exe_ino.ctime_duration_proc_start", Type::integer, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.process == nullptr || e.process->exe.ctime_ns == 0 || e.process->start_ns > e.boot_ns)
-             return;
-         const auto started = e.wall_ns - static_cast<std::int64_t>(e.boot_ns - e.process->start_ns);
-         if (started >= e.process->exe.ctime_ns)
-             out.add(started - e.process->exe.ctime_ns);
-     },
-     nullptr, "From the last change of the executable's inode to the start of the process, ns"},
-    {"proc.exe_ino.mtime", Type::integer, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.process != nullptr && e.process->exe.mtime_ns != 0)
-             out.add(e.process->exe.mtime_ns);
-     },
-     [](EventBuilder& b, const FieldArg&, std::string_view text) {
-         return parse_number(text, b.process().exe.mtime_ns);
-     },
-     "When the executable was last written, ns since the epoch"},
     {"proc.exeline", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept { get_exe_line(e.process, s, out); },
      set_own<set_exe_line>, "argv[0] and the arguments, separated by blanks"},
@@ -398,6 +363,12 @@ constexpr Field kRows[] = {
          return true;
      },
      "Process id of the parent, now"},
+    {"proc.pvpid", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (const auto* parent = ancestor(e, 1))
+             out.add(static_cast<std::int64_t>(parent->vpid));
+     },
+     nullptr, "Process id of the parent as it sees itself"},
     {"proc.script", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.process != nullptr)
@@ -408,46 +379,6 @@ constexpr Field kRows[] = {
          return true;
      },
      "The script that a #! line made the kernel start an interpreter for (ours)"},
-    {"proc.session_size", Type::integer, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.process != nullptr && e.process->session_size != nullptr)
-             out.add(static_cast<std::int64_t>(*e.process->session_size));
-     },
-     [](EventBuilder& b, const FieldArg&, std::string_view text) {
-         b.process().session_size = &b.session_size();
-         return parse_number(text, b.session_size());
-     },
-     "Living processes of the POSIX session proc.sid (ours)"},
-    {"proc.sessionid", Type::integer, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.session != kUnset)
-             out.add(static_cast<std::int64_t>(e.session));
-     },
-     [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.event().session); },
-     "Audit session of the login (ours); missing for services"},
-    {"proc.sid", Type::integer, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.process != nullptr && e.process->sid != 0)
-             out.add(static_cast<std::int64_t>(e.process->sid));
-     },
-     [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.process().sid); },
-     "POSIX session id: the pid of the shell or service that the process descends from"},
-    {"proc.sname", Type::string, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (const auto* leader = session_leader(e))
-             out.add(std::string_view(leader->comm));
-     },
-     nullptr, "Name of the process that leads the POSIX session, where it is an ancestor"},
-    {"proc.tty", Type::integer, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.process != nullptr)
-             out.add(static_cast<std::int64_t>(e.process->tty));
-     },
-     [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.process().tty); },
-     "Device number of the controlling terminal, 0 for none"},
-    {"proc.ttyname", Type::string, false, ArgKind::none, kAllKinds,
-     [](const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept { add_tty(e, out, s); }, nullptr,
-     "The controlling terminal, 'pts/3' (ours); missing where there is none"},
     {"proc.vpid", Type::integer, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          out.add(static_cast<std::int64_t>(e.vpid));
@@ -459,6 +390,9 @@ constexpr Field kRows[] = {
      "Effective capabilities when the program was started: 'CAP_CHOWN CAP_KILL'"},
     {"thread.cap_permitted", Type::string, false, ArgKind::none, kAllKinds, get_capabilities<&Process::cap_permitted>,
      set_capabilities<&Process::cap_permitted>, "Permitted capabilities when the program was started"},
+    {"thread.ismain", Type::boolean, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(e.tid == e.pid); }, nullptr,
+     "Whether it is the process's first thread"},
     {"thread.tid", Type::integer, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(static_cast<std::int64_t>(e.tid)); },
      [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.event().tid); },
