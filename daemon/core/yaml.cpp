@@ -268,8 +268,10 @@ const Node* Node::find(std::string_view key) const noexcept {
 }
 
 std::optional<bool> Node::as_bool() const noexcept {
-    if (kind != NodeKind::scalar || quoted)
-        return std::nullopt;
+    return kind != NodeKind::scalar || quoted ? std::nullopt : bool_named(text);
+}
+
+std::optional<bool> bool_named(std::string_view text) noexcept {
     for (const std::string_view yes : {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"})
         if (text == yes)
             return true;

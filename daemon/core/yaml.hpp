@@ -56,6 +56,9 @@ class Node {
     [[nodiscard]] std::optional<double> as_double() const noexcept;
 };
 
+/// true/false, yes/no, on/off as they are commonly written, whatever quotes stand around.
+[[nodiscard]] std::optional<bool> bool_named(std::string_view text) noexcept;
+
 struct Parsed {
     std::vector<Node> documents;
     Diagnostics diagnostics; ///< syntax, limits, duplicate keys; where it has errors `documents` may be incomplete

@@ -47,7 +47,7 @@ std::optional<bool> MapReader::boolean(std::string_view key) {
     const Node* value = scalar(key, false, "true or false");
     if (value == nullptr)
         return std::nullopt;
-    auto result = value->as_bool();
+    auto result = bool_named(value->text); // in quotes too: nothing else can be meant
     if (!result)
         error(*value, "wrong-type",
               "'" + std::string(key) + "' of " + what_ + " must be true or false, not '" + value->text + "'");

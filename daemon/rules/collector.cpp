@@ -179,6 +179,7 @@ void Collector::override(RuleItem& rule, RuleItem& more) {
     replace(rule.priority, more.priority);
     replace(rule.enabled, more.enabled);
     replace(rule.skip_if_unknown_filter, more.skip_if_unknown_filter);
+    replace(rule.warn_evttypes, more.warn_evttypes);
     replace(rule.respond, more.respond);
     replace(rule.correlation, more.correlation);
     replace(rule.debounce, more.debounce);

@@ -147,10 +147,12 @@ class ExprCompiler {
         const auto* field = left->field();
         if (field != nullptr && field->field->name == kEventType && !right)
             warn_of_types(expr.op, *literals);
-        warn_of_supply(expr, *left, right);
+        warn_of_fields(expr, *left, right);
         if (field != nullptr && !literals->empty())
             if (auto lint = lint_constants(*field, expr.op, *literals))
                 warn(literals->front().at, std::move(*lint));
+        if (auto lint = lint_texts(expr.op, *literals))
+            warn(literals->front().at, std::move(*lint));
         if (const auto known = builder_.known(hash))
             return known;
         if (!builder_.spend(literals->size())) {
@@ -165,16 +167,14 @@ class ExprCompiler {
         return builder_.add_test(std::move(*test), hash, outcomes);
     }
 
-    /// A field that no event of ours has is no error: the rule loads and waits for it.
-    void warn_of_supply(const Expr& expr, const Source& left, const std::optional<Source>& right) {
+    void warn_of_fields(const Expr& expr, const Source& left, const std::optional<Source>& right) {
         std::vector<event::FieldRef> fields;
         left.collect_fields(fields);
         if (right)
             right->collect_fields(fields);
         for (const auto& field : fields)
-            if (!field.field->supplied && told_.insert(field.field).second)
-                report(Severity::warning, expr.at, "field-not-supplied",
-                       "field '" + std::string(field.field->name) + "' is known, but no event has it yet");
+            if (auto lint = lint_field(field); lint && told_.insert(field.field).second)
+                warn(expr.at, std::move(*lint));
     }
 
     static bool names_types(Operator op) noexcept {
@@ -202,6 +202,11 @@ class ExprCompiler {
         out.reserve(expr.literals.size());
         for (const auto& literal : expr.literals) {
             const auto* list = literal.bare ? names_.list(literal.text) : nullptr;
+            if (list == nullptr && literal.bare && literal.text.find(' ') != std::string::npos) {
+                error(literal.at, "condition-syntax", "there is no list '" + literal.text + "'",
+                      "a comma between values, quotes around one with white space");
+                return std::nullopt;
+            }
             if (list == nullptr) {
                 out.push_back(literal);
                 continue;
@@ -243,7 +248,7 @@ class ExprCompiler {
     ProgramBuilder& builder_;
     Diagnostics& out_;
     std::size_t errors_ = 0;
-    std::set<const event::Field*> told_; ///< not supplied
+    std::set<const event::Field*> told_; ///< lint_field()
 };
 
 /// A condition that stands alone knows no names.

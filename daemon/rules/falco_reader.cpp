@@ -27,9 +27,9 @@ constexpr std::array<std::string_view, 16> kReplaceable{
     "priority",         "enabled",    "capture", "respond", "debounce",   "warn_evttypes", "skip-if-unknown-filter",
     "capture_duration", "correlation"};
 // Keys that only Falco's rules have: a file with one of them is Falco's, and its unknown keys are warnings as there.
-constexpr std::array<std::string_view, 7> kFalcoOnly{
+constexpr std::array<std::string_view, 8> kFalcoOnly{
     "required_engine_version", "required_plugin_versions", "source", "capture", "capture_duration",
-    "warn_evttypes",           "skip-if-unknown-filter"};
+    "warn_evttypes",           "skip-if-unknown-filter",   "append"};
 constexpr std::array<std::string_view, 5> kItemKinds{"rule", "macro", "list", "required_engine_version",
                                                      "required_plugin_versions"};
 
@@ -180,7 +180,8 @@ class Reader {
                                  "each item of a list must be text, not " + std::string(yaml::describe(entry.kind)));
             }
         if (item.name.find_first_of("()\"'=, \t\n") != std::string::npos)
-            report(Severity::warning, node, "bad-name", "no condition can name the list '" + item.name + "'");
+            report(Severity::warning, node, "bad-name", "'" + item.name + "' is hard to name in a condition",
+                   "no white space, quotes, commas or parentheses");
         item.append = read_append(reader, "items");
         reader.finish(unknown_key());
         if (!item.name.empty())
@@ -217,7 +218,6 @@ class Reader {
         // Falco's, without a meaning here
         (void)reader.boolean("capture");
         (void)reader.integer("capture_duration", 0, std::numeric_limits<std::uint32_t>::max());
-        (void)reader.boolean("warn_evttypes");
         read_texts(reader, item);
         read_own_keys(reader, item);
         item.broken = std::any_of(out_.begin() + static_cast<std::ptrdiff_t>(before), out_.end(),
@@ -280,6 +280,7 @@ class Reader {
         }
         item.tags = reader.strings("tags");
         item.enabled = reader.boolean("enabled");
+        item.warn_evttypes = reader.boolean("warn_evttypes");
         item.skip_if_unknown_filter = reader.boolean("skip-if-unknown-filter");
         if (const Node* exceptions = reader.sequence("exceptions"))
             item.exceptions = read_exceptions(*exceptions);

@@ -99,7 +99,7 @@ struct RuleItem {
     std::optional<std::string> description, respond;
     std::optional<Priority> priority;
     std::optional<std::vector<std::string>> tags, references;
-    std::optional<bool> enabled, skip_if_unknown_filter;
+    std::optional<bool> enabled, skip_if_unknown_filter, warn_evttypes;
     std::optional<std::vector<ExceptionItem>> exceptions;
     std::optional<CorrelationItem> correlation; ///< over other rules: `condition` is empty
     std::optional<DebounceSpec> debounce;

@@ -9,9 +9,11 @@ namespace rwatch::rules {
 
 namespace {
 
-constexpr std::size_t kMaxComm = 15;     // bytes of a process's name that the kernel keeps
-constexpr std::int64_t kMaxPort = 65535; // of TCP and UDP
-constexpr std::size_t kNamed = 3;        // constants told of one test, the others are counted
+constexpr std::size_t kMaxComm = 15;       // bytes of a process's name that the kernel keeps
+constexpr std::int64_t kMaxPort = 65535;   // of TCP and UDP
+constexpr std::size_t kMaxFieldText = 256; // bytes of a text that may be meant for a field
+constexpr std::string_view kDirection = "evt.dir";
+constexpr std::size_t kNamed = 3; // constants told of one test, the others are counted
 
 constexpr std::array<std::string_view, 3> kCommFields{"proc.name", "proc.pname", "proc.aname"};
 constexpr std::array<std::string_view, 5> kAbsoluteFields{"fs.path.name", "fs.path.source", "proc.aexepath",
@@ -54,6 +56,46 @@ bool is_no_port(std::string_view text) noexcept {
     return error == std::errc{} && end == text.data() + text.size() && (number < 0 || number > kMaxPort);
 }
 
+std::string without_blanks(std::string_view text) {
+    std::string out;
+    std::copy_if(text.begin(), text.end(), std::back_inserter(out),
+                 [](char c) { return std::string_view(" \t\n\v\f\r").find(c) == std::string_view::npos; });
+    return out;
+}
+
+/// "proc.pname", "proc.aname[2]", "evt.arg.flags": someone forgot val().
+bool names_field(std::string_view text) {
+    if (text.size() > kMaxFieldText || text.find('.') == std::string_view::npos)
+        return false;
+    const auto name = without_blanks(text);
+    const auto open = name.find('[');
+    if (event::field_named(name.substr(0, open)) != nullptr)
+        return open == std::string::npos || name.ends_with(']');
+    return name.starts_with("evt.arg.") || name.starts_with("evt.rawarg.");
+}
+
+bool calls_transformer(std::string_view text) {
+    if (text.size() > kMaxFieldText || text.find('(') == std::string_view::npos)
+        return false;
+    const auto call = without_blanks(text);
+    const auto name = std::string_view(call).substr(0, call.find('('));
+    return call.ends_with(')') && (name == "val" || transformer_named(name));
+}
+
+/// But for anchors, and one repeated dot at either end, nothing of a pattern in it.
+bool is_plain_pattern(std::string_view text) noexcept {
+    const auto repeats = [](char c) { return c == '*' || c == '+' || c == '?'; };
+    if (text.starts_with('^'))
+        text.remove_prefix(1);
+    else if (text.size() > 1 && text[0] == '.' && repeats(text[1]))
+        text.remove_prefix(2);
+    if (text.ends_with('$'))
+        text.remove_suffix(1);
+    else if (text.size() > 1 && text[text.size() - 2] == '.' && repeats(text.back()))
+        text.remove_suffix(2);
+    return text.find_first_of(".+*?^$()[]{}|\\") == std::string_view::npos;
+}
+
 template <typename Wrong> std::string named(const std::vector<Literal>& literals, Wrong wrong) {
     std::string out;
     std::size_t count = 0;
@@ -87,6 +129,33 @@ std::optional<std::size_t> denied_part(const Program& program, const std::vector
 }
 
 } // namespace
+
+std::optional<Lint> lint_field(const event::FieldRef& field) {
+    if (!field.supplied())
+        return Lint{"field-not-supplied",
+                    field.field->supplied
+                        ? "no event of ours has this argument"
+                        : "field '" + std::string(field.field->name) + "' is known, but no event has it yet",
+                    {}};
+    if (field.field->name == kDirection)
+        return Lint{"deprecated", "'evt.dir' is always '<'", "leave it away"};
+    return std::nullopt;
+}
+
+std::optional<Lint> lint_texts(Operator op, const std::vector<Literal>& literals) {
+    if (op == Operator::like || op == Operator::like_cased || op == Operator::search)
+        return std::nullopt;
+    if (const auto what = named(literals, names_field); !what.empty())
+        return Lint{"field-as-text", what + " is compared as a text here", "val(FIELD) is what the field holds"};
+    if (const auto what = named(literals, calls_transformer); !what.empty())
+        return Lint{"field-as-text", what + " is compared as a text here", "write it without quotes"};
+    if (op != Operator::regex)
+        return std::nullopt;
+    if (const auto what = named(literals, is_plain_pattern); !what.empty())
+        return Lint{"plain-regex", what + " needs no regular expression",
+                    "'=', 'contains', 'startswith' and 'endswith' cost less"};
+    return std::nullopt;
+}
 
 std::optional<Lint> lint_constants(const event::FieldRef& field, Operator op, const std::vector<Literal>& literals) {
     const auto name = field.field->name;
@@ -140,6 +209,14 @@ std::optional<Lint> lint_parts(const Program& program, std::uint32_t node, const
     if (!all && never(outcomes.may_fail) && each([](const Outcomes& o) { return !never(o.may_fail); }))
         return Lint{"always-true", "always true: every type of event passes one of these tests", {}};
     return std::nullopt;
+}
+
+std::optional<Lint> lint_calls(event::CallSet calls) {
+    calls.reset(static_cast<std::size_t>(event::Call::none));
+    if (calls.count() * 2 <= event::kCalls)
+        return std::nullopt;
+    return Lint{"many-events", "this is tried for " + std::to_string(calls.count()) + " types of event",
+                "name those that are meant: evt.type in (…); 'warn_evttypes: false' where all are"};
 }
 
 std::optional<Lint> lint_root(const Program& program, std::uint32_t root) {

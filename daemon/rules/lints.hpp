@@ -19,6 +19,13 @@ struct Lint {
     std::string code, message, hint;
 };
 
+/// What is wrong with asking for a field. One that no event of ours has is no error: the rule loads and waits for it.
+[[nodiscard]] std::optional<Lint> lint_field(const event::FieldRef& field);
+
+/// What is wrong with constants whatever they are compared with: a field's name that is a text, a regular expression
+/// that needs none.
+[[nodiscard]] std::optional<Lint> lint_texts(Operator op, const std::vector<Literal>& literals);
+
 /// What is wrong with the constants that a field is compared with, lists put in.
 [[nodiscard]] std::optional<Lint> lint_constants(const event::FieldRef& field, Operator op,
                                                  const std::vector<Literal>& literals);
@@ -26,6 +33,9 @@ struct Lint {
 /// What is wrong with the parts of `node` taken together; `guilty` is the part to point at.
 [[nodiscard]] std::optional<Lint> lint_parts(const Program& program, std::uint32_t node,
                                              const std::vector<std::uint32_t>& parts, std::size_t& guilty);
+
+/// Where a rule is tried for most calls.
+[[nodiscard]] std::optional<Lint> lint_calls(event::CallSet calls);
 
 /// What is wrong with a rule's whole condition.
 [[nodiscard]] std::optional<Lint> lint_root(const Program& program, std::uint32_t root);

@@ -47,6 +47,10 @@ class RuleCompiler {
         out_.insert(out_.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
         if (!good || item.broken)
             return candidate;
+        if (!item.tree && item.condition && item.warn_evttypes.value_or(true))
+            if (auto lint = lint_calls(rule.condition.calls()))
+                out_.push_back({Severity::warning, std::move(lint->code), item.condition->at(0),
+                                std::move(lint->message), std::move(lint->hint)});
         fill(item, rule);
         candidate.state = Candidate::State::good;
         return candidate;

@@ -5,6 +5,7 @@
 #include "rules/text_like.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
 #include <re2/re2.h>
@@ -33,11 +34,25 @@ std::string_view type_name(Type type) noexcept {
     return "";
 }
 
+/// What was read or written: compared byte by byte.
+bool is_buffer(const Source& source) noexcept {
+    const auto* field = source.field();
+    return field != nullptr && field->field->name == "evt.buffer";
+}
+
+/// Operators that see letters, not bytes.
+bool reads_letters(Operator op) noexcept {
+    constexpr std::array kLetters{Operator::lt,   Operator::le,     Operator::gt,
+                                  Operator::ge,   Operator::pmatch, Operator::icontains,
+                                  Operator::glob, Operator::iglob,  Operator::regex};
+    return std::find(kLetters.begin(), kLetters.end(), op) != kLetters.end();
+}
+
 /// A list is compared as a set only.
 bool fits(Operator op, const Source& source) noexcept {
     if (source.many() == Source::Many::list)
         return op == Operator::exists || op == Operator::in || op == Operator::intersects;
-    return fits_type(op, source.type());
+    return fits_type(op, source.type()) && !(is_buffer(source) && reads_letters(op));
 }
 
 std::string operators_for(const Source& source) {
@@ -55,13 +70,14 @@ std::string describe(const Source& source) {
 /// Ports may be written as the service's name.
 bool is_port(const Source& source) noexcept {
     const auto* field = source.field();
-    return field != nullptr && field->field->name.starts_with("fd.") && field->field->name.ends_with("port");
+    return field != nullptr && field->field->name.starts_with("fd.") &&
+           (field->field->name.ends_with("port") || field->field->name == "fd.proto");
 }
 
 /// Bytes that are no text may hold a NUL.
 bool is_bytes(const Source& source) noexcept {
     const auto* field = source.field();
-    return field != nullptr && (field->field->name == "evt.buffer" || field->arg.key == "data");
+    return field != nullptr && (is_buffer(source) || field->arg.key == "data");
 }
 
 std::optional<std::int64_t> read_integer(std::string_view text) noexcept {

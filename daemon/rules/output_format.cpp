@@ -2,6 +2,7 @@
 #include "rules/output_format.hpp"
 
 #include "core/escape.hpp"
+#include "rules/lints.hpp"
 #include "rules/parser.hpp"
 
 #include <algorithm>
@@ -146,9 +147,9 @@ class OutputFormat::Reader {
             if (std::find(format_.fields_.begin(), format_.fields_.end(), field) != format_.fields_.end())
                 continue;
             format_.fields_.push_back(field);
-            if (!field.field->supplied)
-                report(Severity::warning, token_, "field-not-supplied",
-                       "field '" + std::string(field.field->name) + "' is known, but no event has it yet");
+            if (auto lint = lint_field(field))
+                report(Severity::warning, token_, std::move(lint->code), std::move(lint->message),
+                       std::move(lint->hint));
         }
         piece_.source = static_cast<int>(format_.sources_.size());
         format_.sources_.push_back(std::move(source));

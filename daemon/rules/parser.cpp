@@ -374,6 +374,18 @@ class Parser {
         return out;
     }
 
+    /// As Falco: the name of a list may hold white space. That there is one is for the compiler to find.
+    void take_more_words(Literal& name) {
+        lexer_.blank();
+        while (name.bare) {
+            const auto word = lexer_.bare();
+            if (!word)
+                return;
+            name.text.append(" ").append(*word);
+            lexer_.blank();
+        }
+    }
+
     std::vector<Literal> list() {
         const auto opened = lexer_.at();
         if (!lexer_.symbol('(')) {
@@ -389,7 +401,7 @@ class Parser {
         do {
             lexer_.blank();
             out.push_back(value());
-            lexer_.blank();
+            take_more_words(out.back());
         } while (lexer_.symbol(','));
         if (!lexer_.symbol(')')) {
             if (lexer_.end())

@@ -277,7 +277,7 @@ TEST_CASE("What can be wrong between correlations and rules") {
                    correlation("x", kBoth, "enabled: false"))
               .empty());
     // What is told of a rule is not told again of those that count it.
-    CHECK(complaints(rule("a", "evt.type = ") + rule("b", "proc.name = b") + correlation("x", kBoth)).size() == 1);
+    CHECK(complaints(rule("a", "evt.type = ") + rule("b", "evt.type = open") + correlation("x", kBoth)).size() == 1);
 }
 
 TEST_CASE("A correlation over skipped rules is skipped, or counts the others") {

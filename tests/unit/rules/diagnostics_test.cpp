@@ -20,13 +20,13 @@ std::vector<std::string> complaints(std::string_view text) {
 } // namespace
 
 TEST_CASE("Unknown keys: errors with the near name, warnings in a file that declares itself Falco's") {
-    const auto found = load_text(rule("proc.name = a", "  prioritie: x\n")).diagnostics;
+    const auto found = load_text(rule("fd.rport = 1", "  prioritie: x\n")).diagnostics;
     REQUIRE(brief(found) == std::vector<std::string>{"unknown-key 6:3"});
     CHECK(found[0].severity == Severity::error);
     CHECK(found[0].hint == "did you mean 'priority'?");
     const auto falco = load_text(
         "- required_engine_version: 0.57.0\n- required_plugin_versions: [{name: container, version: 0.4.0}]\n" +
-        rule("proc.name = a", "  prioritie: x\n"));
+        rule("fd.rport = 1", "  prioritie: x\n"));
     CHECK(falco.set != nullptr);
     REQUIRE(brief(falco.diagnostics) == std::vector<std::string>{"unknown-key 8:3"});
     CHECK(falco.diagnostics[0].severity == Severity::warning);

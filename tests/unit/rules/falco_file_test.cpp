@@ -11,7 +11,7 @@ using namespace rwatch::rules::test;
 
 namespace {
 
-const std::string kRule = "- rule: r\n  desc: d\n  output: o\n  priority: notice\n  condition: proc.name = a\n";
+const std::string kRule = "- rule: r\n  desc: d\n  output: o\n  priority: notice\n  condition: fd.rport = 7\n";
 
 struct Row {
     std::string text;
@@ -102,7 +102,7 @@ TEST_CASE("A rule keeps its source") {
 
 TEST_CASE("Names, lists and appends that Falco warns of or refuses") {
     check_rows({
-        {"- macro: a-b\n  condition: proc.name = a\n", true, {"bad-name 1:3"}},
+        {"- macro: a-b\n  condition: fd.rport = 7\n", true, {"bad-name 1:3"}},
         {"- list: a b\n  items: [x]\n", true, {"bad-name 1:3"}},
         {"- list: a-b.c\n  items: [x]\n", true, {}},
         {"- list: l\n  items: [x, ~]\n", false, {"wrong-type 2:14"}},
@@ -112,7 +112,7 @@ TEST_CASE("Names, lists and appends that Falco warns of or refuses") {
         {kRule + "- rule: r\n  append: true\n  tags: [t]\n", false, {"bad-append 6:3", "deprecated 7:11"}},
         {kRule + "- rule: r\n  enabled: false\n", true, {"deprecated 7:12"}},
         {kRule + "- rule: r\n  tags: [t]\n  override: {tags: append}\n", true, {}},
-        {kRule + "- rule: r\n  desc: d\n  output: o\n  priority: err\n  condition: proc.name = a\n",
+        {kRule + "- rule: r\n  desc: d\n  output: o\n  priority: err\n  condition: fd.rport = 7\n",
          false,
          {"bad-value 9:13"}},
     });

@@ -9,7 +9,8 @@ using namespace rwatch::rules::test;
 namespace {
 
 std::string rule(std::string_view condition, std::string_view name = "r") {
-    return "- rule: " + std::string(name) + "\n  desc: d\n  output: o\n  priority: info\n  condition: >\n    " +
+    return "- rule: " + std::string(name) +
+           "\n  desc: d\n  output: o\n  priority: info\n  warn_evttypes: false\n  condition: >\n    " +
            std::string(condition) + "\n";
 }
 
@@ -57,6 +58,28 @@ TEST_CASE("Lints of a condition") {
         // numbers
         {"fd.rport = 65536", {"no-such-port 16"}},
         {"fd.rport in (0, 65535)", {}},
+        // texts that are meant for what the event holds
+        {"proc.name = proc.pname", {"field-as-text 17"}},
+        {"proc.name in (sh, 'proc.aname[2] ', evt.arg.flags)", {"field-as-text 19"}},
+        {"fd.name contains 'evt.rawarg.mode'", {"field-as-text 22"}},
+        {"proc.cwd = 'basename( proc.exepath )'", {"field-as-text 16"}},
+        {"proc.name = 'val(proc.pname)'", {"field-as-text 17"}},
+        {"proc.name = val(proc.pname)", {}},
+        {"proc.name = toupper", {}},
+        {"proc.cwd in (a.sh, proc.nam, 'lower(proc.name)', 'proc.aname[2')", {}},
+        // patterns that are none
+        {"proc.name regex shell", {"plain-regex 21"}},
+        {"proc.name regex ^shell$", {"plain-regex 21"}},
+        {"proc.name regex .*shell.+", {"plain-regex 21"}},
+        {"proc.name regex '.?shell'", {"plain-regex 21"}},
+        {"proc.name regex 'sh.*l'", {}},
+        {"proc.name regex 'shell.{2}'", {}},
+        {"proc.name regex 'shell[.]*'", {}},
+        {"proc.name regex oneof (shell, 's.*')", {"plain-regex 28"}},
+        // fields
+        {"evt.dir = <", {"deprecated 5", "always-true 5"}},
+        {"evt.type = openat and evt.arg.nonsense = 1 and evt.arg[0] = 2", {"field-not-supplied 27"}},
+        {"evt.type = openat and thread.cgroup[cpu] = x", {"field-not-supplied 27"}},
         // parts that contradict or repeat each other
         {"proc.name = a and not proc.name = a", {"never-true 23"}},
         {"proc.name = a or not proc.name = a", {"always-true 22"}},
@@ -66,10 +89,10 @@ TEST_CASE("Lints of a condition") {
         // types of event
         {"evt.type = open and fd.rip exists", {"never-true 5"}},
         {"evt.type = open and evt.type = connect", {"never-true 5"}},
-        {"evt.dir = > and proc.name = a", {"never-true 5"}},
+        {"evt.dir = > and proc.name = a", {"deprecated 5", "never-true 5"}},
         {"evt.type = nosuch", {"never-true 5", "unknown-event 16"}},
         {"evt.type != open or evt.type != connect", {"always-true 5"}},
-        {"evt.dir = < and evt.type = open", {}},
+        {"evt.dir = < and evt.type = open", {"deprecated 5"}},
         {"evt.type in (open, openat) and not fd.rip exists", {}},
         {"evt.type in (open, connect) and (fd.rip exists or fs.path.name exists)", {}},
     };
@@ -77,6 +100,26 @@ TEST_CASE("Lints of a condition") {
         INFO(row.condition);
         CHECK(told(rule(row.condition)) == row.told);
     }
+}
+
+TEST_CASE("A rule that is tried for most types of event") {
+    const auto told_of = [](const std::string& condition, const std::string& more = "") {
+        return told("- rule: r\n  desc: d\n  output: o\n  priority: info\n" + more + "  condition: >\n    " +
+                    condition + "\n");
+    };
+    const std::vector<std::string> many{"many-events 5"};
+    CHECK(told_of("proc.name = a") == many);
+    CHECK(told_of("not fd.rport = 1") == many);
+    CHECK(told_of("proc.name = a or evt.type = open") == many);
+    CHECK(told_of("proc.name = a", "  warn_evttypes: true\n") == many);
+    CHECK(told_of("proc.name = a", "  warn_evttypes: false\n").empty());
+    CHECK(told_of("proc.name = a and evt.type = open").empty());
+    CHECK(told_of("fd.rport = 1").empty());
+    CHECK(told_of("evt.type in (open, openat) and not fd.name = /x").empty());
+    CHECK(told_of("evt.type = open and evt.type = connect") == std::vector<std::string>{"never-true 5"});
+    CHECK(told("- rule: r\n  desc: d\n  output: o\n  priority: info\n  condition: proc.name = a\n"
+               "- rule: r\n  warn_evttypes: false\n  override: {warn_evttypes: replace}\n")
+              .empty());
 }
 
 TEST_CASE("A Windows path in a Sigma rule") {
@@ -122,7 +165,7 @@ TEST_CASE("A rule in place of another is told, one that is changed is not") {
     REQUIRE(again.diagnostics.size() == 1);
     CHECK(again.diagnostics[0].code == "redefined");
     CHECK(again.diagnostics[0].message == "rule 'r' stands in place of that of a.yaml:1");
-    CHECK(again.diagnostics[0].where.line == 7);
+    CHECK(again.diagnostics[0].where.line == 8);
     CHECK(told(rule("proc.name = a") + "- rule: r\n  priority: debug\n  override: {priority: replace}\n").empty());
     CHECK(told(rule("proc.name = a") + "- rule: r\n  enabled: false\n  override: {enabled: replace}\n").empty());
 }

@@ -42,7 +42,7 @@ TEST_CASE("Syntax errors point at the first wrong byte") {
         {"proc.name in (a, b", "condition-syntax 1:14", "not closed", ""},
         {"proc.name in (a,, b)", "condition-syntax 1:17", "a value", ""},
         {"proc.name in (a,)", "condition-syntax 1:17", "a value", ""},
-        {"proc.name in (a b)", "condition-syntax 1:17", "',' or ')'", ""},
+        {"proc.name in (a b)", "condition-syntax 1:15", "there is no list 'a b'", "a comma between"},
         {"proc.name = \"a", "condition-syntax 1:13", "not closed", ""},
         {"proc.name = \"a\\q\"", "condition-syntax 1:15", "no escape \\q", ""},
         {"proc.name = \"\\x4\"", "condition-syntax 1:14", "two hexadecimal", ""},
