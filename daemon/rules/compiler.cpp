@@ -20,14 +20,34 @@ namespace {
 
 using event::Call;
 
-constexpr std::string_view kEventType = "evt.type";
+constexpr std::string_view kEventType = "evt.type", kEventNumber = "evt.num";
 constexpr std::size_t kMostErrors = 100;         // told of one condition
 constexpr std::size_t kMaxTypesOfOneTest = 1000; // longer lists of event types are not looked at for wrong ones
 
+/// Events are numbered from 1: "evt.num = 0", the usual way to say never, is true of none. Between two constants every
+/// number compares alike, so those beside them stand for all.
+Outcomes outcomes_of_number(const Test& test, const std::vector<Literal>& literals) {
+    constexpr auto kLast = std::numeric_limits<std::int64_t>::max();
+    std::vector<std::int64_t> tried{1, kLast};
+    for (const auto& literal : literals)
+        if (const auto number = read_integer(literal.text); number && *number > 0 && *number < kLast)
+            tried.insert(tried.end(), {*number - 1, *number, *number + 1});
+    Outcomes out;
+    const auto scratch = std::make_unique<event::Scratch>();
+    event::Values values;
+    event::Event event;
+    for (const auto number : tried)
+        if (event.number = static_cast<std::uint64_t>(number); number > 0)
+            (holds(test, event, *scratch, values) ? out.may_hold : out.may_fail).set();
+    return out;
+}
+
 /// Calls for which a test can be true, and false. What the call alone decides is tried for each.
-Outcomes outcomes_of(const Test& test) {
+Outcomes outcomes_of(const Test& test, const std::vector<Literal>& literals) {
     std::vector<event::FieldRef> fields;
     test.left.collect_fields(fields);
+    if (const auto* field = test.left.field(); field != nullptr && field->field->name == kEventNumber && !test.right)
+        return outcomes_of_number(test, literals);
     if (test.right)
         test.right->collect_fields(fields);
     if (std::any_of(fields.begin(), fields.end(), [](const auto& f) { return !f.field->of_call; }))
@@ -163,7 +183,7 @@ class ExprCompiler {
         auto test = make_test(std::move(*left), std::move(right), expr, *literals, report);
         if (!test)
             return std::nullopt;
-        const auto outcomes = outcomes_of(*test);
+        const auto outcomes = outcomes_of(*test, *literals);
         return builder_.add_test(std::move(*test), hash, outcomes);
     }
 

@@ -80,21 +80,6 @@ bool is_bytes(const Source& source) noexcept {
     return field != nullptr && (is_buffer(source) || field->arg.key == "data");
 }
 
-std::optional<std::int64_t> read_integer(std::string_view text) noexcept {
-    int base = 10;
-    if (text.starts_with('+'))
-        text.remove_prefix(1);
-    if (text.starts_with("0x") || text.starts_with("0X")) {
-        base = 16;
-        text.remove_prefix(2);
-    }
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-    if (error != std::errc{} || end != text.data() + text.size())
-        return std::nullopt;
-    return number;
-}
-
 std::optional<std::int64_t> read_port(std::string_view text) noexcept {
     if (const auto number = read_integer(text))
         return number;
@@ -373,6 +358,21 @@ Test::Need need_of(const Source& left, const Expr& expr) noexcept {
 }
 
 } // namespace
+
+std::optional<std::int64_t> read_integer(std::string_view text) noexcept {
+    int base = 10;
+    if (text.starts_with('+'))
+        text.remove_prefix(1);
+    if (text.starts_with("0x") || text.starts_with("0X")) {
+        base = 16;
+        text.remove_prefix(2);
+    }
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+    if (error != std::errc{} || end != text.data() + text.size())
+        return std::nullopt;
+    return number;
+}
 
 bool fits_type(Operator op, Type type) noexcept {
     switch (op) {

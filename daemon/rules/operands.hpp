@@ -6,13 +6,18 @@
 #include "rules/ast.hpp"
 #include "rules/program.hpp"
 
+#include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace rwatch::rules {
 
 /// Whether values of this type can be compared so. (A list: by exists, in and intersects alone.)
 [[nodiscard]] bool fits_type(Operator op, event::Type type) noexcept;
+
+/// A whole number as it is written in a condition: decimal, or hexadecimal behind 0x.
+[[nodiscard]] std::optional<std::int64_t> read_integer(std::string_view text) noexcept;
 
 /// `literals`: those of the expression with lists put in. One or more errors go to `report`; then nothing comes back.
 [[nodiscard]] std::optional<Test> make_test(Source left, std::optional<Source> right, const Expr& expr,

@@ -224,6 +224,21 @@ TEST_CASE("Calls whose events can match, never too few") {
         {"evt.category = net", set({Call::connect, Call::socket})},
         {"evt.dir = >", {}},
         {"evt.dir = <", all},
+        // events are numbered from 1
+        {"evt.num = 0", {}},
+        {"not evt.num = 0", all},
+        {"evt.num < 1 or evt.num in (0, -3)", {}},
+        {"evt.num <= 0 and evt.type = connect", {}},
+        {"evt.type = connect and not evt.num < 0x1", connect},
+        {"evt.num >= 1 and evt.type = connect", connect},
+        {"not evt.num > 0", {}},
+        {"not evt.num != -1", {}},
+        {"evt.num = 1", all},
+        {"evt.num < 2", all},
+        {"not evt.num <= 9223372036854775807", {}},
+        {"evt.num != 7", all},
+        {"not evt.num in (0, 5)", all},
+        {"evt.num = val(proc.pid)", all},
     };
     for (const auto& row : rows) {
         INFO(row.condition);

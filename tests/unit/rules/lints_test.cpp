@@ -115,6 +115,8 @@ TEST_CASE("A rule that is tried for most types of event") {
     CHECK(told_of("proc.name = a", "  warn_evttypes: false\n").empty());
     CHECK(told_of("proc.name = a and evt.type = open").empty());
     CHECK(told_of("fd.rport = 1").empty());
+    CHECK(told_of("evt.num = 0 and proc.name = a") == std::vector<std::string>{"never-true 5"});
+    CHECK(told_of("evt.type = open and not evt.num = 0").empty());
     CHECK(told_of("evt.type in (open, openat) and not fd.name = /x").empty());
     CHECK(told_of("evt.type = open and evt.type = connect") == std::vector<std::string>{"never-true 5"});
     CHECK(told("- rule: r\n  desc: d\n  output: o\n  priority: info\n  condition: proc.name = a\n"
