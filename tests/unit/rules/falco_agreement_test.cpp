@@ -14,14 +14,14 @@ using namespace rwatch::rules::test;
 namespace {
 
 /// Macros and lists that the conditions below name.
-const std::string kNames = [] {
+std::string names() {
     std::string out;
     for (const auto* name : {"yes", "m", "n", "notm", "and_m", "or_m", "not_m", "b64", "existsand"})
         out += std::string("- macro: ") + name + "\n  condition: proc.name exists\n";
     for (const auto* name : {"shells", "oneof", "anyof"})
         out += std::string("- list: ") + name + "\n  items: [zsh, ksh]\n";
     return out;
-}();
+}
 
 std::string quoted(std::string_view text) {
     std::string out = "\"";
@@ -34,7 +34,7 @@ std::string quoted(std::string_view text) {
 }
 
 bool loads(std::string_view condition) {
-    return load_text(kNames +
+    return load_text(names() +
                      "- rule: r\n  desc: d\n  output: o\n  priority: notice\n  condition: " + quoted(condition) + "\n")
                .set != nullptr;
 }

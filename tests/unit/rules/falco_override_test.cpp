@@ -16,7 +16,12 @@ std::string rule(const std::string& condition, const std::string& more = "") {
            ")\n" + more;
 }
 
-const std::string kList = "- list: l\n  items: [a, \"b c\"]\n", kMacro = "- macro: m\n  condition: proc.name = a\n";
+std::string list_l() {
+    return "- list: l\n  items: [a, \"b c\"]\n";
+}
+std::string macro_m() {
+    return "- macro: m\n  condition: proc.name = a\n";
+}
 
 /// Loads; fires for the programs named in `yes`, not for those in `no`.
 struct Good {
@@ -38,27 +43,27 @@ TEST_CASE("Falco: what comes later changes what came before") {
     const std::string uses_list = rule("proc.name in (l)"), uses_macro = rule("m"), plain = rule("proc.name = a");
     const std::string disabled = rule("proc.name = a", "  enabled: false\n");
     const std::vector<Good> rows{
-        {kList + uses_list, {"a", "b c"}, {"b", "l"}, {}},
-        {kList + uses_list + "- list: l\n  items: [d]\n  override: {items: append}\n", {"a", "d"}, {"b"}, {}},
-        {kList + "- list: l\n  items: [d]\n  append: true\n" + uses_list, {"a", "d"}, {"b"}, {"deprecated"}},
-        {kList + "- list: l\n  items: [d]\n  override: {items: replace}\n" + uses_list, {"d"}, {"a"}, {}},
-        {"- list: l\n  items: [d]\n  override: {items: replace}\n" + kList + uses_list, {"a"}, {"d"}, {}},
-        {kList + "- list: l\n  items: []\n" + rule("proc.name in (x, l)"), {"x"}, {"a", ""}, {}},
-        {kList + "- list: o\n  items: [l, z]\n" + rule("proc.name in (o)"), {"a", "z"}, {"l"}, {}},
+        {list_l() + uses_list, {"a", "b c"}, {"b", "l"}, {}},
+        {list_l() + uses_list + "- list: l\n  items: [d]\n  override: {items: append}\n", {"a", "d"}, {"b"}, {}},
+        {list_l() + "- list: l\n  items: [d]\n  append: true\n" + uses_list, {"a", "d"}, {"b"}, {"deprecated"}},
+        {list_l() + "- list: l\n  items: [d]\n  override: {items: replace}\n" + uses_list, {"d"}, {"a"}, {}},
+        {"- list: l\n  items: [d]\n  override: {items: replace}\n" + list_l() + uses_list, {"a"}, {"d"}, {}},
+        {list_l() + "- list: l\n  items: []\n" + rule("proc.name in (x, l)"), {"x"}, {"a", ""}, {}},
+        {list_l() + "- list: o\n  items: [l, z]\n" + rule("proc.name in (o)"), {"a", "z"}, {"l"}, {}},
         {"- list: two words\n  items: [a]\n" + rule("proc.name in (x, two words)"), {"a", "x"}, {"two"}, {"bad-name"}},
-        {kMacro + "- macro: m\n  condition: or proc.name = b\n  override: {condition: append}\n" + uses_macro,
+        {macro_m() + "- macro: m\n  condition: or proc.name = b\n  override: {condition: append}\n" + uses_macro,
          {"a", "b"},
          {"c"},
          {}},
-        {kMacro + uses_macro + "- macro: m\n  condition: or proc.name = b\n  append: true\n",
+        {macro_m() + uses_macro + "- macro: m\n  condition: or proc.name = b\n  append: true\n",
          {"a", "b"},
          {"c"},
          {"deprecated"}},
-        {"- macro: m\n  condition: or proc.name = b\n  override: {condition: replace}\n" + kMacro + uses_macro,
+        {"- macro: m\n  condition: or proc.name = b\n  override: {condition: replace}\n" + macro_m() + uses_macro,
          {"a"},
          {"b"},
          {}},
-        {kMacro + "- macro: o\n  condition: not m\n" + rule("o"), {"b"}, {"a"}, {}},
+        {macro_m() + "- macro: o\n  condition: not m\n" + rule("o"), {"b"}, {"a"}, {}},
         {plain + "- rule: r\n  condition: or proc.name = b\n  override: {condition: append}\n", {"a", "b"}, {"c"}, {}},
         {plain + "- rule: r\n  condition: and not proc.name = a\n  append: true\n", {}, {"a"}, {"deprecated"}},
         {plain + "- rule: r\n  condition: evt.type = execve and proc.name = b\n  desc: e\n"
@@ -110,10 +115,11 @@ TEST_CASE("Falco: what comes later changes what came before") {
 TEST_CASE("Falco: what changes nothing, or says two things, is refused") {
     const std::string plain = rule("proc.name = a");
     const std::vector<std::pair<std::string, std::string>> rows{
-        {"- list: l\n  items: [d]\n  override: {items: append}\n" + kList, "nothing-to-change"},
-        {"- list: l\n  items: [d]\n  append: true\n" + kList, "nothing-to-change"},
-        {"- macro: m\n  condition: or proc.name = b\n  override: {condition: append}\n" + kMacro, "nothing-to-change"},
-        {"- macro: m\n  condition: or proc.name = b\n  append: true\n" + kMacro, "nothing-to-change"},
+        {"- list: l\n  items: [d]\n  override: {items: append}\n" + list_l(), "nothing-to-change"},
+        {"- list: l\n  items: [d]\n  append: true\n" + list_l(), "nothing-to-change"},
+        {"- macro: m\n  condition: or proc.name = b\n  override: {condition: append}\n" + macro_m(),
+         "nothing-to-change"},
+        {"- macro: m\n  condition: or proc.name = b\n  append: true\n" + macro_m(), "nothing-to-change"},
         {"- rule: r\n  condition: or proc.name = b\n  override: {condition: append}\n" + plain, "nothing-to-change"},
         {"- rule: r\n  condition: proc.name = b\n  override: {condition: replace}\n" + plain, "nothing-to-change"},
         {"- rule: r\n  condition: or proc.name = b\n  append: true\n" + plain, "nothing-to-change"},
@@ -129,7 +135,7 @@ TEST_CASE("Falco: what changes nothing, or says two things, is refused") {
         {rule("proc.name in (two words)"), "condition-syntax"},
         {rule("unknown_one"), "unknown-macro"},
         {"- macro: m\n  condition: n\n- macro: n\n  condition: proc.name = a\n" + rule("m"), "unknown-macro"},
-        {kList + rule("proc.name = l"), "list-of-many"},
+        {list_l() + rule("proc.name = l"), "list-of-many"},
     };
     for (const auto& [text, code] : rows) {
         INFO(text);
