@@ -40,6 +40,12 @@ Process& EventBuilder::ancestor(std::size_t n) {
     return *chain_[n];
 }
 
+Process& EventBuilder::traced() {
+    lean(*this, Call::ptrace);
+    event_.traced = &traced_;
+    return traced_;
+}
+
 void EventBuilder::become(Call call) noexcept {
     event_.call = call;
     event_.kind = kind_of(call);

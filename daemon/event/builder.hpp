@@ -37,6 +37,8 @@ class EventBuilder {
     Process& ancestor(std::size_t n);
     [[nodiscard]] Placement& placement() noexcept { return placement_; }
     [[nodiscard]] std::uint32_t& session_size() noexcept { return session_size_; }
+    /// Whom a ptrace is about; made where it is missing.
+    Process& traced();
     /// A copy that lives as long as the builder.
     std::string_view keep(std::string_view text);
     void name_user(std::uint32_t uid, std::string_view name);
@@ -57,6 +59,7 @@ class EventBuilder {
     std::uint32_t session_size_ = 0;
     Names names_;
     std::deque<std::unique_ptr<Process>> chain_;
+    Process traced_;
     Event event_;
 };
 

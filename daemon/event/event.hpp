@@ -9,6 +9,7 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -217,10 +218,13 @@ struct Event {
     FileId exe;
     std::uint32_t pid = 0, tid = 0, ppid = 0, vpid = 0;
     std::uint32_t uid = 0, euid = 0, gid = 0, egid = 0;
+    std::uint32_t old_euid = kUnset; ///< what it was at the process's event before; set by the process layer
     std::uint32_t loginuid = kUnset, session = kUnset;
     std::uint32_t pidns = 0, mntns = 0;
+    std::optional<bool> host_mounts; ///< whether mntns is the host's; set by the process layer
     std::string_view comm;
     const Process* process = nullptr;     ///< set by the process layer; never null after it
+    const Process* traced = nullptr;      ///< of ptrace: whom it is about; set by the process layer, null: unknown
     const Placement* placement = nullptr; ///< of the event's own cgroup; null: unknown
     const Directory* directory = nullptr;
 

@@ -115,6 +115,13 @@ constexpr Field kRows[] = {
          return good;
      },
      "Effective user id"},
+    {"user.uid.before", Type::integer, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+         if (e.old_euid != kUnset)
+             out.add(static_cast<std::int64_t>(e.old_euid));
+     },
+     set_id<&Event::old_euid>,
+     "Effective user id at the event of this process before, for a start of a program that of the one before (ours)"},
 };
 
 } // namespace

@@ -223,6 +223,8 @@ void Objects::enrich_make(event::Event& e) {
 
 void Objects::enrich(event::Event& e) noexcept {
     arena_.reset();
+    if (!offline_ && host_.namespace_id() != 0 && e.mntns != 0)
+        e.host_mounts = e.mntns == host_.namespace_id();
     switch (e.kind) {
     case event::Kind::open:
     case event::Kind::exec:

@@ -296,6 +296,9 @@ void ProcessTable::enrich(event::Event& e) noexcept {
     if (node.partial && e.kind != event::Kind::exec && &node != &unplaced_)
         (void)repair(node, e);
     check_image(node, e);
+    // Of what is not known whole, or speaks for another thread, nothing is compared.
+    if (!node.partial && e.tid == e.pid)
+        e.old_euid = p.euid;
     take_identity(p, e);
     if (e.cgroup != 0 && e.cgroup != node.cgroup) {
         node.use = units_.find(e.cgroup, e.pid);
@@ -303,6 +306,9 @@ void ProcessTable::enrich(event::Event& e) noexcept {
         p.placement = node.use.get();
     }
     follow(node, e);
+    // The pid is the caller's: where it lives in a pid namespace of its own, it means another process there.
+    if (e.kind == event::Kind::ptrace && e.vpid == e.pid)
+        e.traced = find(static_cast<std::uint32_t>(e.args[1]));
     e.process = &p;
     e.placement = p.placement;
 }

@@ -1,14 +1,23 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Each shipped rule fires through the kernel: one deed a rule, done in a sandbox over this machine. A rule without a deed fails."""
 import json
+import os
+import platform
 
 import rwatchtest
 from sandbox import Sandbox
 
+# Calls that no command makes, or none that is no exception.
+NUMBERS = {
+    'x86_64': {'bpf': 321, 'init_module': 175, 'userfaultfd': 323},
+    'aarch64': {'bpf': 280, 'init_module': 105, 'userfaultfd': 282},
+}[platform.machine()]
+
 # What the deeds use.
 #   as PATH ARGS: runs a harmless program that lies at PATH.      serve PATH COMMAND: a server at PATH runs COMMAND as its child.
 #   dial PATH HOST PORT: the program at PATH connects.            append FILE: opens FILE for writing, adds nothing.
-#   reads PATH FILE: the program at PATH (a copy of cat) reads FILE.
+#   call NUMBER ARGUMENTS: a system call, by its number, of python3.
+#   reads PATH FILE: the program at PATH (a copy of cat) reads FILE.   in_container COMMAND: in a cgroup as Docker makes them.
 TOOLS = '''
 put() { mkdir -p "${2%/*}"; cp --remove-destination "$1" "$2"; }
 as() { put /bin/true "$1"; "$@"; }
@@ -16,6 +25,20 @@ serve() { put /bin/bash "$1"; "$1" -c "$2; true"; }
 dial() { put /bin/bash "$1"; "$1" -c "exec 3<>/dev/tcp/$2/$3" 2>/dev/null; }
 append() { for f in "$@"; do mkdir -p "${f%/*}"; : >>"$f"; done; }
 reads() { put /bin/cat "$1"; mkdir -p "${2%/*}"; [ -e "$2" ] || echo secret >"$2"; "$1" "$2" >/dev/null; }
+call() { /usr/bin/python3 -S -c '
+import ctypes, sys
+ctypes.CDLL(None).syscall(*(int(a, 0) if a[0].isdigit() else a.encode() for a in sys.argv[1:]))' "$@"; }
+in_container() {
+    local group own=$(grep -o '/rwatch-sandbox[^/]*' /proc/self/cgroup | head -n 1)
+    for group in /proc/$PPID/root/sys/fs/cgroup{,/unified,/systemd}$own; do
+        [ -d $group ] && mkdir -p $group/$BOX && echo $$ >$group/$BOX/cgroup.procs
+    done
+    "$@"
+    for group in /proc/$PPID/root/sys/fs/cgroup{,/unified,/systemd}$own; do
+        [ -d $group ] && echo $$ >$group/cgroup.procs && rmdir $group/$BOX
+    done
+}
+BOX=docker-$(printf '%064d' 7).scope
 cd /
 '''
 
@@ -32,6 +55,32 @@ int main(int argc, char **argv) {
     return argv[1][0] == '0' ? 0 : execl(argv[0], argv[0], left, (char *)0);
 }
 '''
+
+# Becomes root without the right to: of a user namespace whose root is the host's, since a helper that is root says so.
+NAMESPACE_ROOT = f"""{PYTHON} '
+import os
+ready, go = os.pipe(), os.pipe()
+child = os.fork()
+if child == 0:
+    os.setresgid(65534, 65534, 65534)
+    os.setresuid(65534, 65534, 65534)
+    os.set_inheritable(ready[1], True)
+    os.set_inheritable(go[0], True)
+    os.execl("/usr/bin/python3", "python3", "-S", "-c", "import ctypes, os; ctypes.CDLL(None).unshare(0x10000000); os.write(%d, bytes(1)); os.read(%d, 1); os.setuid(0)" % (ready[1], go[0]))
+os.read(ready[0], 1)
+for name in ("uid_map", "gid_map"):
+    with open("/proc/%d/%s" % (child, name), "w") as file:
+        file.write("0 0 65536")
+os.write(go[1], bytes(1))
+os.waitpid(child, 0)
+'"""
+
+# Of the steps that are only counted: the rule that counts them.
+COUNTED = {
+    'Step, a file was fetched': 'Fetched program started',
+    'Step, a file was made executable': 'Fetched program started',
+    'Step, a program was started': 'Fetched program started',
+}
 
 DEEDS = {
     # Execution
@@ -52,6 +101,8 @@ os.execve(f, ['gone'], {{}})"''',
     'One-line program with a socket': f'''{PYTHON} "import socket; s = socket.socket(); s.connect_ex(('192.0.2.1', 4444)); '/bin/sh'"''',
     "Program with a kernel thread's name": 'exec -a "[kworker/9:9]" /bin/true',
     'Execute bit added to unpackaged file': 'touch /tmp/x; cp /bin/ls /tmp/x && chmod +x /tmp/x',
+    'Fetched program started': '''put /bin/bash /usr/bin/curl; /usr/bin/curl -c ": >/opt/fetched"; cat /bin/true >/opt/fetched
+chmod +x /opt/fetched; /opt/fetched''',
     # Persistence
     'Library preloaded into every program': 'append /etc/ld.so.preload',
     'Library search path changed': 'append /etc/ld.so.conf.d/00-own.conf',
@@ -81,7 +132,13 @@ os.execv('/bin/bash', ['bash', '-c', 'true'])"''',
     'Shell from within a program run by sudo': '''put /bin/bash /usr/bin/less; serve /usr/bin/sudo "less -c 'sh -c true; true'"''',
     'Repeated failures of su or sudo': 'put /bin/false /usr/bin/su; for i in {1..12}; do su; done; true',
     'Kernel told to run a program': 'mount --bind /etc/hostname /proc/sys/kernel/core_pattern; append /proc/sys/kernel/core_pattern',
-    "Host's namespaces entered": 'as /usr/bin/nsenter -t 1 -m true',
+    'Root taken by a process without the right to it': NAMESPACE_ROOT,
+    'User namespace made by an unexpected program': 'setpriv --reuid 65534 --regid 65534 --clear-groups unshare -U true',
+    'Kernel made to wait on memory': f'setpriv --reuid 65534 --regid 65534 --clear-groups /bin/bash -c "$(declare -f call); call {NUMBERS["userfaultfd"]} 0"',
+    "Host's namespaces entered": 'nsenter -t $PPID -m true',
+    'Disk mounted within a container': f'''in_container {PYTHON} "
+import ctypes
+ctypes.CDLL(None).mount(b'/dev/nosuch', b'/mnt', b'ext4', 0, 0)" $(cat /proc/self/cgroup)''',
     "Container runtime's socket used": f'''{PYTHON} "
 import socket
 server = socket.socket(socket.AF_UNIX)
@@ -103,8 +160,19 @@ socket.socket(socket.AF_UNIX).connect('/run/docker.sock')"''',
     'Immutable mark changed': 'as /usr/bin/chattr +i /opt/new',
     "Detector's own files changed": 'append /etc/rwatch/rules.d/own.yaml',
     'Settings of logging or auditing changed': 'append /etc/rsyslog.d/00-own.conf',
-    'Process hidden by a mount': 'as /usr/bin/mount --bind /opt /proc/2',
+    'Process hidden by a mount': 'mount --bind /opt /proc/$PPID; umount /proc/$PPID',
+    'Mount over a system directory': 'mount --bind /etc/hostname /etc/hosts; umount /etc/hosts',
     'Kernel module loaded or unloaded by hand': 'put /bin/true /usr/bin/kmod; exec -a insmod /usr/bin/kmod /opt/own.ko',
+    'Kernel module loaded by an unexpected program': f'call {NUMBERS["init_module"]} nothing 0 nothing',
+    'eBPF program loaded by an unexpected program': f'''{PYTHON} "
+import ctypes
+code = ctypes.create_string_buffer(bytes.fromhex('b7000000000000009500000000000000'))  # return 0
+text = ctypes.create_string_buffer(b'GPL')
+head = (ctypes.c_uint64 * 16)(1 | 2 << 32, ctypes.addressof(code), ctypes.addressof(text))
+ctypes.CDLL(None).syscall({NUMBERS["bpf"]}, 5, head, 120)"''',
+    'Node of a disk made by an unexpected program': 'mknod /opt/disk b 8 0',
+    'Directory made to be overlooked': 'mkdir /opt/...',
+    'Addresses of a program made predictable': 'setarch -R true',
     # Credential access
     'Sensitive file read': 'cat /etc/shadow >/dev/null',
     'Sensitive file changed': 'append /root/.ssh/authorized_keys',
@@ -122,6 +190,10 @@ server = socket.socket(socket.AF_UNIX)
 server.bind('/tmp/ssh-XXown/agent.1')
 server.listen()
 socket.socket(socket.AF_UNIX).connect('/tmp/ssh-XXown/agent.1')"''',
+    'Running process taken hold of': f'''sleep 5 & {PYTHON} "
+import ctypes
+ctypes.CDLL(None).ptrace(0x4206, $!, 0, 0)"; kill $!''',
+    'Raw socket opened by an unexpected program': f'{PYTHON} "import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW)"',
     # Discovery
     'Outbound port scan': 'for p in {61001..61040}; do (exec 3<>/dev/tcp/127.0.0.1/$p) 2>/dev/null; done; true',
     'Outbound host sweep': 'for h in {1..40}; do (exec 3<>/dev/tcp/127.0.9.$h/61000) 2>/dev/null; done; true',
@@ -178,7 +250,10 @@ class Pack(rwatchtest.Case):
     def test_every_rule_fires(self):
         daemon = self.start()
         rules = {detector['name'] for detector in daemon.ctl_json('detectors')}
-        self.assertEqual(sorted(rules), sorted(DEEDS), 'each rule has a deed, and each deed a rule')
+        self.assertEqual(sorted(rules), sorted({**DEEDS, **COUNTED}), 'each rule has a deed, and each deed a rule')
+        if not os.path.exists('/proc/modules'):
+            print('left out: Kernel module loaded by an unexpected program: this kernel has no modules, and so no such calls')
+            del DEEDS['Kernel module loaded by an unexpected program']
         sandbox = Sandbox()
         self.addCleanup(sandbox.stop)
         said = {rule: sandbox.run(TOOLS + deed) for rule, deed in DEEDS.items()}

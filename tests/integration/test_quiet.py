@@ -28,6 +28,21 @@ quiet.deb:
 END
 build() { make -f rules V=$1; }'''
 
+# A root directory of this machine's own files, then what a runtime does: start, enter once more, end.
+CONTAINER = r'''mkdir -p root/usr root/proc root/dev root/sys root/tmp root/etc; for d in bin lib lib64 sbin; do ln -s usr/$d root/$d; done;
+mountpoint -q /sys/fs/cgroup || { mount -t sysfs sysfs /sys; mount -t cgroup2 cgroup2 /sys/fs/cgroup; }
+RUNTIME spec; python3 - <<'END'
+import json
+spec = json.load(open('config.json'))
+spec['process'].update(terminal=False, args=['/bin/sh', '-c', 'echo in; sleep 1.5'])
+spec['root'] = {'path': 'root', 'readonly': False}
+spec['mounts'] = [m for m in spec['mounts'] if m['type'] != 'cgroup'] + [{'destination': '/usr', 'type': 'bind', 'source': '/usr', 'options': ['rbind', 'ro']}]
+spec['linux'].pop('resources', None)
+spec['linux']['cgroupsPath'] = open('/proc/self/cgroup').read().split('0::')[1].strip() + '/box'
+json.dump(spec, open('config.json', 'w'))
+END
+RUNTIME run box >said & sleep 0.8; RUNTIME exec box /bin/true; wait $!; grep -qx in said; rmdir /sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/box 2>/dev/null || true'''
+
 # chore: (programs without which it can't be done, script). A chore whose programs are not all here is named and left out.
 CHORES = {
     'a package is built, installed, upgraded, removed': (
@@ -36,6 +51,55 @@ CHORES = {
     'apt installs and removes': (
         ['apt-get', 'dpkg-deb', 'make'],
         f'{PACKAGE}; build 3; apt-get -q -y -o Dir::Etc::sourcelist=/dev/null install ./quiet-3.deb; apt-get -q -y remove quiet'),
+    'apt installs and upgrades from a repository, then removes': (
+        ['apt-get', 'dpkg-deb', 'make', 'dpkg-scanpackages'],
+        rf'''{PACKAGE}; build 4; dpkg-scanpackages -m . >Packages 2>/dev/null; echo "deb [trusted=yes] file:$PWD ./" >list
+get() {{ apt-get -q -y -o Dir::Etc::sourcelist=$PWD/list -o Dir::Etc::sourceparts=- "$@"; }}
+get update; get install quiet; build 5; dpkg-scanpackages -m . >Packages 2>/dev/null; get update; get upgrade quiet
+[ "$(dpkg-query -W -f '${{Version}}' quiet)" = 5 ]; get remove quiet; get purge quiet'''),
+    'a package is built from its source': (
+        ['dpkg-buildpackage', 'make', 'gcc'],
+        r'''mkdir -p p-1/debian && cd p-1; printf 'int main(void) { return 0; }
+' >main.c
+printf 'p (1) unstable; urgency=low
+
+  * x
+
+ -- x <x@example.org>  Thu, 01 Jan 2026 00:00:00 +0000
+' >debian/changelog
+printf 'Source: p
+Maintainer: x <x@example.org>
+
+Package: p
+Architecture: any
+Description: x
+' >debian/control
+cat >debian/rules <<'END'
+#!/usr/bin/make -f
+build build-arch:
+	gcc -o p main.c
+clean:
+	rm -rf p debian/p debian/files
+binary binary-arch: build
+	install -D p debian/p/usr/bin/p
+	strip debian/p/usr/bin/p
+	mkdir -p debian/p/DEBIAN
+	dpkg-gencontrol -pp -Pdebian/p
+	dpkg-deb --root-owner-group -b debian/p ..
+binary-indep build-indep:
+.PHONY: build clean binary
+END
+mkdir debian/source; echo '3.0 (native)' >debian/source/format; dpkg-buildpackage -us -uc -d; ls ../p_1_*.deb'''),
+    'a login by ssh, a command, a file copied': (
+        ['/usr/sbin/sshd', 'ssh', 'ssh-keygen', 'scp'],
+        r'''ip link set lo up 2>/dev/null || ifconfig lo up; mkdir -p /run/sshd; ssh-keygen -q -t ed25519 -N '' -f key; ssh-keygen -q -t ed25519 -N '' -f host
+(echo 0 >/proc/self/loginuid; useradd -m visitor); mkdir -p keys; cp key.pub keys/visitor; chown -R root keys
+/usr/sbin/sshd -f /etc/ssh/sshd_config -h $PWD/host -p 2222 -o ListenAddress=127.0.0.1 -o AuthorizedKeysFile=$PWD/keys/%u -o StrictModes=no -o PidFile=$PWD/pid
+there="-F /dev/null -i key -o StrictHostKeyChecking=no -o UserKnownHostsFile=$PWD/known -o LogLevel=ERROR"
+ssh $there -p 2222 visitor@127.0.0.1 'id -un; echo x >own' | grep -qx visitor; scp -q $there -P 2222 visitor@127.0.0.1:own there; [ "$(cat there)" = x ]
+kill $(cat pid); (echo 0 >/proc/self/loginuid; userdel -r visitor 2>/dev/null)'''),
+    'a container of crun': (['crun', 'python3'], CONTAINER.replace('RUNTIME', 'crun --cgroup-manager=disabled')),
+    'a container of runc': (['runc', 'python3'], CONTAINER.replace('RUNTIME', 'runc')),
     'gcc by hand': (['gcc'], f'{SOURCES}; gcc -c twice.c main.c && gcc -o prog twice.o main.o && ar rc libtwice.a twice.o'),
     'make': (['gcc', 'make'], f"{SOURCES}; printf 'prog: twice.o main.o\\n\\t$(CC) -o $@ $^\\ninstall: prog\\n\\tinstall -D -m 755 prog $(DESTDIR)/usr/bin/prog\\n"
                               "check: prog\\n\\t./prog\\n' >Makefile; make -j2 check && make install DESTDIR=$PWD/root"),

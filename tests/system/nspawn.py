@@ -17,7 +17,7 @@ STOP_WITHIN = 30
 
 # Services of the machine that a test does not want to see started in the container.
 MASKED = ('apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer', 'fstrim.timer', 'man-db.timer', 'logrotate.timer',
-          'systemd-networkd-wait-online.service', 'docker.service', 'containerd.service', 'postgresql.service', 'redis-server.service', 'ssh.service',
+          'systemd-networkd-wait-online.service', 'docker.service', 'containerd.service', 'postgresql.service', 'redis-server.service',
           'packagekit.service', 'networking.service', 'systemd-timesyncd.service', 'console-getty.service')
 
 # Runs in a mount namespace of its own. A cgroup of its own: nspawn makes payload/ and supervisor/ below the one that it is started in. A tmpfs over

@@ -277,7 +277,7 @@ class Quiet(unittest.TestCase):
 
     JOBS = ('logrotate.service', 'man-db.service', 'dpkg-db-backup.service', 'systemd-tmpfiles-clean.service', 'fstrim.service', 'e2scrub_reap.service',
             'systemd-update-utmp.service', 'systemd-sysusers.service', 'systemd-journal-flush.service', 'systemd-logind.service', 'systemd-resolved.service',
-            'cron.service', 'dbus.service')
+            'cron.service', 'ssh.service', 'dbus.service')
     OF_LOGINS = re.compile(r'session-.*\.scope|user@\d+\.service|user-runtime-dir@\d+\.service|rwt-login\.service|init\.scope|systemd-.*\.service')
 
     def test_a_round_of_all_that(self):
@@ -289,6 +289,9 @@ class Quiet(unittest.TestCase):
             container.run('systemctl', verb, unit, check=False, timeout=120)
         container.run('systemctl', 'daemon-reload')
         container.run('systemctl', 'daemon-reexec')
+        container.shell("useradd -m visitor; install -d -o visitor /home/visitor/.ssh; ssh-keygen -q -t ed25519 -N '' -f /root/rwt;"
+                        "install -o visitor /root/rwt.pub /home/visitor/.ssh/authorized_keys; ssh -q -tt -i /root/rwt -o StrictHostKeyChecking=no"
+                        " -o UserKnownHostsFile=/dev/null visitor@127.0.0.1 'test -n \"$XDG_SESSION_ID\"; loginctl --no-pager' </dev/null")
         do('rwt-login', 'loginctl --no-pager list-sessions', '--property=PAMName=login', '--uid=root')
         time.sleep(2)
         alerts = [entry for entry in entries(f'--since={begin}') if entry.get('RWATCH_UNIT') in there or self.OF_LOGINS.fullmatch(entry.get('RWATCH_UNIT', ''))]

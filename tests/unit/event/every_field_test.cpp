@@ -95,6 +95,9 @@ Event full(const World& world, Call call) {
     e.process = &world.self;
     e.placement = &world.placement;
     e.directory = &world.names;
+    e.traced = call == Call::ptrace ? &world.login : nullptr;
+    e.host_mounts = true;
+    e.old_euid = 1000;
     e.object = {"/d/a.txt", "/e/b.cfg", "a.txt", {{makedev(8, 1), 9}, S_IFREG | 0755, 1, 0, 0, 0}, {}, 0, {}};
     e.target = {"/d/new.enc", {}, "new.enc", {}, {}, 0, {}};
     e.has_result = true;
@@ -270,6 +273,7 @@ const Row kRows[] = {
     {"proc.exepath", Call::execve, "/opt/tool", "-"},
     {"proc.is_exe_from_memfd", Call::execve, "true", "-"},
     {"proc.is_exe_unlinked", Call::execve, "true", "-"},
+    {"proc.is_in_host_mntns", Call::execve, "true", "-"},
     {"proc.is_sid_leader", Call::execve, "false", "-"},
     {"proc.name", Call::execve, "tool", "-"},
     {"proc.never_execed", Call::execve, "true", "-"},
@@ -291,6 +295,10 @@ const Row kRows[] = {
     {"proc.sid.exe", Call::execve, "sshd", "-"},
     {"proc.sid.exepath", Call::execve, "/usr/sbin/sshd", "-"},
     {"proc.sname", Call::execve, "sshd", "-"},
+    {"proc.target.exepath", Call::ptrace, "/usr/sbin/sshd", "-"},
+    {"proc.target.pid", Call::ptrace, "80", "-"},
+    {"proc.target.uid", Call::ptrace, "0", "-"},
+    {"proc.target.user", Call::ptrace, "root", "-"},
     {"proc.tty", Call::execve, "142606339", "-"},
     {"proc.ttyname", Call::execve, "pts/3", "-"},
     {"proc.vpid", Call::execve, "10", "0"},
@@ -311,6 +319,7 @@ const Row kRows[] = {
     {"user.name", Call::execve, "root", "-"},
     {"user.ruid", Call::execve, "1000", "0"},
     {"user.uid", Call::execve, "0", "0"},
+    {"user.uid.before", Call::execve, "1000", "-"},
 };
 
 /// Each way of writing a field that has an argument.

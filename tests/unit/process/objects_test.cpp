@@ -167,6 +167,23 @@ TEST_CASE("another mount namespace can't teach us that its file is the watched o
     CHECK(e.object.name == secret);
 }
 
+TEST_CASE("whether the mount namespace is the host's, where both are known") {
+    const process::HostView view;
+    Objects objects;
+    auto e = make(Kind::bpf);
+    CHECK_FALSE(e.host_mounts);
+    e.mntns = view.namespace_id();
+    objects.enrich(e);
+    CHECK(e.host_mounts == true);
+    e.mntns ^= 1U;
+    objects.enrich(e);
+    CHECK(e.host_mounts == false);
+    e = make(Kind::bpf);
+    e.mntns = 0;
+    objects.enrich(e);
+    CHECK_FALSE(e.host_mounts);
+}
+
 TEST_CASE("a rule that names a file through a symbolic link") {
     const test::TempDir dir;
     dir.write("run/x.sock", "x");

@@ -102,6 +102,35 @@ TEST_CASE("a POSIX session counts its living processes, and who never ran a prog
     CHECK(*shell.process->session_size == 9);
 }
 
+TEST_CASE("who a process was before") {
+    Machine m;
+    CHECK(m.exec(50, 7, "/usr/bin/bash", "bash"sv, "bash").old_euid == 1000); // the first event of it: as now
+    auto e = m.make(Kind::exec, 50, 7);
+    e.euid = 0;
+    CHECK(m.send(e).old_euid == 1000);
+    e = m.make(Kind::setid, 50, 7);
+    CHECK(m.send(e).old_euid == 0);
+    e = m.make(Kind::setid, 50, 7);
+    e.tid = 51;
+    CHECK(m.send(e).old_euid == event::kUnset);
+}
+
+TEST_CASE("whom a ptrace is about") {
+    Machine m;
+    (void)m.exec(50, 7, "/usr/sbin/sshd", "sshd"sv, "sshd");
+    auto e = m.make(Kind::ptrace, 60, 9);
+    e.args = {0x10, 50};
+    CHECK(m.send(e).traced == m.table.find(50));
+    e.args[1] = 51; // nobody, or a thread
+    CHECK(m.send(e).traced == nullptr);
+    e.args[1] = 50;
+    e.vpid = 2; // in a pid namespace of its own
+    CHECK(m.send(e).traced == nullptr);
+    e.vpid = e.pid;
+    e.kind = Kind::bpf;
+    CHECK(m.send(e).traced == nullptr);
+}
+
 TEST_CASE("exec of scripts, memfds and with cut arguments") {
     Machine m;
     auto e = m.make(Kind::exec, 50, 7);
