@@ -10,7 +10,7 @@ namespace rwatch::ctl {
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     return "'" + escape(text) + "'";
 }
 
@@ -47,7 +47,7 @@ class Reader {
         for (std::size_t i = 1; i < arg.size(); ++i) {
             const auto* spec = find([&](const OptionSpec& s) { return s.letter == arg[i]; });
             if (spec == nullptr)
-                throw UsageError("unknown option " + quoted("-" + std::string(1, arg[i])));
+                throw UsageError("unknown option " + in_quotes("-" + std::string(1, arg[i])));
             if (spec->value.empty()) {
                 out_.set(spec->name, "");
                 continue;
@@ -73,7 +73,7 @@ class Reader {
         for (const auto& spec : specs_)
             names.push_back(spec.name);
         const auto near = nearest(name, names);
-        throw UsageError("unknown option " + quoted("--" + std::string(name)) +
+        throw UsageError("unknown option " + in_quotes("--" + std::string(name)) +
                          (near.empty() ? "" : ", did you mean '--" + std::string(near) + "'?"));
     }
 

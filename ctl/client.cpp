@@ -40,8 +40,8 @@ template <typename Call> auto checked(Call&& call) {
 }
 
 /// One page of alerts.
-std::vector<dbus::Dictionary> page(sdbus::IProxy& manager, dbus::Dictionary filter, std::size_t limit,
-                                   const std::string& before) {
+std::vector<dbus::Dictionary> alerts_page(sdbus::IProxy& manager, dbus::Dictionary filter, std::size_t limit,
+                                          const std::string& before) {
     filter.insert_or_assign("limit", static_cast<std::uint64_t>(limit));
     if (!before.empty())
         filter.insert_or_assign("before", before);
@@ -135,7 +135,7 @@ Json Client::alerts(const AlertQuery& query) {
         while (query.limit == 0 || all.size() < query.limit) {
             const auto wanted =
                 query.limit == 0 ? dbus::kMaxListed : std::min(query.limit - all.size(), dbus::kMaxListed);
-            const auto older = page(*manager_, query.filter, wanted, before);
+            const auto older = alerts_page(*manager_, query.filter, wanted, before);
             all.insert(all.begin(), older.begin(), older.end());
             if (older.size() < wanted)
                 break;

@@ -9,9 +9,9 @@ namespace rwatch::ctl {
 
 namespace {
 
-constexpr std::array<OptionSpec, 1> kOptions{{{"note", '\0', "TEXT", "kept and shown with the alert"}}};
+constexpr std::array<OptionSpec, 1> kAckOptions{{{"note", '\0', "TEXT", "kept and shown with the alert"}}};
 
-int run(const Context& context) {
+int run_ack(const Context& context) {
     const auto& ids = context.args().positionals();
     context.client().acknowledge(ids, context.args().value("note").value_or(""));
     if (context.json())
@@ -28,9 +28,9 @@ constinit const Verb kAckVerb{"ack",
                               "Acknowledge alerts",
                               "Ids that exist are acknowledged even where others do not; those are named and the\n"
                               "exit status is 1.",
-                              kOptions,
+                              kAckOptions,
                               1,
                               kAnyNumber,
-                              run};
+                              run_ack};
 
 } // namespace rwatch::ctl

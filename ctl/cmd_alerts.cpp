@@ -14,7 +14,7 @@ namespace rwatch::ctl {
 
 namespace {
 
-constexpr std::array<OptionSpec, 7> kOptions{{
+constexpr std::array<OptionSpec, 7> kAlertsOptions{{
     {"since", 'S', "TIME", "only those at or after TIME: 03:00, -2h, yesterday, '2026-11-24 03:00'"},
     {"until", 'U', "TIME", "only those at or before TIME"},
     {"rule", 'r', "RULE", "only those of this rule"},
@@ -55,7 +55,7 @@ std::string time_cell(const Json& alert, const Terminal& terminal) {
     return terminal.tty && time ? short_time(*time) : raw;
 }
 
-std::string table(const Json& alerts, const Terminal& terminal) {
+std::string alerts_table(const Json& alerts, const Terminal& terminal) {
     Table table({{"TIME"},
                  {"PRIORITY"},
                  {"RULE", false, true},
@@ -80,7 +80,7 @@ std::string table(const Json& alerts, const Terminal& terminal) {
     return table.render(terminal);
 }
 
-int run(const Context& context) {
+int run_alerts(const Context& context) {
     const auto query = query_of(context.args());
     const auto alerts = context.client().alerts(query);
     if (context.json()) {
@@ -95,7 +95,7 @@ int run(const Context& context) {
             context.print(std::string("No alerts") + (query.filter.empty() ? ".\n" : " that match.\n"));
         return kOk;
     }
-    context.print(table(alerts, context.terminal()));
+    context.print(alerts_table(alerts, context.terminal()));
     return kOk;
 }
 
@@ -106,9 +106,9 @@ constinit const Verb kAlertsVerb{"alerts",
                                  "List alerts, newest last",
                                  "Where standard output is no terminal: one alert a line, columns separated by tabs:\n"
                                  "time, priority, rule, unit, repeats, acknowledged, id, output.",
-                                 kOptions,
+                                 kAlertsOptions,
                                  0,
                                  0,
-                                 run};
+                                 run_alerts};
 
 } // namespace rwatch::ctl

@@ -23,7 +23,7 @@ std::uint64_t count_items(const std::vector<rules::SourceText>& texts, std::stri
     return count;
 }
 
-std::string summary(const RuleFiles& files, const rules::LoadResult& result, const Diagnostics& diagnostics) {
+std::string rules_summary(const RuleFiles& files, const rules::LoadResult& result, const Diagnostics& diagnostics) {
     std::string out;
     if (result.set != nullptr) {
         out = counted(result.set->rules().size(), "rule");
@@ -35,7 +35,7 @@ std::string summary(const RuleFiles& files, const rules::LoadResult& result, con
     return out + counted(files.texts.size(), "file") + ": " + count_text(diagnostics) + "\n";
 }
 
-int run(const Context& context) {
+int run_check(const Context& context) {
     const auto files = read_rule_files(context.args().positionals());
     const auto result = rules::load(files.texts);
     auto diagnostics = files.diagnostics;
@@ -51,7 +51,7 @@ int run(const Context& context) {
     Sources sources;
     for (const auto& text : files.texts)
         sources.emplace(text.file, text.text);
-    context.print(render_all(diagnostics, sources, context.terminal()) + summary(files, result, diagnostics));
+    context.print(render_all(diagnostics, sources, context.terminal()) + rules_summary(files, result, diagnostics));
     return ok ? kOk : kFailed;
 }
 
@@ -65,6 +65,6 @@ constinit const Verb kCheckVerb{"check",
                                 {},
                                 1,
                                 kAnyNumber,
-                                run};
+                                run_check};
 
 } // namespace rwatch::ctl

@@ -31,7 +31,7 @@ Tint tint_of_state(const std::string& state) noexcept {
     return state == "active" || state == "counted" ? Tint::green : state == "paused" ? Tint::yellow : Tint::grey;
 }
 
-std::string table(const Json& detectors, const Terminal& terminal) {
+std::string detectors_table(const Json& detectors, const Terminal& terminal) {
     Table table({{"STATE"},
                  {"PRIORITY"},
                  {"RULE", false, true},
@@ -59,12 +59,12 @@ std::string table(const Json& detectors, const Terminal& terminal) {
     return table.render(terminal);
 }
 
-int run(const Context& context) {
+int run_detectors(const Context& context) {
     const auto detectors = context.client().detectors();
     if (context.json())
         context.print(detectors);
     else
-        context.print(table(detectors, context.terminal()));
+        context.print(detectors_table(detectors, context.terminal()));
     return kOk;
 }
 
@@ -80,6 +80,6 @@ constinit const Verb kDetectorsVerb{
     {},
     0,
     0,
-    run};
+    run_detectors};
 
 } // namespace rwatch::ctl

@@ -11,7 +11,7 @@ namespace rwatch::ctl {
 
 namespace {
 
-constexpr std::array<OptionSpec, 2> kOptions{{
+constexpr std::array<OptionSpec, 2> kPauseOptions{{
     {"for", '\0', "SPAN", "how long: 10m, 1h30min; without it, until resumed"},
     {"reason", '\0', "TEXT", "why; kept, shown and part of the alert about the pause"},
 }};
@@ -57,7 +57,7 @@ constinit const Verb kPauseVerb{"pause",
                                 "RULE-OR-TAG",
                                 "Pause a rule, or all rules with a tag",
                                 "A pause is itself alerted, with who and why; 'rwatchctl detectors' shows it.",
-                                kOptions,
+                                kPauseOptions,
                                 1,
                                 1,
                                 run_pause};

@@ -9,7 +9,7 @@ namespace rwatch::ctl {
 
 namespace {
 
-int run(const Context& context) {
+int run_reload(const Context& context) {
     const auto answer = context.client().reload();
     const auto diagnostics = diagnostics_of(answer.diagnostics);
     const bool ok = !has_errors(diagnostics);
@@ -37,6 +37,6 @@ constinit const Verb kReloadVerb{"reload",
                                  {},
                                  0,
                                  0,
-                                 run};
+                                 run_reload};
 
 } // namespace rwatch::ctl

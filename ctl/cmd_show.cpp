@@ -20,7 +20,7 @@ std::string newest_id(Client& client) {
     return text(list.front(), "id");
 }
 
-int run(const Context& context) {
+int run_show(const Context& context) {
     auto client = context.client();
     const auto& wanted = context.args().positionals().front();
     const auto alert = client.alert(wanted == kNewest ? newest_id(client) : wanted);
@@ -41,6 +41,6 @@ constinit const Verb kShowVerb{"show",
                                {},
                                1,
                                1,
-                               run};
+                               run_show};
 
 } // namespace rwatch::ctl

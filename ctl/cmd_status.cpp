@@ -16,7 +16,7 @@ int absent(const Context& context, const Failure& failure, bool known) {
     return kNotRunning;
 }
 
-int run(const Context& context) {
+int run_status(const Context& context) {
     try {
         const auto status = context.client().status();
         if (context.json())
@@ -43,6 +43,6 @@ constinit const Verb kStatusVerb{"status",
                                  {},
                                  0,
                                  0,
-                                 run};
+                                 run_status};
 
 } // namespace rwatch::ctl

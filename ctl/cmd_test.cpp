@@ -41,8 +41,8 @@ std::string outcomes_text(const std::vector<pipeline::TestOutcome>& outcomes, co
     return out;
 }
 
-std::string summary(const std::vector<pipeline::TestOutcome>& outcomes, const rules::RuleSet& set,
-                    const Terminal& terminal) {
+std::string tests_summary(const std::vector<pipeline::TestOutcome>& outcomes, const rules::RuleSet& set,
+                          const Terminal& terminal) {
     const auto failed = static_cast<std::uint64_t>(
         std::count_if(outcomes.begin(), outcomes.end(), [](const auto& o) { return !o.passed; }));
     const auto untested = static_cast<std::uint64_t>(
@@ -55,7 +55,7 @@ std::string summary(const std::vector<pipeline::TestOutcome>& outcomes, const ru
     return out + "\n";
 }
 
-int run(const Context& context) {
+int run_test(const Context& context) {
     const auto files = read_rule_files(context.args().positionals());
     const auto result = rules::load(files.texts);
     auto diagnostics = files.diagnostics;
@@ -73,8 +73,9 @@ int run(const Context& context) {
     for (const auto& text : files.texts)
         sources.emplace(text.file, text.text);
     auto out = render_all(diagnostics, sources, context.terminal());
-    out += loaded ? outcomes_text(outcomes, context.terminal()) + summary(outcomes, *result.set, context.terminal())
-                  : "No test was run: " + count_text(diagnostics) + "\n";
+    out += loaded
+               ? outcomes_text(outcomes, context.terminal()) + tests_summary(outcomes, *result.set, context.terminal())
+               : "No test was run: " + count_text(diagnostics) + "\n";
     context.print(out);
     return ok ? kOk : kFailed;
 }
@@ -89,6 +90,6 @@ constinit const Verb kTestVerb{"test",
                                {},
                                1,
                                kAnyNumber,
-                               run};
+                               run_test};
 
 } // namespace rwatch::ctl

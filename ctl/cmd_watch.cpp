@@ -21,7 +21,7 @@ void print_alert(const Context& context, Client& client, const std::string& id) 
     }
 }
 
-int run(const Context& context) {
+int run_watch(const Context& context) {
     auto client = context.client();
     // Asked at once, not at the first alert: may this user read alerts at all?
     AlertQuery newest;
@@ -42,6 +42,6 @@ constinit const Verb kWatchVerb{"watch",
                                 {},
                                 0,
                                 0,
-                                run};
+                                run_watch};
 
 } // namespace rwatch::ctl

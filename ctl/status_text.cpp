@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Tint tint_of_state(const std::string& state) noexcept {
+Tint tint_of_health(const std::string& state) noexcept {
     if (state == "running")
         return Tint::green;
     return state == "starting" || state == "degraded" ? Tint::yellow : Tint::red;
@@ -25,7 +25,7 @@ std::string cross(const Terminal& terminal) {
     return terminal.utf8 ? "\xe2\x9c\x97" : "x";
 }
 
-std::string padded(std::string text, std::size_t width) {
+std::string padded_name(std::string text, std::size_t width) {
     const auto used = display_width(text);
     return text.append(width > used ? width - used : 0, ' ');
 }
@@ -39,7 +39,7 @@ std::size_t name_width(const Json& list) {
 
 std::string state_line(const Json& status, const Terminal& terminal, std::int64_t now_ns) {
     const auto state = safe_text(status, "state");
-    auto line = paint(state, tint_of_state(state), terminal);
+    auto line = paint(state, tint_of_health(state), terminal);
     if (const auto reason = safe_text(status, "state_reason"); !reason.empty())
         line += " (" + reason + ")";
     if (const auto since = time_of(status, "started_realtime_usec"); since != 0)
@@ -64,7 +64,7 @@ std::string probe_lines(const Json& probe, std::size_t width, const Terminal& te
     const auto attached = safe_text(probe, "attached");
     const auto reason = safe_text(probe, "reason");
     const auto blind = safe_text(probe, "blind");
-    const auto name = padded(safe_text(probe, "name"), width) + "  ";
+    const auto name = padded_name(safe_text(probe, "name"), width) + "  ";
     const std::string indent(width + 2, ' ');
     if (!attached.empty()) {
         auto line =
@@ -124,7 +124,7 @@ std::string shortfalls_line(const Json& status) {
 }
 
 std::string sink_line(const Json& sink, std::size_t width, const Terminal& terminal) {
-    const auto name = padded(safe_text(sink, "name"), width) + "  ";
+    const auto name = padded_name(safe_text(sink, "name"), width) + "  ";
     const auto state = safe_text(sink, "state");
     if (member(sink, "absent") == true)
         return name + paint("not on this machine (" + state + ")", Tint::grey, terminal);
@@ -156,7 +156,7 @@ std::string sinks_text(const Json& sinks, const Terminal& terminal) {
 
 std::string status_text(const Json& status, const Terminal& terminal, std::int64_t now_ns) {
     const auto state = text(status, "state");
-    std::string out = paint(dot(terminal), tint_of_state(state), terminal) + " rwatchd " +
+    std::string out = paint(dot(terminal), tint_of_health(state), terminal) + " rwatchd " +
                       safe_text(status, "version") + " - threat detector\n";
     out += field("State", state_line(status, terminal, now_ns));
     out += field("Rules", rules_line(status, terminal));

@@ -65,23 +65,23 @@ std::string key_of(const rules::Match& match, event::Scratch& scratch) {
     return key;
 }
 
-struct Window;
-using Ends = std::multimap<std::uint64_t, Window*>; // by end
-
-struct Window {
-    const std::string* key = nullptr; // of the map that holds the window
-    std::shared_ptr<const Alert> alert;
-    std::uint64_t begin_ns = 0, for_ns = 0; // boot clock
-    std::uint64_t last_ns = 0;              // of the last repeat
-    std::int64_t last_wall_ns = 0;
-    std::uint64_t repeats = 0;
-    std::size_t bytes = 0;
-    Ends::iterator end;
-};
-
 } // namespace
 
 struct Debounce::State {
+    struct Window;
+    using Ends = std::multimap<std::uint64_t, Window*>; // by end
+
+    struct Window {
+        const std::string* key = nullptr; // of the map that holds the window
+        std::shared_ptr<const Alert> alert;
+        std::uint64_t begin_ns = 0, for_ns = 0; // boot clock
+        std::uint64_t last_ns = 0;              // of the last repeat
+        std::int64_t last_wall_ns = 0;
+        std::uint64_t repeats = 0;
+        std::size_t bytes = 0;
+        Ends::iterator end;
+    };
+
     void summarise(Window& window, std::uint64_t end_ns);
     void close(Window& window);
     void close_early();

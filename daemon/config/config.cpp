@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "config/config.hpp"
 
+#include "core/ascii.hpp"
 #include "core/time.hpp"
 #include "core/yaml.hpp"
 
@@ -31,10 +32,6 @@ constexpr std::array<std::string_view, 8> kPriorities{"emergency", "alert",  "cr
 
 bool is_control(char c) noexcept {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-}
-
-char lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 bool same_name(std::string_view a, std::string_view b) noexcept {

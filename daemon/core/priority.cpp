@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/priority.hpp"
 
+#include "core/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -11,10 +13,6 @@ namespace {
 constexpr std::array<std::string_view, 8> kPriorities{"Emergency", "Alert",  "Critical",      "Error",
                                                       "Warning",   "Notice", "Informational", "Debug"};
 
-char fold(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 } // namespace
 
 std::string_view to_string(Priority priority) noexcept {
@@ -24,7 +22,7 @@ std::string_view to_string(Priority priority) noexcept {
 std::optional<Priority> parse_priority(std::string_view text) noexcept {
     const auto is = [text](std::string_view name) {
         return text.size() == name.size() &&
-               std::equal(text.begin(), text.end(), name.begin(), [](char a, char b) { return fold(a) == fold(b); });
+               std::equal(text.begin(), text.end(), name.begin(), [](char a, char b) { return lower(a) == lower(b); });
     };
     for (std::size_t i = 0; i < kPriorities.size(); ++i)
         if (is(kPriorities[i]))

@@ -215,7 +215,7 @@ bool set_register(EventBuilder& b, const FieldArg& arg, std::string_view text, i
     return error == std::errc{} && end == text.data() + text.size();
 }
 
-constexpr Field kRows[] = {
+constexpr Field kArgFields[] = {
     {"evt.arg", Type::string, false, ArgKind::key, kAllKinds, get_argument, set_argument,
      "An argument of the call by its name, written as Falco writes it: see the calls below"},
     {"evt.args", Type::string, false, ArgKind::none, kAllKinds, get_arguments, nullptr, "All arguments as one text"},
@@ -269,7 +269,7 @@ std::optional<std::int64_t> descriptor_of(const Event& e) noexcept {
 }
 
 std::span<const Field> argument_fields() noexcept {
-    return kRows;
+    return kArgFields;
 }
 
 } // namespace rwatch::event

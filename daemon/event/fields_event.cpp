@@ -74,7 +74,7 @@ bool opens_for(const Event& e, bool write) noexcept {
     return access == O_RDWR || access == (write ? O_WRONLY : O_RDONLY);
 }
 
-constexpr Field kRows[] = {
+constexpr Field kEventFields[] = {
     {"evt.category", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add(category_of(e.kind)); }, nullptr,
      "file, net, process, user or other", false, true, false, true},
@@ -281,7 +281,7 @@ std::string_view category_of(Kind kind) noexcept {
 }
 
 std::span<const Field> event_fields() noexcept {
-    return kRows;
+    return kEventFields;
 }
 
 } // namespace rwatch::event

@@ -142,7 +142,7 @@ void get_device_part(const Event& e, const FieldArg&, Scratch&, Values& out) noe
         out.add(Part(object->file.id.dev));
 }
 
-constexpr Field kRows[] = {
+constexpr Field kFileFields[] = {
     {"fd.created", Type::boolean, false, ArgKind::none, kOpen,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.kind == Kind::open)
@@ -336,7 +336,7 @@ constexpr Field kRows[] = {
 } // namespace
 
 std::span<const Field> file_fields() noexcept {
-    return kRows;
+    return kFileFields;
 }
 
 } // namespace rwatch::event

@@ -96,7 +96,7 @@ std::string_view protocol_name(const Event& e) noexcept {
     }
 }
 
-constexpr Field kRows[] = {
+constexpr Field kNetworkFields[] = {
     {"fd.cip", Type::address, false, ArgKind::none, kConnect, get_local, set_local, "Client's address"},
     {"fd.cnet", Type::address, false, ArgKind::none, kConnect, get_local, set_local,
      "Client's address, to compare with a network"},
@@ -159,7 +159,7 @@ constexpr Field kRows[] = {
 } // namespace
 
 std::span<const Field> network_fields() noexcept {
-    return kRows;
+    return kNetworkFields;
 }
 
 } // namespace rwatch::event

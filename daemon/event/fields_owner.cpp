@@ -50,7 +50,7 @@ template <std::string Placement::*Part> bool set_place(EventBuilder& b, const Fi
     return true;
 }
 
-constexpr Field kRows[] = {
+constexpr Field kOwnerFields[] = {
     {"container.id", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          const auto* place = placement_of(e);
@@ -127,7 +127,7 @@ constexpr Field kRows[] = {
 } // namespace
 
 std::span<const Field> owner_fields() noexcept {
-    return kRows;
+    return kOwnerFields;
 }
 
 } // namespace rwatch::event

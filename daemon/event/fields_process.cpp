@@ -59,7 +59,7 @@ void get_exe_line(const Process* p, Scratch& s, Values& out) noexcept {
 }
 
 /// [N]: that item of argv; bare: all of them.
-void get_argument(const Event& e, const FieldArg& arg, Scratch&, Values& out) noexcept {
+void get_argv(const Event& e, const FieldArg& arg, Scratch&, Values& out) noexcept {
     if (e.process == nullptr || e.process->argv.empty())
         return;
     std::string_view rest = e.process->argv;
@@ -157,7 +157,7 @@ bool set_exe_line(Process& p, std::string_view text) {
 }
 
 /// Items before it that no one has set are empty.
-bool set_argument(EventBuilder& b, const FieldArg& arg, std::string_view text) {
+bool set_argv(EventBuilder& b, const FieldArg& arg, std::string_view text) {
     auto& p = b.process();
     std::string argv;
     std::string_view rest = p.argv;
@@ -214,7 +214,7 @@ template <std::uint32_t Process::*Id> bool set_traced(EventBuilder& b, const Fie
     return parse_number(text, b.traced().*Id);
 }
 
-constexpr Field kRows[] = {
+constexpr Field kProcessFields[] = {
     {"proc.aargs", Type::string, true, ArgKind::index, kAllKinds,
      [](const Event& e, const FieldArg& arg, Scratch& s, Values& out) noexcept {
          const auto* process = ancestor(e, std::max(arg.index, 0));
@@ -251,17 +251,17 @@ constexpr Field kRows[] = {
          return n <= EventBuilder::kMostAncestors && parse_number(text, b.ancestor(n).pid);
      },
      "Pid of an ancestor"},
-    {"proc.argv", Type::string, true, ArgKind::index, kAllKinds, get_argument, set_argument,
+    {"proc.argv", Type::string, true, ArgKind::index, kAllKinds, get_argv, set_argv,
      "An item of argv: [0] as proc.exe, [1] the first argument; bare: any of them (ours)"},
     {"proc.args", Type::string, false, ArgKind::index, kAllKinds,
      [](const Event& e, const FieldArg& arg, Scratch& s, Values& out) noexcept {
          if (arg.index >= 0)
-             get_argument(e, {arg.index + 1, {}}, s, out);
+             get_argv(e, {arg.index + 1, {}}, s, out);
          else if (e.process != nullptr)
              out.add(arguments_of(*e.process, s));
      },
      [](EventBuilder& b, const FieldArg& arg, std::string_view text) {
-         return arg.index < 0 ? set_arguments(b.process(), text) : set_argument(b, {arg.index + 1, {}}, text);
+         return arg.index < 0 ? set_arguments(b.process(), text) : set_argv(b, {arg.index + 1, {}}, text);
      },
      "Arguments without argv[0], separated by blanks; [0]: the first of them"},
     {"proc.cmdlenargs", Type::integer, false, ArgKind::none, kAllKinds,
@@ -441,7 +441,7 @@ constexpr Field kRows[] = {
 } // namespace
 
 std::span<const Field> process_fields() noexcept {
-    return kRows;
+    return kProcessFields;
 }
 
 } // namespace rwatch::event

@@ -27,7 +27,7 @@ constexpr Field texts(std::string_view name, std::string_view doc) {
     return list;
 }
 
-constexpr Field kRows[] = {
+constexpr Field kUnsuppliedFields[] = {
     number("container.duration", "Nanoseconds since the container started"),
     text("container.full_id", "Whole id of the container"),
     text("container.healthcheck", "Health check of the container"),
@@ -188,7 +188,7 @@ constexpr Field kRows[] = {
 } // namespace
 
 std::span<const Field> unsupplied_fields() noexcept {
-    return kRows;
+    return kUnsuppliedFields;
 }
 
 } // namespace rwatch::event

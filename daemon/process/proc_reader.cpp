@@ -2,6 +2,7 @@
 #include "process/proc_reader.hpp"
 
 #include "core/handle.hpp"
+#include "core/time.hpp"
 #include "process/file_info.hpp"
 
 #include <algorithm>
@@ -16,7 +17,6 @@ namespace rwatch::process {
 namespace {
 
 constexpr std::size_t kMaxProcFile = 65536; // bytes of stat, status, cgroup
-constexpr std::uint64_t kSecondNs = 1'000'000'000;
 
 std::string_view take_field(std::string_view& text) noexcept {
     const auto isblank = [](char c) { return c == ' ' || c == '\t' || c == '\n'; };
@@ -98,7 +98,7 @@ std::string compose_cmdline(std::string_view comm, std::string_view argv) {
 }
 
 ProcReader::ProcReader(std::string root)
-    : root_(std::move(root)), tick_ns_(kSecondNs / static_cast<std::uint64_t>(std::max(1L, ::sysconf(_SC_CLK_TCK)))) {}
+    : root_(std::move(root)), tick_ns_(static_cast<std::uint64_t>(kSecond / std::max(1L, ::sysconf(_SC_CLK_TCK)))) {}
 
 void ProcReader::read_exe(const std::string& directory, event::Process& out) const {
     const auto link = directory + "/exe";

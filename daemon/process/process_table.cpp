@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "process/process_table.hpp"
 
+#include "core/time.hpp"
 #include "process/lexical.hpp"
 
 #include <algorithm>
@@ -8,8 +9,6 @@
 namespace rwatch::process {
 
 namespace {
-
-constexpr std::uint64_t kSecondNs = 1'000'000'000;
 
 void assign(std::string& to, std::string_view from) {
     if (to != from)
@@ -102,7 +101,7 @@ void ProcessTable::fill_from_proc() {
 }
 
 bool ProcessTable::may_repair(std::uint64_t now) noexcept {
-    const auto second = now / kSecondNs;
+    const auto second = now / static_cast<std::uint64_t>(kSecond);
     if (second != repair_second_) {
         repair_second_ = second;
         repairs_left_ = kRepairsPerSecond;

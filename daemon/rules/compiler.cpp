@@ -21,8 +21,8 @@ namespace {
 using event::Call;
 
 constexpr std::string_view kEventType = "evt.type", kEventNumber = "evt.num";
-constexpr std::size_t kMostErrors = 100;         // told of one condition
-constexpr std::size_t kMaxTypesOfOneTest = 1000; // longer lists of event types are not looked at for wrong ones
+constexpr std::size_t kMostConditionErrors = 100; // told of one condition
+constexpr std::size_t kMaxTypesOfOneTest = 1000;  // longer lists of event types are not looked at for wrong ones
 
 /// Events are numbered from 1: "evt.num = 0", the usual way to say never, is true of none. Between two constants every
 /// number compares alike, so those beside them stand for all.
@@ -104,7 +104,7 @@ class ExprCompiler {
         std::uint64_t tests = 0;
         std::uint32_t depth = 0;
         for (const auto& child : expr.children) {
-            if (errors_ > kMostErrors)
+            if (errors_ > kMostConditionErrors)
                 return std::nullopt;
             const auto node = compile(child);
             if (!node)
@@ -122,9 +122,9 @@ class ExprCompiler {
                       : "macros are nested too deep");
             return std::nullopt;
         }
-        const auto op = expr.kind == Expr::Kind::all   ? Node::Op::all
-                        : expr.kind == Expr::Kind::any ? Node::Op::any
-                                                       : Node::Op::negation;
+        const auto op = expr.kind == Expr::Kind::all   ? ProgramNode::Op::all
+                        : expr.kind == Expr::Kind::any ? ProgramNode::Op::any
+                                                       : ProgramNode::Op::negation;
         const auto node = builder_.add(op, nodes);
         std::size_t guilty = 0;
         if (auto lint = lint_parts(*builder_.program(), node, nodes, guilty))
@@ -252,7 +252,7 @@ class ExprCompiler {
     static Hash128 hash_of(const Source& left, const std::optional<Source>& right, const Expr& expr,
                            const std::vector<Literal>& literals) {
         Hash128 hash;
-        hash.add(static_cast<std::uint64_t>(Node::Op::test));
+        hash.add(static_cast<std::uint64_t>(ProgramNode::Op::test));
         left.add_to(hash);
         hash.add(static_cast<std::uint64_t>(expr.op));
         hash.add(static_cast<std::uint64_t>(expr.modifier));
@@ -286,7 +286,7 @@ std::optional<std::uint32_t> ProgramBuilder::known(const Hash128& hash) const {
     return found == by_hash_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::uint32_t ProgramBuilder::push(const Node& node, const NodeFacts& facts) {
+std::uint32_t ProgramBuilder::push(const ProgramNode& node, const NodeFacts& facts) {
     const auto index = static_cast<std::uint32_t>(program_->nodes.size());
     program_->nodes.push_back(node);
     program_->facts.push_back(facts);
@@ -297,10 +297,10 @@ std::uint32_t ProgramBuilder::push(const Node& node, const NodeFacts& facts) {
 std::uint32_t ProgramBuilder::add_test(Test test, const Hash128& hash, const Outcomes& outcomes) {
     program_->tests.push_back(std::move(test));
     const auto index = static_cast<std::uint32_t>(program_->tests.size() - 1);
-    return push({Node::Op::test, index, 0, kNoSlot, outcomes}, {hash, 0, 1, 0});
+    return push({ProgramNode::Op::test, index, 0, kNoSlot, outcomes}, {hash, 0, 1, 0});
 }
 
-std::uint32_t ProgramBuilder::add(Node::Op op, const std::vector<std::uint32_t>& parts) {
+std::uint32_t ProgramBuilder::add(ProgramNode::Op op, const std::vector<std::uint32_t>& parts) {
     NodeFacts facts;
     facts.hash.add(static_cast<std::uint64_t>(op));
     facts.tests = 0;
@@ -320,13 +320,13 @@ std::uint32_t ProgramBuilder::add(Node::Op op, const std::vector<std::uint32_t>&
     return push({op, first, static_cast<std::uint32_t>(parts.size()), kNoSlot, outcomes_of(op, parts)}, facts);
 }
 
-Outcomes ProgramBuilder::outcomes_of(Node::Op op, const std::vector<std::uint32_t>& parts) const {
+Outcomes ProgramBuilder::outcomes_of(ProgramNode::Op op, const std::vector<std::uint32_t>& parts) const {
     auto out = program_->nodes[parts.front()].outcomes;
-    if (op == Node::Op::negation)
+    if (op == ProgramNode::Op::negation)
         std::swap(out.may_hold, out.may_fail);
     for (std::size_t i = 1; i < parts.size(); ++i) {
         const auto& part = program_->nodes[parts[i]].outcomes;
-        if (op == Node::Op::all) {
+        if (op == ProgramNode::Op::all) {
             out.may_hold &= part.may_hold;
             out.may_fail |= part.may_fail;
         } else {

@@ -28,7 +28,7 @@ class Names {
     virtual ~Names() = default;
     /// Values of a list, all lists in it put in; null where there is none of that name.
     [[nodiscard]] virtual const std::vector<std::string>* list(std::string_view name) const = 0;
-    /// Node of a macro. broken: it exists and its own diagnostics say what is wrong.
+    /// ProgramNode of a macro. broken: it exists and its own diagnostics say what is wrong.
     [[nodiscard]] virtual Found macro(std::string_view name, std::uint32_t& node) = 0;
     [[nodiscard]] virtual std::vector<std::string_view> macro_names() const = 0;
 };
@@ -43,7 +43,7 @@ class ProgramBuilder {
     [[nodiscard]] std::optional<std::uint32_t> known(const Hash128& hash) const;
     std::uint32_t add_test(Test test, const Hash128& hash, const Outcomes& outcomes);
     /// op: all, any (two or more parts) or negation (one).
-    std::uint32_t add(Node::Op op, const std::vector<std::uint32_t>& parts);
+    std::uint32_t add(ProgramNode::Op op, const std::vector<std::uint32_t>& parts);
     /// A rule has this condition.
     void use(std::uint32_t node);
 
@@ -51,8 +51,8 @@ class ProgramBuilder {
     [[nodiscard]] bool spend(std::size_t literals) noexcept { return (literals_ += literals) <= kMaxLiterals; }
 
   private:
-    std::uint32_t push(const Node& node, const NodeFacts& facts);
-    [[nodiscard]] Outcomes outcomes_of(Node::Op op, const std::vector<std::uint32_t>& parts) const;
+    std::uint32_t push(const ProgramNode& node, const NodeFacts& facts);
+    [[nodiscard]] Outcomes outcomes_of(ProgramNode::Op op, const std::vector<std::uint32_t>& parts) const;
 
     std::shared_ptr<Program> program_;
     std::unordered_map<Hash128, std::uint32_t, HashOfHash> by_hash_;

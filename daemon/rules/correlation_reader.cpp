@@ -14,7 +14,6 @@ namespace rwatch::rules {
 
 namespace {
 
-using Type = CorrelationTerms::Type;
 using Op = CorrelationTerms::Bound::Op;
 using yaml::MapReader;
 using yaml::Node;
@@ -47,7 +46,7 @@ class CorrelationReader {
         item_.where = place(node_);
         (void)reader_.any("type", true);
         if (const auto type = reader_.choice("type", kTypes))
-            item_.type = static_cast<Type>(*type);
+            item_.type = static_cast<CorrelationTerms::Type>(*type);
         known_type_ = context_.out.size() == before;
         item_.rules = words(reader_, "rules", 1, kMaxCorrelatedRules);
         item_.group_by = words(reader_, "group-by", 0, kMaxGroupFields);
@@ -171,9 +170,9 @@ class CorrelationReader {
         for (const auto& [key, op] : kBounds)
             if (const auto number = read_number(reader, key))
                 item_.bounds.push_back({op, *number});
-        if (const Node* percentile = reader.any("percentile", item_.type == Type::value_percentile)) {
+        if (const Node* percentile = reader.any("percentile", item_.type == CorrelationTerms::Type::value_percentile)) {
             const auto number = percentile->as_double();
-            if (item_.type != Type::value_percentile)
+            if (item_.type != CorrelationTerms::Type::value_percentile)
                 error(*percentile, "bad-value", "'percentile' is for value_percentile");
             else if (!number || !(*number >= 0) || *number > 100)
                 error(*percentile, "bad-value", "'percentile' must be a number from 0 to 100");
@@ -187,7 +186,7 @@ class CorrelationReader {
 
     void read_fields(const Node& node, MapReader& reader) {
         const auto type = std::string(to_string(item_.type));
-        const bool wanted = item_.type == Type::value_count || is_numeric(item_.type);
+        const bool wanted = item_.type == CorrelationTerms::Type::value_count || is_numeric(item_.type);
         const Node* field = reader.any("field");
         item_.fields = words(reader, "field", 1, kMaxGroupFields);
         if (!wanted && field != nullptr)

@@ -13,7 +13,7 @@ namespace {
 
 // What all correlations of a set may remember together; each may have its share, but enough for its own bound.
 constexpr std::size_t kAllEntries = std::size_t{1} << 21U, kAllGroups = std::size_t{1} << 18U;
-constexpr std::size_t kLeastEntries = 4096, kLeastGroups = 256;
+constexpr std::size_t kLeastEntriesOfAll = 4096, kLeastGroups = 256;
 
 bool counts(const Rule& rule) noexcept {
     return rule.correlation && rule.enabled;
@@ -21,7 +21,7 @@ bool counts(const Rule& rule) noexcept {
 
 Correlator::Limits limits_of(const CorrelationSpec& spec, std::size_t correlations) {
     Correlator::Limits limits;
-    auto least = kLeastEntries;
+    auto least = kLeastEntriesOfAll;
     if (!is_numeric(spec.type))
         for (const auto& bound : spec.bounds)
             least = std::max<std::size_t>(least, 2 * static_cast<std::size_t>(bound.number));

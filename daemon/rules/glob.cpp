@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/glob.hpp"
 
+#include "core/ascii.hpp"
+
 #include <array>
 #include <cctype>
 #include <optional>
@@ -8,13 +10,6 @@
 namespace rwatch::rules {
 
 namespace {
-
-unsigned char lower(unsigned char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<unsigned char>(c - 'A' + 'a') : c;
-}
-unsigned char upper(unsigned char c) noexcept {
-    return c >= 'a' && c <= 'z' ? static_cast<unsigned char>(c - 'a' + 'A') : c;
-}
 
 struct Class {
     std::string_view name;

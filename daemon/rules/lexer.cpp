@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/lexer.hpp"
 
+#include "core/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -9,20 +11,8 @@ namespace rwatch::rules {
 
 namespace {
 
-constexpr std::size_t kMostShown = 32; // bytes of unexpected text in a message
+constexpr std::size_t kMostUnexpected = 32; // bytes of unexpected text in a message
 
-bool is_blank(char c) noexcept {
-    return c == ' ' || c == '\t' || c == '\b' || c == '\r' || c == '\n';
-}
-bool is_letter(char c) noexcept {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool is_digit(char c) noexcept {
-    return c >= '0' && c <= '9';
-}
-bool is_name(char c) noexcept {
-    return is_letter(c) || is_digit(c) || c == '_';
-}
 bool is_hex(char c) noexcept {
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
@@ -99,7 +89,7 @@ std::string_view Lexer::take(std::size_t end) noexcept {
 
 bool Lexer::blank() noexcept {
     const auto begin = at_;
-    while (!end() && is_blank(text_[at_]))
+    while (!end() && is_gap(text_[at_]))
         ++at_;
     return at_ != begin;
 }
@@ -177,7 +167,7 @@ std::optional<std::string_view> Lexer::number() noexcept {
 
 std::optional<std::string_view> Lexer::bare() noexcept {
     auto end = at_;
-    while (end < text_.size() && !is_blank(text_[end]) &&
+    while (end < text_.size() && !is_gap(text_[end]) &&
            std::string_view("()\"'=,\f\v").find(text_[end]) == std::string_view::npos)
         ++end;
     return end == at_ ? std::nullopt : std::optional(take(end));
@@ -185,7 +175,7 @@ std::optional<std::string_view> Lexer::bare() noexcept {
 
 std::optional<std::string_view> Lexer::bare_argument() noexcept {
     auto end = at_;
-    while (end < text_.size() && !is_blank(text_[end]) &&
+    while (end < text_.size() && !is_gap(text_[end]) &&
            std::string_view("[]\"'").find(text_[end]) == std::string_view::npos)
         ++end;
     return end == at_ ? std::nullopt : std::optional(take(end));
@@ -198,7 +188,7 @@ const OperatorInfo* Lexer::op() noexcept {
             continue;
         // As Falco: a word before a text needs white space behind it, "exists" needs nothing.
         const bool word = is_letter(info.text.front());
-        if (word && info.operand == OperandShape::text && (after >= text_.size() || !is_blank(text_[after])))
+        if (word && info.operand == OperandShape::text && (after >= text_.size() || !is_gap(text_[after])))
             continue;
         if (word && info.operand == OperandShape::list) {
             if (keyword(info.text))
@@ -215,7 +205,7 @@ Modifier Lexer::modifier() noexcept {
     for (const auto modifier : {Modifier::oneof, Modifier::anyof, Modifier::allof}) {
         const auto word = to_string(modifier);
         const auto after = at_ + word.size();
-        if (!text_.substr(at_).starts_with(word) || after >= text_.size() || !is_blank(text_[after]))
+        if (!text_.substr(at_).starts_with(word) || after >= text_.size() || !is_gap(text_[after]))
             continue;
         at_ = after;
         blank();
@@ -269,7 +259,7 @@ std::string_view Lexer::rest_of_word() const noexcept {
     auto end = at_;
     if (end < text_.size())
         ++end;
-    while (end < text_.size() && end - at_ < kMostShown && !is_blank(text_[end]) && text_[end] != '(' &&
+    while (end < text_.size() && end - at_ < kMostUnexpected && !is_gap(text_[end]) && text_[end] != '(' &&
            text_[end] != ')')
         ++end;
     return text_.substr(at_, end - at_);

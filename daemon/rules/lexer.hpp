@@ -4,6 +4,7 @@
 // takes nothing.
 #pragma once
 
+#include "core/ascii.hpp"
 #include "rules/ast.hpp"
 
 #include <cstddef>
@@ -12,6 +13,11 @@
 #include <string_view>
 
 namespace rwatch::rules {
+
+/// What may stand between the words of a condition: blanks, and the backspace that Falco takes for one.
+[[nodiscard]] constexpr bool is_gap(char c) noexcept {
+    return is_blank(c) || c == '\b';
+}
 
 class Lexer {
   public:

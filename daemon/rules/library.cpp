@@ -17,7 +17,7 @@ using Needs = std::vector<std::vector<std::uint32_t>>;
 
 /// All items so that each comes after those that it needs. Items that close a loop are told to `on_loop`, which is
 /// where the loop is cut. No recursion.
-template <typename OnLoop> std::vector<std::uint32_t> in_order(const Needs& needs, OnLoop on_loop) {
+template <typename OnLoop> std::vector<std::uint32_t> needed_first(const Needs& needs, OnLoop on_loop) {
     enum class State : std::uint8_t { unseen, open, done };
     std::vector<State> states(needs.size(), State::unseen);
     std::vector<std::uint32_t> order;
@@ -92,7 +92,7 @@ void Library::expand_lists(const Collector& collector, Diagnostics& out) {
     lists_.resize(lists.size());
     list_used_.resize(lists.size());
     // A loop (possible by redefinition only) is cut: the list that is not done yet gives nothing.
-    for (const auto index : in_order(needs, [](std::uint32_t, std::uint32_t) {}))
+    for (const auto index : needed_first(needs, [](std::uint32_t, std::uint32_t) {}))
         expand_list(collector, index, out);
 }
 
@@ -171,7 +171,7 @@ void Library::compile_macros(ProgramBuilder& builder) {
     Needs needs;
     for (const auto& macro : macros_)
         needs.push_back(macro.needs);
-    const auto order = in_order(needs, [this](std::uint32_t item, std::uint32_t need) {
+    const auto order = needed_first(needs, [this](std::uint32_t item, std::uint32_t need) {
         auto& macro = macros_[item];
         macro.diagnostics.push_back(
             {Severity::error,

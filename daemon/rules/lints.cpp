@@ -119,7 +119,7 @@ std::string quoted(const event::FieldRef& field) {
 std::optional<std::size_t> denied_part(const Program& program, const std::vector<std::uint32_t>& parts) {
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const auto& node = program.nodes[parts[i]];
-        if (node.op != Node::Op::negation)
+        if (node.op != ProgramNode::Op::negation)
             continue;
         const auto found = std::find(parts.begin(), parts.end(), program.children[node.first]);
         if (found != parts.end())
@@ -183,9 +183,9 @@ std::optional<Lint> lint_constants(const event::FieldRef& field, Operator op, co
 std::optional<Lint> lint_parts(const Program& program, std::uint32_t node, const std::vector<std::uint32_t>& parts,
                                std::size_t& guilty) {
     const auto op = program.nodes[node].op;
-    const bool all = op == Node::Op::all;
+    const bool all = op == ProgramNode::Op::all;
     guilty = 0;
-    if (op == Node::Op::negation || op == Node::Op::test)
+    if (op == ProgramNode::Op::negation || op == ProgramNode::Op::test)
         return std::nullopt;
     for (std::size_t i = 1; i < parts.size(); ++i)
         if (std::find(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(i), parts[i]) !=

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/mapped_text.hpp"
 
+#include "core/ascii.hpp"
+
 #include <algorithm>
 
 namespace rwatch::rules {
 
 namespace {
-
-bool is_blank(char c) noexcept {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-bool is_continuation(char c) noexcept {
-    return (static_cast<unsigned char>(c) & 0xc0U) == 0x80;
-}
 
 /// Walks through a scalar as it is written, giving the bytes that YAML keeps: all but white space, which folding
 /// changes.

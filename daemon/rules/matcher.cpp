@@ -46,7 +46,7 @@ class Evaluator {
 
     /// Depth is bounded by the compiler.
     bool node(std::uint32_t index) noexcept {
-        const Node& node = program_.nodes[index];
+        const ProgramNode& node = program_.nodes[index];
         if (!node.outcomes.may_hold[call_])
             return false;
         if (!node.outcomes.may_fail[call_])
@@ -60,16 +60,16 @@ class Evaluator {
     }
 
   private:
-    bool work_out(const Node& node) noexcept {
+    bool work_out(const ProgramNode& node) noexcept {
         const auto* child = program_.children.data() + node.first;
         switch (node.op) {
-        case Node::Op::test:
+        case ProgramNode::Op::test:
             return test(program_.tests[node.first]);
-        case Node::Op::negation:
+        case ProgramNode::Op::negation:
             return !this->node(*child);
-        case Node::Op::all:
+        case ProgramNode::Op::all:
             return std::all_of(child, child + node.count, [this](std::uint32_t c) noexcept { return this->node(c); });
-        case Node::Op::any:
+        case ProgramNode::Op::any:
             return std::any_of(child, child + node.count, [this](std::uint32_t c) noexcept { return this->node(c); });
         }
         return false;
@@ -112,8 +112,8 @@ void collect_paths(const Program& program, std::uint32_t root, std::vector<std::
         if (seen[index])
             continue;
         seen[index] = true;
-        const Node& node = program.nodes[index];
-        if (node.op == Node::Op::test) {
+        const ProgramNode& node = program.nodes[index];
+        if (node.op == ProgramNode::Op::test) {
             const auto& paths = program.tests[node.first].paths;
             out.insert(out.end(), paths.begin(), paths.end());
             continue;

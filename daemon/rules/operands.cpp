@@ -63,7 +63,7 @@ std::string operators_for(const Source& source) {
     return out;
 }
 
-std::string describe(const Source& source) {
+std::string describe_type(const Source& source) {
     return source.many() == Source::Many::list ? "a list" : std::string(type_name(source.type()));
 }
 
@@ -330,8 +330,8 @@ bool right_fits(const Source& left, const Source& right, const Expr& expr, const
         return true;
     report({expr.right->at,
             "operator-type",
-            "'" + to_string(expr.left) + "' holds " + describe(left) + ", '" + to_string(*expr.right) + "' " +
-                describe(right),
+            "'" + to_string(expr.left) + "' holds " + describe_type(left) + ", '" + to_string(*expr.right) + "' " +
+                describe_type(right),
             {}});
     return false;
 }
@@ -400,7 +400,7 @@ std::optional<Test> make_test(Source left, std::optional<Source> right, const Ex
     if (!fits(expr.op, left)) {
         report({expr.op_at, "operator-type",
                 "operator '" + std::string(to_string(expr.op)) + "' does not fit '" + to_string(expr.left) +
-                    "', which holds " + describe(left),
+                    "', which holds " + describe_type(left),
                 operators_for(left)});
         return std::nullopt;
     }

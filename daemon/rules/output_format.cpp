@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/output_format.hpp"
 
+#include "core/ascii.hpp"
 #include "core/escape.hpp"
 #include "rules/lints.hpp"
 #include "rules/parser.hpp"
@@ -15,15 +16,8 @@ namespace {
 constexpr std::string_view kMissing = "<NA>";
 constexpr std::string_view kContainerInfo = "container.info"; // Falco takes it and writes nothing
 constexpr std::uint32_t kMaxWidth = 4096;
-constexpr std::size_t kMostErrors = 100; // told of one template
-constexpr std::size_t kMaxName = 256;    // bytes of a field with its argument
-
-bool is_digit(char c) noexcept {
-    return c >= '0' && c <= '9';
-}
-bool is_blank(char c) noexcept {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
+constexpr std::size_t kMostFormatErrors = 100; // told of one template
+constexpr std::size_t kMaxName = 256;          // bytes of a field with its argument
 
 /// The value as one string without line breaks or other surprises.
 void append_value(std::span<const event::Value> values, bool list, std::string& out) {
@@ -60,7 +54,7 @@ class OutputFormat::Reader {
         format_.text_ = text_.substr(begin, end - begin);
         text_ = text_.substr(0, end);
         at_ = begin < end && text_[begin] == '*' ? begin + 1 : begin;
-        while (at_ < text_.size() && errors_ < kMostErrors) {
+        while (at_ < text_.size() && errors_ < kMostFormatErrors) {
             if (text_[at_] == '%') {
                 take_token();
                 continue;

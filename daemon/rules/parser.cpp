@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/parser.hpp"
 
+#include "core/ascii.hpp"
 #include "core/suggest.hpp"
 #include "rules/lexer.hpp"
 
@@ -22,16 +23,9 @@ std::uint32_t offset32(std::size_t offset) noexcept {
     return static_cast<std::uint32_t>(offset);
 }
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return out;
-}
-
-class Parser {
+class ConditionParser {
   public:
-    explicit Parser(std::string_view text) : lexer_(text) {}
+    explicit ConditionParser(std::string_view text) : lexer_(text) {}
 
     Expr condition() {
         lexer_.blank();
@@ -95,7 +89,7 @@ class Parser {
         return true;
     }
 
-    Expr chain(Expr::Kind kind, std::string_view word, Expr (Parser::*part)()) {
+    Expr chain(Expr::Kind kind, std::string_view word, Expr (ConditionParser::*part)()) {
         lexer_.blank();
         const auto at = offset32(lexer_.at());
         Expr first = (this->*part)();
@@ -111,8 +105,8 @@ class Parser {
         return out;
     }
 
-    Expr disjunction() { return chain(Expr::Kind::any, "or", &Parser::conjunction); }
-    Expr conjunction() { return chain(Expr::Kind::all, "and", &Parser::negation); }
+    Expr disjunction() { return chain(Expr::Kind::any, "or", &ConditionParser::conjunction); }
+    Expr conjunction() { return chain(Expr::Kind::all, "and", &ConditionParser::negation); }
 
     Expr negation() {
         lexer_.blank();
@@ -427,7 +421,7 @@ std::optional<Expr> parse_condition(const MappedText& text, Diagnostics& out) {
         return std::nullopt;
     }
     try {
-        return Parser(text.text()).condition();
+        return ConditionParser(text.text()).condition();
     } catch (SyntaxError& error) {
         out.push_back(
             {Severity::error, "condition-syntax", text.at(error.at), std::move(error.message), std::move(error.hint)});
@@ -437,7 +431,7 @@ std::optional<Expr> parse_condition(const MappedText& text, Diagnostics& out) {
 
 ParsedOperand parse_operand(std::string_view text) {
     ParsedOperand out;
-    Parser parser(text);
+    ConditionParser parser(text);
     try {
         out.operand = parser.operand();
         out.length = parser.at();
@@ -450,7 +444,7 @@ ParsedOperand parse_operand(std::string_view text) {
 
 std::optional<std::vector<Literal>> parse_values(std::string_view text) {
     try {
-        return Parser(text).values();
+        return ConditionParser(text).values();
     } catch (const SyntaxError&) {
         return std::nullopt;
     }

@@ -36,7 +36,7 @@ struct Outcomes {
 
 inline constexpr std::uint32_t kNoSlot = 0xffffffff;
 
-struct Node {
+struct ProgramNode {
     enum class Op : std::uint8_t { test, all, any, negation };
     Op op = Op::test;
     std::uint32_t first = 0;      ///< test: its index; else the place of the first child in Program::children
@@ -55,7 +55,7 @@ struct NodeFacts {
 
 struct Program {
     std::vector<Test> tests;
-    std::vector<Node> nodes;
+    std::vector<ProgramNode> nodes;
     std::vector<std::uint32_t> children; ///< node indices
     std::vector<NodeFacts> facts;        ///< by node
     std::uint32_t slots = 0;             ///< given to nodes

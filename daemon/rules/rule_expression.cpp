@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/rule_expression.hpp"
 
+#include "core/ascii.hpp"
 #include "core/suggest.hpp"
 #include "rules/correlation_reader.hpp"
 
@@ -13,13 +14,6 @@ namespace rwatch::rules {
 namespace {
 
 using Step = CorrelationTerms::Step;
-
-bool is_name(char c) noexcept {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-bool is_blank(char c) noexcept {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
 
 class ExpressionParser {
   public:

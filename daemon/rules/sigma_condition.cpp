@@ -10,19 +10,17 @@ namespace rwatch::rules {
 
 namespace {
 
-using Kind = SigmaCondition::Kind;
+constexpr std::array<std::string_view, 3> kConditionWords{"not", "and", "or"};
 
-constexpr std::array<std::string_view, 3> kOperators{"not", "and", "or"};
-
-bool is_word(char c) noexcept {
+bool is_condition_word(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
            c == '*';
 }
 
-class Parser {
+class SigmaConditionParser {
   public:
-    Parser(const yaml::Node& node, const std::deque<SigmaDetection>& named, const SourceLines& lines,
-           const SigmaContext& context)
+    SigmaConditionParser(const yaml::Node& node, const std::deque<SigmaDetection>& named, const SourceLines& lines,
+                         const SigmaContext& context)
         : text_(node, lines, context.file), rest_(text_.text()), named_(named), context_(context) {
         next();
     }
@@ -35,7 +33,7 @@ class Parser {
         }
         auto condition = either();
         if (names_nothing(condition))
-            condition.kind = Kind::any; // of nothing: never
+            condition.kind = SigmaCondition::Kind::any; // of nothing: never
         if (good_ && !word_.empty())
             fail(at_, "'" + std::string(word_) + "' is not expected here", "names are joined by and, or");
         return good_ && !unknown_ ? std::optional(std::move(condition)) : std::nullopt;
@@ -47,7 +45,7 @@ class Parser {
         const auto begin = rest_.find_first_not_of(" \t\r\n");
         rest_.remove_prefix(std::min(begin, rest_.size()));
         at_ = text_.text().size() - rest_.size();
-        const auto end = std::find_if_not(rest_.begin(), rest_.end(), is_word) - rest_.begin();
+        const auto end = std::find_if_not(rest_.begin(), rest_.end(), is_condition_word) - rest_.begin();
         word_ = rest_.substr(0, std::max<std::size_t>(static_cast<std::size_t>(end), 1));
         rest_.remove_prefix(word_.size());
     }
@@ -66,7 +64,8 @@ class Parser {
         good_ = false;
     }
 
-    SigmaCondition joined(Kind kind, std::string_view word, SigmaCondition (Parser::*part)()) {
+    SigmaCondition joined(SigmaCondition::Kind kind, std::string_view word,
+                          SigmaCondition (SigmaConditionParser::*part)()) {
         SigmaCondition out{kind, text_.at(at_), {}, nullptr};
         do {
             auto child = (this->*part)();
@@ -81,16 +80,16 @@ class Parser {
 
     /// As a selector that no name fits: it is left out, and so is all that has nothing else in it.
     static bool names_nothing(const SigmaCondition& condition) noexcept {
-        return condition.kind != Kind::detection && condition.children.empty();
+        return condition.kind != SigmaCondition::Kind::detection && condition.children.empty();
     }
 
-    SigmaCondition either() { return joined(Kind::any, "or", &Parser::both); }
-    SigmaCondition both() { return joined(Kind::all, "and", &Parser::unary); }
+    SigmaCondition either() { return joined(SigmaCondition::Kind::any, "or", &SigmaConditionParser::both); }
+    SigmaCondition both() { return joined(SigmaCondition::Kind::all, "and", &SigmaConditionParser::unary); }
 
     SigmaCondition unary() {
         if (++depth_ > kMaxSigmaDepth)
             fail(at_, "more than " + std::to_string(kMaxSigmaDepth) + " parentheses and 'not' are nested");
-        SigmaCondition out{Kind::negation, text_.at(at_), {}, nullptr};
+        SigmaCondition out{SigmaCondition::Kind::negation, text_.at(at_), {}, nullptr};
         if (!good_)
             return out;
         if (!take("not"))
@@ -110,8 +109,8 @@ class Parser {
             return inner;
         }
         const auto word = word_;
-        if (word.empty() || !is_word(word.front()) ||
-            std::find(kOperators.begin(), kOperators.end(), word) != kOperators.end()) {
+        if (word.empty() || !is_condition_word(word.front()) ||
+            std::find(kConditionWords.begin(), kConditionWords.end(), word) != kConditionWords.end()) {
             fail(begin, word.empty() ? "the condition ends too early"
                                      : "a name must stand here, not '" + std::string(word) + "'");
             return {};
@@ -119,14 +118,14 @@ class Parser {
         next();
         const bool all = word == "all", any = word == "1" || word == "any";
         if ((all || any) && take("of"))
-            return selector(all ? Kind::all : Kind::any, begin);
+            return selector(all ? SigmaCondition::Kind::all : SigmaCondition::Kind::any, begin);
         return name(word, begin);
     }
 
-    SigmaCondition selector(Kind kind, std::size_t begin) {
+    SigmaCondition selector(SigmaCondition::Kind kind, std::size_t begin) {
         const auto pattern = word_;
         SigmaCondition out{kind, text_.at(begin), {}, nullptr};
-        if (pattern.empty() || !is_word(pattern.front())) {
+        if (pattern.empty() || !is_condition_word(pattern.front())) {
             fail(at_, "'of' must be followed by 'them' or the pattern of a name");
             return out;
         }
@@ -136,7 +135,7 @@ class Parser {
         for (const auto& detection : named_)
             if (like.fits(std::string_view(detection.name)) &&
                 (pattern.starts_with('_') || !detection.name.starts_with('_')))
-                out.children.push_back({Kind::detection, out.where, {}, &detection});
+                out.children.push_back({SigmaCondition::Kind::detection, out.where, {}, &detection});
         if (out.children.empty())
             context_.out.push_back({Severity::warning, "unknown-detection", text_.at(at),
                                     "no name fits '" + std::string(pattern) + "': this part is left out",
@@ -148,7 +147,7 @@ class Parser {
         const auto found = std::find_if(named_.begin(), named_.end(),
                                         [&](const SigmaDetection& detection) { return detection.name == name; });
         if (found != named_.end())
-            return {Kind::detection, text_.at(begin), {}, &*found};
+            return {SigmaCondition::Kind::detection, text_.at(begin), {}, &*found};
         constexpr std::array<std::string_view, 3> kLoud{"AND", "OR", "NOT"};
         const bool keyword = std::find(kLoud.begin(), kLoud.end(), name) != kLoud.end();
         unknown_ = true;
@@ -180,7 +179,7 @@ class Parser {
 
 std::optional<SigmaCondition> read_sigma_condition(const yaml::Node& node, const std::deque<SigmaDetection>& named,
                                                    const SourceLines& lines, const SigmaContext& context) {
-    return Parser(node, named, lines, context).parse();
+    return SigmaConditionParser(node, named, lines, context).parse();
 }
 
 } // namespace rwatch::rules

@@ -15,7 +15,7 @@ using Part = SigmaString::Part;
 
 constexpr std::array<std::string_view, 5> kDashes{"-", "/", "\u2013", "\u2014", "\u2015"};
 
-bool is_word(char c) noexcept {
+bool is_word_byte(char c) noexcept {
     const auto u = static_cast<unsigned char>(c);
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || u >= 0x80;
 }
@@ -23,7 +23,7 @@ bool is_word(char c) noexcept {
 /// A dash or slash with a word behind it and none before.
 bool begins_option(std::string_view text, std::size_t at) noexcept {
     const bool dash = text[at] == '-' || text[at] == '/';
-    return dash && (at == 0 || !is_word(text[at - 1])) && at + 1 < text.size() && is_word(text[at + 1]);
+    return dash && (at == 0 || !is_word_byte(text[at - 1])) && at + 1 < text.size() && is_word_byte(text[at + 1]);
 }
 
 } // namespace

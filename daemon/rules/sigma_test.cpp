@@ -19,7 +19,7 @@ namespace {
 using event::Type;
 using Kind = SigmaValue::Kind;
 
-constexpr std::string_view kEventType = "evt.type", kTime = "evt.time.";
+constexpr std::string_view kTime = "evt.time.";
 
 bool is_integer(std::string_view text) noexcept {
     std::int64_t number = 0;
@@ -65,7 +65,7 @@ std::pair<Operator, std::string> simple_test(const event::FieldRef& ref, const S
     case Type::string:
         break;
     }
-    if (ref.field->name == kEventType && !value.cased) // names of calls are lower case
+    if (ref.field->name == "evt.type" && !value.cased) // names of calls are lower case
         return {Operator::in, folded};
     return {like(value), text.pattern()};
 }
@@ -93,7 +93,7 @@ std::string alone(std::string_view number) {
 }
 
 /// Does a value fit a text that is known now?
-bool fits(const SigmaValue& value, std::string_view known) {
+bool fits_known(const SigmaValue& value, std::string_view known) {
     switch (value.kind) {
     case Kind::text:
     case Kind::number:
@@ -107,7 +107,7 @@ bool fits(const SigmaValue& value, std::string_view known) {
         return value.boolean;
     case Kind::variants:
         return std::any_of(value.variants.begin(), value.variants.end(),
-                           [&](const SigmaValue& variant) { return fits(variant, known); });
+                           [&](const SigmaValue& variant) { return fits_known(variant, known); });
     default:
         return false;
     }
@@ -257,7 +257,7 @@ SigmaFit SigmaTests::facts(std::span<const SigmaFact> facts, const SigmaItem& it
     return linked(item, [&](const SigmaValue& value) {
         std::vector<SigmaFit> ways;
         for (const auto& fact : facts)
-            if (fact.name == item.field && fits(value, fact.value))
+            if (fact.name == item.field && fits_known(value, fact.value))
                 ways.push_back(own(fact.condition, value.where));
         return any(std::move(ways), value.where);
     });

@@ -9,7 +9,7 @@ namespace rwatch::rules {
 
 namespace {
 
-constexpr std::size_t kMostShown = 20; // values of one test in the text of a condition
+constexpr std::size_t kMostValuesShown = 20; // values of one test in the text of a condition
 
 class TreeMaker {
   public:
@@ -170,12 +170,12 @@ class Renderer {
     }
 
     void literal(Literal& literal, std::size_t index) {
-        if (index > kMostShown) {
+        if (index > kMostValuesShown) {
             literal.at = elided_;
             return;
         }
         const std::string comma(index > 0 ? ", " : "");
-        const auto text = index == kMostShown ? std::string("…") : "\"" + literal.text + "\"";
+        const auto text = index == kMostValuesShown ? std::string("…") : "\"" + literal.text + "\"";
         literal.at = elided_ = put(comma + text, literal.at) + static_cast<std::uint32_t>(comma.size());
     }
 

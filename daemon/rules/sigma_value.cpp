@@ -24,7 +24,7 @@ constexpr Kinds kText = set_of(Kind::text), kRegex = set_of(Kind::regex), kNumbe
                 kPattern = kText | kRegex | set_of(Kind::field);
 constexpr Kinds kWholeList = 0; // not about single values
 
-std::string_view describe(Kind kind) noexcept {
+std::string_view describe_kind(Kind kind) noexcept {
     constexpr std::array<std::string_view, 11> kNames{"null",
                                                       "text",
                                                       "a number",
@@ -48,7 +48,7 @@ struct Applied {
 /// Changes the value, or says what is wrong.
 using Change = std::string (*)(SigmaValue&, const Applied&);
 
-struct Modifier {
+struct SigmaModifier {
     std::string_view name;
     Kinds takes;
     Change change;
@@ -218,7 +218,7 @@ std::string utf16(SigmaValue& value, const Applied&) {
     return to_wide(value, false, "\xff\xfe");
 }
 
-constexpr Modifier kModifiers[] = {
+constexpr SigmaModifier kSigmaModifiers[] = {
     {"all", kWholeList, nullptr},
     {"neq", kWholeList, nullptr},
     {"base64", kText, to_base64},
@@ -255,15 +255,15 @@ constexpr Modifier kModifiers[] = {
     {"year", kNumber, to_moment<kYear>},
 };
 
-const Modifier* modifier_named(std::string_view name) noexcept {
-    const auto* found = std::find_if(std::begin(kModifiers), std::end(kModifiers),
-                                     [&](const Modifier& modifier) { return modifier.name == name; });
-    return found == std::end(kModifiers) ? nullptr : found;
+const SigmaModifier* modifier_named(std::string_view name) noexcept {
+    const auto* found = std::find_if(std::begin(kSigmaModifiers), std::end(kSigmaModifiers),
+                                     [&](const SigmaModifier& modifier) { return modifier.name == name; });
+    return found == std::end(kSigmaModifiers) ? nullptr : found;
 }
 
 std::string suggestion(std::string_view name) {
     std::vector<std::string_view> names;
-    for (const auto& modifier : kModifiers)
+    for (const auto& modifier : kSigmaModifiers)
         names.push_back(modifier.name);
     return did_you_mean(name, names);
 }
@@ -357,7 +357,7 @@ class ItemReader {
         item_.values.push_back(std::move(value));
     }
 
-    void apply(const Modifier& modifier) {
+    void apply(const SigmaModifier& modifier) {
         if (modifier.name == "all")
             item_.all = true;
         else if (modifier.name == "neq")
@@ -369,7 +369,7 @@ class ItemReader {
         first_ = false;
     }
 
-    void apply(const Modifier& modifier, SigmaValue& value) {
+    void apply(const SigmaModifier& modifier, SigmaValue& value) {
         if (value.kind == Kind::variants) {
             for (auto& variant : value.variants)
                 if (good_)
@@ -381,7 +381,7 @@ class ItemReader {
         if ((modifier.takes & set_of(value.kind)) == 0)
             return fail(value.where, "modifier-type",
                         "modifier '" + std::string(modifier.name) + "' can't be applied to " +
-                            std::string(describe(value.kind)));
+                            std::string(describe_kind(value.kind)));
         if (auto wrong = modifier.change(value, {item_, first_}); !wrong.empty())
             fail(value.where, "bad-value", std::move(wrong));
     }
@@ -398,7 +398,7 @@ class ItemReader {
 
     const SigmaContext& context_;
     SigmaItem item_;
-    std::vector<const Modifier*> modifiers_;
+    std::vector<const SigmaModifier*> modifiers_;
     bool more_ = false, good_ = true, first_ = true;
 };
 

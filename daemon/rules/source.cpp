@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/source.hpp"
 
+#include "core/ascii.hpp"
 #include "rules/getopt.hpp"
 #include "rules/parser.hpp"
 
@@ -14,13 +15,6 @@ using event::Scratch;
 using event::Type;
 using event::Value;
 using event::Values;
-
-char lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-char upper(char c) noexcept {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-}
 
 template <char (*Change)(char) noexcept> Value changed(std::string_view text, Scratch& scratch) noexcept {
     const auto mark = scratch.mark();

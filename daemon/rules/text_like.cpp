@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/text_like.hpp"
 
+#include "core/ascii.hpp"
 #include "event/fields.hpp"
 #include "rules/case_fold.hpp"
 
@@ -13,10 +14,6 @@ namespace rwatch::rules {
 namespace {
 
 using Segment = LikePattern::Segment;
-
-bool is_continuation(char c) noexcept {
-    return (static_cast<unsigned char>(c) & 0xc0U) == 0x80;
-}
 
 /// Bytes of the last character of a text that is not empty.
 std::size_t last_char(std::string_view text) noexcept {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/value_matcher.hpp"
 
+#include "core/ascii.hpp"
 #include "event/fields.hpp"
 
 #include <algorithm>
@@ -15,10 +16,6 @@ namespace {
 constexpr std::size_t kFew = 8;          // so many texts are compared one by one
 constexpr std::size_t kFoldBlock = 1024; // bytes folded at a time
 
-char fold(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 /// memmem is linear in the worst case, std::string_view::find is not; it must not be given the null of an empty view.
 bool has_part(std::string_view text, std::string_view part) noexcept {
     if (part.empty() || part.size() > text.size())
@@ -30,23 +27,23 @@ bool has_part(std::string_view text, std::string_view part) noexcept {
 bool has_part_folded(std::string_view text, std::string_view part) noexcept {
     if (part.size() > kFoldBlock / 2) // longer than what a block can overlap by: rare, and rules' own choice
         return std::search(text.begin(), text.end(), part.begin(), part.end(),
-                           [](char a, char b) { return fold(a) == b; }) != text.end();
+                           [](char a, char b) { return lower(a) == b; }) != text.end();
     std::array<char, kFoldBlock> block{};
     const std::size_t stride = kFoldBlock - part.size();
     for (std::size_t begin = 0; begin == 0 || begin < text.size(); begin += stride) {
         const auto piece = text.substr(begin, kFoldBlock);
-        std::transform(piece.begin(), piece.end(), block.begin(), fold);
+        std::transform(piece.begin(), piece.end(), block.begin(), [](char c) { return lower(c); });
         if (has_part({block.data(), piece.size()}, part))
             return true;
     }
     return false;
 }
 
-std::string_view text_of(const event::Value& value) noexcept {
+std::string_view string_of(const event::Value& value) noexcept {
     return value.type == event::Type::string ? value.string : std::string_view{};
 }
 
-template <typename T> bool in_order(Operator op, const T& left, const T& right) noexcept {
+template <typename T> bool holds_order(Operator op, const T& left, const T& right) noexcept {
     switch (op) {
     case Operator::lt:
         return left < right;
@@ -78,13 +75,13 @@ bool compare_texts(Operator op, std::string_view left, std::string_view right, e
     case Operator::icontains: {
         const auto mark = scratch.mark();
         for (const char c : right)
-            scratch.put(fold(c));
+            scratch.put(lower(c));
         const bool result = has_part_folded(left, scratch.since(mark));
         scratch.release(mark);
         return result;
     }
     default:
-        return in_order(op, left, right);
+        return holds_order(op, left, right);
     }
 }
 
@@ -134,7 +131,7 @@ TextSet::TextSet(std::vector<std::string> texts) {
 }
 
 bool TextSet::fits(const event::Value& value) const noexcept {
-    const auto text = text_of(value);
+    const auto text = string_of(value);
     if (value.type != event::Type::string)
         return false;
     if (many_.empty())
@@ -144,11 +141,11 @@ bool TextSet::fits(const event::Value& value) const noexcept {
 
 TextPart::TextPart(Where where, std::string text) : where_(where), text_(std::move(text)) {
     if (where == Where::anywhere_folded)
-        std::transform(text_.begin(), text_.end(), text_.begin(), fold);
+        std::transform(text_.begin(), text_.end(), text_.begin(), [](char c) { return lower(c); });
 }
 
 bool TextPart::fits(const event::Value& value) const noexcept {
-    const auto text = text_of(value);
+    const auto text = string_of(value);
     switch (where_) {
     case Where::begin:
         return text.starts_with(text_);
@@ -163,7 +160,7 @@ bool TextPart::fits(const event::Value& value) const noexcept {
 }
 
 bool TextOrder::fits(const event::Value& value) const noexcept {
-    return value.type == event::Type::string && in_order(op_, text_of(value).compare(text_), 0);
+    return value.type == event::Type::string && holds_order(op_, string_of(value).compare(text_), 0);
 }
 
 bool Counted::fits(const event::Value& value) const noexcept {
@@ -189,7 +186,7 @@ TextRegex::TextRegex(std::unique_ptr<const re2::RE2> regex) : regex_(std::move(r
 TextRegex::~TextRegex() = default;
 
 bool TextRegex::fits(const event::Value& value) const noexcept {
-    const auto text = text_of(value);
+    const auto text = string_of(value);
     return value.type == event::Type::string &&
            re2::RE2::FullMatch(re2::StringPiece(text.data(), text.size()), *regex_);
 }
@@ -215,7 +212,7 @@ PathPrefixes::PathPrefixes(const std::vector<std::string>& paths) : plain_(plain
 }
 
 bool PathPrefixes::fits(const event::Value& value) const noexcept {
-    const auto path = text_of(value);
+    const auto path = string_of(value);
     if (path.empty())
         return false;
     for (auto end = path.find('/');; end = path.find('/', end + 1)) {
@@ -250,7 +247,7 @@ bool compare(Operator op, const event::Value& left, const event::Value& right, e
     case event::Type::string:
         return compare_texts(op, left.string, right.string, scratch);
     case event::Type::integer:
-        return in_order(op, left.integer, right.integer);
+        return holds_order(op, left.integer, right.integer);
     case event::Type::boolean:
         return left.boolean == right.boolean;
     case event::Type::address:

@@ -2,6 +2,7 @@
 // The words of conditions: operators, what may stand behind them, transformers. Parser, messages and the reference come
 // from these tables.
 #include "rules/ast.hpp"
+#include "rules/lexer.hpp"
 
 #include <algorithm>
 #include <array>
@@ -38,7 +39,7 @@ constexpr std::array kOperators{
                  "is one of the paths or lies below one; components may be patterns"},
 };
 
-constexpr std::array<std::string_view, 3> kModifiers{"oneof", "anyof", "allof"}; // by enum, without none
+constexpr std::array<std::string_view, 3> kModifierNames{"oneof", "anyof", "allof"}; // by enum, without none
 
 constexpr std::array kTransformers{
     // by enum
@@ -53,10 +54,6 @@ constexpr std::array kTransformers{
                     "options among arguments and their values, as a list; getopt(…)[b]: the value of the last -b"},
 };
 
-bool is_blank(char c) noexcept {
-    return c == ' ' || c == '\t' || c == '\b' || c == '\r' || c == '\n';
-}
-
 } // namespace
 
 std::span<const OperatorInfo> operators() noexcept {
@@ -68,16 +65,16 @@ std::span<const TransformerInfo> transformers() noexcept {
 }
 
 std::optional<WrittenOperator> operator_named(std::string_view text) noexcept {
-    while (!text.empty() && is_blank(text.front()))
+    while (!text.empty() && is_gap(text.front()))
         text.remove_prefix(1);
-    while (!text.empty() && is_blank(text.back()))
+    while (!text.empty() && is_gap(text.back()))
         text.remove_suffix(1);
     for (const auto& info : kOperators) {
         if (text == info.text)
             return WrittenOperator{&info, Modifier::none};
-        for (std::size_t i = 0; i < kModifiers.size() && info.operand == OperandShape::text; ++i)
+        for (std::size_t i = 0; i < kModifierNames.size() && info.operand == OperandShape::text; ++i)
             if (text.starts_with(info.text) && text.substr(info.text.size()).starts_with(' ') &&
-                text.substr(info.text.size() + 1) == kModifiers[i])
+                text.substr(info.text.size() + 1) == kModifierNames[i])
                 return WrittenOperator{&info, static_cast<Modifier>(i + 1)};
     }
     return std::nullopt;
@@ -93,7 +90,7 @@ std::string_view to_string(Operator op) noexcept {
 }
 
 std::string_view to_string(Modifier modifier) noexcept {
-    return modifier == Modifier::none ? std::string_view{} : kModifiers[static_cast<std::size_t>(modifier) - 1];
+    return modifier == Modifier::none ? std::string_view{} : kModifierNames[static_cast<std::size_t>(modifier) - 1];
 }
 
 std::string_view to_string(Transformer transformer) noexcept {

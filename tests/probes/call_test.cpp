@@ -28,14 +28,14 @@ namespace {
 
 constexpr pid_t kNoProcess = 0x3fffffff; // above the highest pid that there can be
 
-struct Expected {
+struct ExpectedCall {
     unsigned kind, call;
     std::vector<std::uint64_t> args; ///< the first ones
     std::vector<std::string> texts = {};
 };
 
 /// The n-th record of these kinds, in the order of the calls.
-void check(const Record& record, const Expected& expected, std::int64_t ret) {
+void check_call(const Record& record, const ExpectedCall& expected, std::int64_t ret) {
     INFO("call " << expected.call);
     const auto& call = record.as<rw_syscall>();
     CHECK(call.c.kind == expected.kind);
@@ -123,7 +123,7 @@ TEST_CASE("calls: sockets, identity, tracing, the system's") {
     });
     REQUIRE(result.status == 0);
     const auto none = ~std::uint64_t{0};
-    const std::vector<Expected> expected{
+    const std::vector<ExpectedCall> expected{
         {RW_SOCKET, RW_CALL_SOCKET, {AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0}},
         {RW_SOCKET, RW_CALL_SOCKET, {0x100000000L | AF_INET, SOCK_DGRAM, 0}},
         {RW_SOCKET, RW_CALL_SOCKET, {none, 0, 0}},
@@ -145,7 +145,7 @@ TEST_CASE("calls: sockets, identity, tracing, the system's") {
     const auto records = plain_calls(result);
     REQUIRE(records.size() == expected.size());
     for (std::size_t i = 0; i < expected.size(); ++i)
-        check(records[i], expected[i], static_cast<std::int64_t>(shared().numbers[i]));
+        check_call(records[i], expected[i], static_cast<std::int64_t>(shared().numbers[i]));
     CHECK(records[2].as<rw_syscall>().ret == -EAFNOSUPPORT);
     CHECK(records[9].as<rw_syscall>().ret == -ESRCH);
     CHECK(records[12].as<rw_syscall>().ret == -EFAULT);
@@ -190,7 +190,7 @@ TEST_CASE("calls: namespaces and mounts") {
         return 0;
     });
     REQUIRE(result.status == 0);
-    const std::vector<Expected> expected{
+    const std::vector<ExpectedCall> expected{
         {RW_NAMESPACE, RW_CALL_UNSHARE, {CLONE_NEWNS | CLONE_NEWUTS}},
         {RW_NAMESPACE, RW_CALL_SETNS, {~std::uint64_t{0}, CLONE_NEWNET}},
         {RW_MOUNT, RW_CALL_MOUNT, {}, {"", "/", ""}},
@@ -202,7 +202,7 @@ TEST_CASE("calls: namespaces and mounts") {
     const auto records = plain_calls(result);
     REQUIRE(records.size() == expected.size());
     for (std::size_t i = 0; i < expected.size(); ++i)
-        check(records[i], expected[i], static_cast<std::int64_t>(shared().numbers[i]));
+        check_call(records[i], expected[i], static_cast<std::int64_t>(shared().numbers[i]));
     CHECK(records[0].as<rw_syscall>().ret == 0);
     CHECK(records[3].as<rw_syscall>().args[3] == MS_NOSUID);
     CHECK(records[6].as<rw_syscall>().ret == -ENOENT);
@@ -224,10 +224,10 @@ TEST_CASE("calls: modules of the kernel, where it has any") {
     });
     const auto records = result.of(RW_MODULE);
     REQUIRE(records.size() == 3);
-    check(records[0], {RW_MODULE, RW_CALL_FINIT_MODULE, {~std::uint64_t{0}}, {"", "a=1"}},
-          static_cast<std::int64_t>(shared().numbers[0]));
-    check(records[1], {RW_MODULE, RW_CALL_DELETE_MODULE, {}, {"rwatch_no_such_module"}},
-          static_cast<std::int64_t>(shared().numbers[1]));
-    check(records[2], {RW_MODULE, RW_CALL_INIT_MODULE, {0, 0}, {"", "", "b=2"}},
-          static_cast<std::int64_t>(shared().numbers[2]));
+    check_call(records[0], {RW_MODULE, RW_CALL_FINIT_MODULE, {~std::uint64_t{0}}, {"", "a=1"}},
+               static_cast<std::int64_t>(shared().numbers[0]));
+    check_call(records[1], {RW_MODULE, RW_CALL_DELETE_MODULE, {}, {"rwatch_no_such_module"}},
+               static_cast<std::int64_t>(shared().numbers[1]));
+    check_call(records[2], {RW_MODULE, RW_CALL_INIT_MODULE, {0, 0}, {"", "", "b=2"}},
+               static_cast<std::int64_t>(shared().numbers[2]));
 }

@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::uint32_t kUnknownMode = 0xffffffff;
 
-struct Expected {
+struct ExpectedChange {
     unsigned kind, call;
     std::string raw, base; ///< base "": absent
     std::string raw2, base2;
@@ -30,7 +30,7 @@ struct Expected {
     std::uint32_t flags = 0;
 };
 
-void check(const Run& result, const Expected& expected) {
+void check(const Run& result, const ExpectedChange& expected) {
     INFO("call " << expected.call << " '" << expected.raw << "' '" << expected.raw2 << "'");
     const auto found = result.of(expected.kind);
     for (const auto& record : found) {
