@@ -186,7 +186,7 @@ void Debounce::expire(std::int64_t boot_ns) {
     auto& state = *state_;
     const auto now = static_cast<std::uint64_t>(boot_ns);
     while (!state.ends.empty() && state.ends.begin()->first <= now) {
-        Window& window = *state.ends.begin()->second;
+        State::Window& window = *state.ends.begin()->second;
         const auto end = state.ends.begin()->first;
         const bool repeated = window.repeats > 0;
         state.summarise(window, end);

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using Ids = std::vector<std::string>;
+using FileIds = std::vector<std::string>;
 
 void send(alerts::Sink& sink, const std::string& id) {
     const auto before = sink.status();
@@ -95,7 +95,7 @@ TEST_CASE("file: makes folder and file with their modes at once, and appends lin
     CHECK(mode_of(path.parent_path()) == 0750);
     send(*sink, "a");
     send(*sink, "b");
-    CHECK(ids_in(path) == Ids{"a", "b"});
+    CHECK(ids_in(path) == FileIds{"a", "b"});
     CHECK(lines_of(path)[0] == alerts::to_json_text(make_alert("a")));
     CHECK(read_all(path).back() == '\n');
     CHECK(sink->status().state == "ok");
@@ -104,7 +104,7 @@ TEST_CASE("file: makes folder and file with their modes at once, and appends lin
     sink.reset();
     auto again = make_json_file_sink({path.string()}, 100); // after a restart: what was there stays
     send(*again, "c");
-    CHECK(ids_in(path) == Ids{"a", "b", "c"});
+    CHECK(ids_in(path) == FileIds{"a", "b", "c"});
 }
 
 TEST_CASE("file: rotates by size and keeps so many") {
@@ -114,9 +114,9 @@ TEST_CASE("file: rotates by size and keeps so many") {
     auto sink = make_json_file_sink({path.string(), 2 * line, 2}, 100);
     for (const auto* id : {"1", "2", "3", "4", "5", "6", "7", "8", "9"})
         send(*sink, id);
-    CHECK(ids_in(path) == Ids{"9"});
-    CHECK(ids_in(path.string() + ".1") == Ids{"7", "8"});
-    CHECK(ids_in(path.string() + ".2") == Ids{"5", "6"});
+    CHECK(ids_in(path) == FileIds{"9"});
+    CHECK(ids_in(path.string() + ".1") == FileIds{"7", "8"});
+    CHECK(ids_in(path.string() + ".2") == FileIds{"5", "6"});
     CHECK_FALSE(fs::exists(path.string() + ".3"));
     CHECK(sink->status().delivered == 9);
 }
@@ -130,14 +130,14 @@ TEST_CASE("file: no old files, fewer old files, a line longer than the size") {
         auto sink = make_json_file_sink({path.string(), 10, 1}, 100); // each line is longer than this
         send(*sink, "1");
         send(*sink, "2");
-        CHECK(ids_in(path) == Ids{"2"});
-        CHECK(ids_in(path.string() + ".1") == Ids{"1"});
+        CHECK(ids_in(path) == FileIds{"2"});
+        CHECK(ids_in(path.string() + ".1") == FileIds{"1"});
         CHECK_FALSE(fs::exists(path.string() + ".2")); // of a time when more were kept
         CHECK_FALSE(fs::exists(path.string() + ".3"));
     }
     auto sink = make_json_file_sink({path.string(), 10, 0}, 100);
     send(*sink, "3");
-    CHECK(ids_in(path) == Ids{"3"});
+    CHECK(ids_in(path) == FileIds{"3"});
     CHECK_FALSE(fs::exists(path.string() + ".1"));
 }
 
@@ -151,11 +151,11 @@ TEST_CASE("file: moved or removed under it, it is made anew") {
     send(*sink, "b");
     fs::remove(path);
     send(*sink, "c");
-    CHECK(ids_in(moved) == Ids{"a"});
-    CHECK(ids_in(path) == Ids{"c"});
+    CHECK(ids_in(moved) == FileIds{"a"});
+    CHECK(ids_in(path) == FileIds{"c"});
     fs::remove_all(dir.path());
     send(*sink, "d");
-    CHECK(ids_in(path) == Ids{"d"});
+    CHECK(ids_in(path) == FileIds{"d"});
 }
 
 TEST_CASE("file: one writer at a time; the next one takes over when it goes") {
@@ -168,11 +168,11 @@ TEST_CASE("file: one writer at a time; the next one takes over when it goes") {
     REQUIRE(eventually([&] { return second->status().state == refused; }));
     second->submit(shared_alert("c"));
     send(*first, "b");
-    CHECK(ids_in(path) == Ids{"a", "b"});
+    CHECK(ids_in(path) == FileIds{"a", "b"});
     first.reset();
     REQUIRE(eventually([&] { return second->status().delivered == 1; }));
     CHECK(second->status().state == "ok");
-    CHECK(ids_in(path) == Ids{"a", "b", "c"});
+    CHECK(ids_in(path) == FileIds{"a", "b", "c"});
 }
 
 TEST_CASE("file: a line that a crash tore is not continued") {
@@ -206,7 +206,7 @@ TEST_CASE("file: a write that comes short leaves no half line, and later works a
         REQUIRE(eventually([&] { return sink->status().failed > 3; }));
     }
     REQUIRE(eventually([&] { return sink->status().delivered == 2; }));
-    CHECK(ids_in(path) == Ids{"a", "c"});
+    CHECK(ids_in(path) == FileIds{"a", "c"});
     CHECK(sink->status().state == "ok");
 }
 

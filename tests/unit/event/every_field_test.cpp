@@ -123,7 +123,7 @@ Event full(const World& world, Call call) {
 }
 
 /// All values as text, joined by a blank; "-" where there is none.
-std::string value(const Event& event, const FieldRef& ref) {
+std::string value_text(const Event& event, const FieldRef& ref) {
     static const auto scratch = std::make_unique<Scratch>();
     scratch->reset();
     Values values;
@@ -354,8 +354,8 @@ TEST_CASE("every field reads what an event holds, and nothing where it holds not
         INFO(row.field << " of " << name_of(row.call));
         const auto ref = resolved(row.field);
         tried.insert(ref.field);
-        CHECK(value(full(world, row.call), ref) == row.full);
-        CHECK(value(bare(row.call), ref) == row.bare);
+        CHECK(value_text(full(world, row.call), ref) == row.full);
+        CHECK(value_text(bare(row.call), ref) == row.bare);
     }
     for (const auto& field : fields())
         if (field.supplied) {
@@ -364,7 +364,7 @@ TEST_CASE("every field reads what an event holds, and nothing where it holds not
         }
     auto failed = full(world, Call::connect);
     failed.result = -2;
-    CHECK(value(failed, resolved("evt.count.error")) == "1");
+    CHECK(value_text(failed, resolved("evt.count.error")) == "1");
 }
 
 TEST_CASE("every field is missing in kinds of event that do not carry it") {
@@ -375,7 +375,7 @@ TEST_CASE("every field is missing in kinds of event that do not carry it") {
             if ((field.kinds & set_of(kind_of(call))) == 0)
                 for (const auto& ref : ways(field)) {
                     INFO(field.name << " of " << name_of(call));
-                    CHECK(value(full(world, call), ref) == "-");
+                    CHECK(value_text(full(world, call), ref) == "-");
                     ++missing;
                 }
     CHECK(missing > 500);
@@ -394,11 +394,11 @@ TEST_CASE("every field that no event has is missing in all of them, and can't be
         CHECK_FALSE(builder.set(field.name, "1", error));
         CHECK(error == "no event has '" + std::string(field.name) + "'");
         for (const auto call : calls())
-            CHECK(value(full(world, call), {&field, {}}) == "-");
+            CHECK(value_text(full(world, call), {&field, {}}) == "-");
     }
     CHECK(count > 100);
     for (const auto* with_argument :
          {"evt.arg.nonsense", "evt.rawarg[3]", "container.mount.dest[/etc]", "proc.env[HOME]"})
         for (const auto call : calls())
-            CHECK(value(full(world, call), resolved(with_argument)) == "-");
+            CHECK(value_text(full(world, call), resolved(with_argument)) == "-");
 }
