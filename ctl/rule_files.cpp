@@ -37,7 +37,7 @@ void list_folder(const fs::path& folder, std::vector<fs::path>& files, Diagnosti
         report(diagnostics, folder, "cannot-read", "cannot read the folder: " + error.message());
     else if (files.size() == before)
         report(diagnostics, folder, "no-rules", "no rule file in this folder",
-               "names of rule files end in .yaml, .yml or .json");
+               "names of rule files end in .yaml, .yml or .json; folders in it are not looked into");
 }
 
 } // namespace

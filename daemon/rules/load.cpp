@@ -143,15 +143,23 @@ void arrange(Diagnostics& list, std::span<const SourceText> texts) {
         const auto found = order.find(d.where.file);
         return found == order.end() ? order.size() : found->second;
     };
-    std::stable_sort(list.begin(), list.end(), [&](const Diagnostic& a, const Diagnostic& b) {
-        return std::tuple(rank(a), a.where.line, a.where.column) < std::tuple(rank(b), b.where.line, b.where.column);
-    });
+    const auto in_order = [&] {
+        std::stable_sort(list.begin(), list.end(), [&](const Diagnostic& a, const Diagnostic& b) {
+            return std::tuple(rank(a), a.where.line, a.where.column) <
+                   std::tuple(rank(b), b.where.line, b.where.column);
+        });
+    };
+    in_order();
     if (list.size() <= kMaxDiagnostics)
         return;
     // An error must not be lost behind warnings.
     const bool errors = has_errors(list);
     const auto more = list.size() - kMaxDiagnostics;
+    std::stable_sort(list.begin(), list.end(), [](const Diagnostic& a, const Diagnostic& b) {
+        return (a.severity == Severity::error) > (b.severity == Severity::error);
+    });
     list.resize(kMaxDiagnostics);
+    in_order();
     list.push_back({errors ? Severity::error : Severity::warning,
                     "too-many",
                     {},

@@ -57,10 +57,9 @@ class SigmaConditionParser {
         return true;
     }
 
-    void fail(std::size_t at, std::string message, std::string hint = {}) {
+    void fail(std::size_t at, std::string message, std::string hint = {}, std::string code = "condition-syntax") {
         if (good_)
-            context_.out.push_back(
-                {Severity::error, "condition-syntax", text_.at(at), std::move(message), std::move(hint)});
+            context_.report(Severity::error, text_.at(at), std::move(code), std::move(message), std::move(hint));
         good_ = false;
     }
 
@@ -131,19 +130,22 @@ class SigmaConditionParser {
         }
         const auto at = at_;
         next();
+        if (!look(at))
+            return out;
         const TextLike like({pattern == "them" ? "*" : std::string(pattern)}, false);
         for (const auto& detection : named_)
             if (like.fits(std::string_view(detection.name)) &&
-                (pattern.starts_with('_') || !detection.name.starts_with('_')))
+                (pattern.starts_with('_') || !detection.name.starts_with('_')) && count_part(begin))
                 out.children.push_back({SigmaCondition::Kind::detection, out.where, {}, &detection});
-        if (out.children.empty())
-            context_.out.push_back({Severity::warning, "unknown-detection", text_.at(at),
-                                    "no name fits '" + std::string(pattern) + "': this part is left out",
-                                    suggestion(pattern)});
+        if (good_ && out.children.empty())
+            context_.report(Severity::warning, text_.at(at), "unknown-detection",
+                            "no name fits '" + std::string(pattern) + "': this part is left out", suggestion(pattern));
         return out;
     }
 
     SigmaCondition name(std::string_view name, std::size_t begin) {
+        if (!look(begin) || !count_part(begin))
+            return {};
         const auto found = std::find_if(named_.begin(), named_.end(),
                                         [&](const SigmaDetection& detection) { return detection.name == name; });
         if (found != named_.end())
@@ -151,12 +153,24 @@ class SigmaConditionParser {
         constexpr std::array<std::string_view, 3> kLoud{"AND", "OR", "NOT"};
         const bool keyword = std::find(kLoud.begin(), kLoud.end(), name) != kLoud.end();
         unknown_ = true;
-        context_.out.push_back({Severity::error, "unknown-detection", text_.at(begin),
-                                "there is no '" + std::string(name) + "' in the detection",
-                                keyword ? "keywords are lower case" : suggestion(name)});
+        context_.report(Severity::error, text_.at(begin), "unknown-detection",
+                        "there is no '" + std::string(name) + "' in the detection",
+                        keyword ? "keywords are lower case" : suggestion(name));
         if (keyword)
             good_ = false;
         return {};
+    }
+
+    /// Before all names are looked at.
+    bool look(std::size_t at) {
+        good_ = good_ && context_.spend(SigmaCost::names, named_.size(), text_.at(at));
+        return good_;
+    }
+
+    bool count_part(std::size_t at) {
+        if (++parts_ > kMaxSigmaParts)
+            fail(at, "more than " + std::to_string(kMaxSigmaParts) + " parts are joined", {}, "condition-too-large");
+        return good_;
     }
 
     std::string suggestion(std::string_view name) const {
@@ -168,7 +182,7 @@ class SigmaConditionParser {
 
     MappedText text_;
     std::string_view rest_, word_;
-    std::size_t at_ = 0, depth_ = 0;
+    std::size_t at_ = 0, depth_ = 0, parts_ = 0;
     const std::deque<SigmaDetection>& named_;
     const SigmaContext& context_;
     bool good_ = true;

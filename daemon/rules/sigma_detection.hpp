@@ -22,7 +22,8 @@
 
 namespace rwatch::rules {
 
-inline constexpr std::size_t kMaxSigmaDepth = 200; ///< nested parentheses and "not" of a condition
+inline constexpr std::size_t kMaxSigmaDepth = 200;    ///< nested parentheses and "not" of a condition
+inline constexpr std::size_t kMaxSigmaParts = 10'000; ///< of a condition: names, and those that its selectors stand for
 
 /// A map (all items must fit), keywords (one item), or a list of such (one is enough).
 struct SigmaDetection {

@@ -13,6 +13,7 @@ namespace {
 
 using Part = SigmaString::Part;
 
+constexpr std::size_t kLargestProgram = 175'000; // instructions at which RE2 gives up
 constexpr std::array<std::string_view, 5> kDashes{"-", "/", "\u2013", "\u2014", "\u2015"};
 
 bool is_word_byte(char c) noexcept {
@@ -78,11 +79,12 @@ std::vector<SigmaString> with_other_dashes(const SigmaString& text, std::size_t 
             append(part);
             continue;
         }
+        std::size_t done = 0;
         for (std::size_t i = 0; i < part.text.size(); ++i) {
-            if (!begins_option(part.text, i)) {
-                append({Part::Kind::text, std::string(1, part.text[i])});
+            if (!begins_option(part.text, i))
                 continue;
-            }
+            append({Part::Kind::text, part.text.substr(done, i - done)});
+            done = i + 1;
             if (out.size() * kDashes.size() > most)
                 return {};
             std::vector<SigmaString> more;
@@ -93,6 +95,7 @@ std::vector<SigmaString> with_other_dashes(const SigmaString& text, std::size_t 
                 }
             out = std::move(more);
         }
+        append({Part::Kind::text, part.text.substr(done)});
     }
     return out;
 }
@@ -116,9 +119,12 @@ std::string wrong_network(std::string_view text) {
     return masked == *address ? std::string{} : quoted + " has bits set behind its length";
 }
 
-std::string wrong_regex(std::string_view text) {
+std::string wrong_regex(std::string_view text, std::size_t& size) {
     const re2::RE2 regex(re2::StringPiece(text.data(), text.size()), re2::RE2::Quiet);
     const auto code = regex.error_code();
+    size = regex.ok()                               ? static_cast<std::size_t>(regex.ProgramSize())
+           : code == re2::RE2::ErrorPatternTooLarge ? kLargestProgram
+                                                    : text.size();
     const bool possessive = code == re2::RE2::ErrorRepeatOp && regex.error_arg().ends_with('+');
     for (const auto other : {re2::RE2::NoError, re2::RE2::ErrorBadPerlOp, re2::RE2::ErrorBadEscape,
                              re2::RE2::ErrorRepeatSize, re2::RE2::ErrorPatternTooLarge})

@@ -24,7 +24,8 @@ namespace rwatch::rules {
 [[nodiscard]] std::string wrong_network(std::string_view text);
 
 /// What is wrong with a regular expression, empty where nothing is. What RE2 alone does not take (look-around …) is no
-/// fault here: a rule that is skipped may have it.
-[[nodiscard]] std::string wrong_regex(std::string_view text);
+/// fault here: a rule that is skipped may have it. size: of its program, what an expression costs that is too large
+/// for one too.
+[[nodiscard]] std::string wrong_regex(std::string_view text, std::size_t& size);
 
 } // namespace rwatch::rules

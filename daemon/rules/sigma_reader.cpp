@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 
 namespace rwatch::rules {
 
@@ -19,17 +20,27 @@ constexpr std::array<std::string_view, 6> kMarks{"title", "logsource", "detectio
 
 /// Maps are merged, anything else is replaced.
 void merge(Node& into, const Node& from) {
-    for (const auto& entry : from.entries) {
-        const auto& [key, value] = entry;
-        const auto same = std::find_if(into.entries.begin(), into.entries.end(),
-                                       [&](const auto& known) { return known.first.text == entry.first.text; });
-        if (same == into.entries.end())
+    std::unordered_map<std::string, std::size_t> known;
+    for (std::size_t i = 0; i < into.entries.size(); ++i)
+        known.emplace(into.entries[i].first.text, i);
+    for (const auto& [key, value] : from.entries) {
+        const auto same = known.find(key.text);
+        if (same == known.end())
             into.entries.emplace_back(key, value);
-        else if (value.is_map() && same->second.is_map())
-            merge(same->second, value);
+        else if (auto& old = into.entries[same->second].second; value.is_map() && old.is_map())
+            merge(old, value);
         else
-            same->second = value;
+            old = value;
     }
+}
+
+std::size_t count_nodes(const Node& node) {
+    std::size_t total = 1;
+    for (const auto& item : node.items)
+        total += count_nodes(item);
+    for (const auto& entry : node.entries)
+        total += 1 + count_nodes(entry.second);
+    return total;
 }
 
 void remove(Node& map, std::string_view key) {
@@ -38,35 +49,42 @@ void remove(Node& map, std::string_view key) {
                       map.entries.end());
 }
 
-/// The documents of one text, with what `action: global` and `action: repeat` add to them.
-class Documents {
+/// The Sigma documents of one text, with what `action: global` and `action: repeat` add to them.
+class SigmaDocuments {
   public:
-    explicit Documents(const SigmaContext& context) : context_(context) {}
+    explicit SigmaDocuments(const SigmaContext& context) : context_(context) {}
 
-    std::vector<Node> whole(const std::vector<Node>& documents) {
+    /// Calls for each, one after the other.
+    template <typename Read> void each(const std::vector<Node>& documents, Read read) {
         for (const auto& document : documents) {
-            if (document.is_map() && is_sigma(document))
-                add(document);
+            if (is_sigma(document))
+                add(document, read);
             for (const auto& item : document.items)
-                if (item.is_map() && is_sigma(item))
-                    add(item);
+                if (is_sigma(item))
+                    add(item, read);
         }
-        return std::move(out_);
     }
 
   private:
-    void add(const Node& document) {
-        const Node* action = document.find("action");
-        if (action != nullptr && action->is_scalar())
-            return act(document, *action);
-        out_.push_back(document);
-        if (document.find("correlation") != nullptr || document.find("filter") != nullptr)
+    template <typename Read> void add(const Node& document, Read read) {
+        if (context_.budget.spent)
             return;
-        merge(out_.back(), global_);
-        last_ = out_.back();
+        const Node* action = document.find("action");
+        if (action != nullptr && action->is_scalar()) {
+            if (act(document, *action))
+                read(last_);
+        } else if (document.find("correlation") != nullptr || document.find("filter") != nullptr) {
+            read(document);
+        } else {
+            last_ = document;
+            merge(last_, global_);
+            if (global_.entries.empty() || affordable(last_))
+                read(last_);
+        }
     }
 
-    void act(const Node& document, const Node& action) {
+    /// True where that makes a document.
+    bool act(const Node& document, const Node& action) {
         if (action.text == "global") {
             global_ = document;
             remove(global_, "action");
@@ -79,15 +97,19 @@ class Documents {
             remove(last_, "action");
             last_.line = document.line;
             last_.column = document.column;
-            out_.push_back(last_);
+            return affordable(last_);
         } else {
             context_.error(action, "bad-value", "there is no action '" + action.text + "'",
                            "one of global, reset, repeat");
         }
+        return false;
+    }
+
+    bool affordable(const Node& document) {
+        return context_.spend(SigmaCost::nodes, count_nodes(document), context_.place(document));
     }
 
     const SigmaContext& context_;
-    std::vector<Node> out_;
     Node global_, last_;
 };
 
@@ -123,11 +145,11 @@ bool is_sigma(const Node& node) noexcept {
 }
 
 void SigmaReader::find_filters(const SourceText& source, const std::vector<Node>& documents) {
-    const SigmaContext context{source.file, out_};
+    const SigmaContext context{source.file, out_, budget_};
     const auto is_filter = [](const Node& node) { return is_sigma(node) && node.find("filter") != nullptr; };
     std::optional<SourceLines> lines;
     const auto read = [&](const Node& node) {
-        if (!is_filter(node))
+        if (!is_filter(node) || !context.spend(SigmaCost::documents, 1, context.place(node)))
             return;
         if (!lines)
             lines.emplace(source.text);
@@ -176,16 +198,21 @@ void SigmaReader::read_filter(const Node& document, const SourceLines& lines, co
 }
 
 void SigmaReader::read(const SourceText& source, const std::vector<Node>& documents) {
-    const SigmaContext context{source.file, out_};
-    const auto own = Documents(context).whole(documents);
-    if (own.empty())
-        return;
-    const SourceLines lines(source.text);
-    for (const auto& document : own)
-        if (document.find("correlation") != nullptr)
-            read_correlation_rule(document, lines, context);
-        else if (document.find("filter") == nullptr)
-            read_rule(document, lines, context);
+    const SigmaContext context{source.file, out_, budget_};
+    std::optional<SourceLines> lines;
+    SigmaDocuments(context).each(documents, [&](const Node& document) {
+        const bool correlation = document.find("correlation") != nullptr;
+        if (!correlation && document.find("filter") != nullptr) // is known already
+            return;
+        if (!context.spend(SigmaCost::documents, 1, context.place(document)))
+            return;
+        if (!lines)
+            lines.emplace(source.text);
+        if (correlation)
+            read_correlation_rule(document, *lines, context);
+        else
+            read_rule(document, *lines, context);
+    });
 }
 
 /// What all rules have.
@@ -238,8 +265,8 @@ void SigmaReader::read_rule(const Node& document, const SourceLines& lines, cons
     if (known == nullptr)
         return skip(std::move(item), "rwatch has no log source '" + source->text() + "'");
     const auto before = out_.size();
-    auto tree = make_sigma_tree(filtered(detections.condition, meta, *source), *known, item.where, context);
-    if (!tree && has_errors({out_.begin() + static_cast<std::ptrdiff_t>(before), out_.end()}))
+    auto tree = make_sigma_tree(filtered(detections.condition, meta, *source, context), *known, item.where, context);
+    if (!tree && (budget_.spent || has_errors({out_.begin() + static_cast<std::ptrdiff_t>(before), out_.end()})))
         return;
     if (!tree)
         return skip(std::move(item), "no event can ever fit it");
@@ -278,13 +305,15 @@ void SigmaReader::read_correlation_rule(const Node& document, const SourceLines&
 }
 
 SigmaCondition SigmaReader::filtered(const SigmaCondition& condition, const SigmaMeta& meta,
-                                     const SigmaLogSource& source) {
+                                     const SigmaLogSource& source, const SigmaContext& context) {
     SigmaCondition out{SigmaCondition::Kind::all, condition.where, {condition}, nullptr};
+    const auto own_id = normal_uuid(meta.id);
     const auto named = [&](const std::string& rule) {
-        const auto id = normal_uuid(rule);
-        return (!id.empty() && id == normal_uuid(meta.id)) || (!meta.name.empty() && rule == meta.name);
+        return (!own_id.empty() && normal_uuid(rule) == own_id) || (!meta.name.empty() && rule == meta.name);
     };
     for (auto& filter : filters_) {
+        if (!context.spend(SigmaCost::tests, 1 + filter.rules.size(), condition.where))
+            break;
         const bool meant = filter.rules.empty() || std::any_of(filter.rules.begin(), filter.rules.end(), named);
         if (!meant || !filter.source.takes(source))
             continue;
@@ -325,6 +354,8 @@ void SigmaReader::tell_skipped(const std::string& why, const std::vector<Locatio
 void SigmaReader::finish() {
     for (const auto& [why, rules] : skipped_)
         tell_skipped(why, rules);
+    if (budget_.spent) // filters were not tried on all rules
+        return;
     for (const auto& filter : filters_)
         if (!filter.used)
             out_.push_back({Severity::warning,

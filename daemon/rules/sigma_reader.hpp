@@ -48,11 +48,12 @@ class SigmaReader {
     void skip(RuleItem item, const std::string& why);
     void tell_skipped(const std::string& why, const std::vector<Location>& rules);
     [[nodiscard]] SigmaCondition filtered(const SigmaCondition& condition, const SigmaMeta& meta,
-                                          const SigmaLogSource& source);
+                                          const SigmaLogSource& source, const SigmaContext& context);
     [[nodiscard]] std::string unique_name(const SigmaMeta& meta, const Location& where);
 
     Collector& collector_;
     Diagnostics& out_;
+    SigmaBudget budget_;
     std::deque<Filter> filters_;
     std::unordered_map<std::string, std::vector<Location>> skipped_; ///< by the reason, rules that can't be run here
     std::unordered_map<std::string, std::string> ids_;               ///< by title, of the rule that has it

@@ -2,6 +2,7 @@
 #include "rules/sigma_string.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace rwatch::rules {
 
@@ -66,6 +67,12 @@ const std::string* SigmaString::placeholder() const noexcept {
     const auto found =
         std::find_if(parts_.begin(), parts_.end(), [](const Part& p) { return p.kind == Part::Kind::placeholder; });
     return found == parts_.end() ? nullptr : &found->text;
+}
+
+std::size_t SigmaString::size() const noexcept {
+    return std::accumulate(parts_.begin(), parts_.end(), std::size_t{0}, [](std::size_t sum, const Part& p) {
+        return sum + std::max<std::size_t>(p.text.size(), 1);
+    });
 }
 
 std::string SigmaString::text() const {

@@ -31,6 +31,8 @@ class SigmaString {
     [[nodiscard]] bool has_wildcards() const noexcept;
     /// Name of the first placeholder, nullptr where there is none.
     [[nodiscard]] const std::string* placeholder() const noexcept;
+    /// Bytes of its pattern, escapes not counted.
+    [[nodiscard]] std::size_t size() const noexcept;
     /// The plain pieces together.
     [[nodiscard]] std::string text() const;
     /// As the operator `like` reads it.

@@ -128,12 +128,17 @@ std::uint32_t SigmaTests::place(const Location& where) {
 
 void SigmaTests::fail(const Location& where, std::string code, std::string message, std::string hint) {
     good_ = false;
-    context_.out.push_back({Severity::error, std::move(code), where, std::move(message), std::move(hint)});
+    context_.report(Severity::error, where, std::move(code), std::move(message), std::move(hint));
 }
 
 void SigmaTests::warn(const Location& where, std::string code, std::string message, std::string hint) {
     if (warned_.insert(message).second)
-        context_.out.push_back({Severity::warning, std::move(code), where, std::move(message), std::move(hint)});
+        context_.report(Severity::warning, where, std::move(code), std::move(message), std::move(hint));
+}
+
+bool SigmaTests::spend(SigmaCost cost, std::size_t amount, const Location& where) {
+    good_ = good_ && context_.spend(cost, amount, where);
+    return good_;
 }
 
 SigmaFit SigmaTests::join(Expr::Kind kind, std::vector<SigmaFit> parts, const Location& where) {
@@ -182,20 +187,24 @@ SigmaFit SigmaTests::own(std::string_view condition, const Location& where) {
 }
 
 SigmaFit SigmaTests::test(std::string_view field, Operator op, std::vector<Literal> literals, const Location& where) {
-    literals_ += literals.size();
-    if (++tests_ > kMaxSigmaTests || literals_ > kMaxSigmaLiterals) {
-        if (good_)
-            fail(where, "condition-too-large",
-                 "the rule comes to more than " + std::to_string(kMaxSigmaTests) + " tests or " +
-                     std::to_string(kMaxSigmaLiterals) + " values");
+    std::size_t bytes = 0;
+    for (const auto& literal : literals)
+        bytes += literal.text.size();
+    if (!spend(SigmaCost::tests, 1, where) || !spend(SigmaCost::values, literals.size(), where) ||
+        !spend(SigmaCost::bytes, bytes, where))
         return false;
-    }
     Expr out;
     out.at = out.op_at = out.left.at = place(where);
     out.left.name = field;
     out.op = op;
     out.literals = std::move(literals);
     return out;
+}
+
+SigmaFit SigmaTests::search(std::string_view field, const std::string& regex, std::size_t size, const Location& where) {
+    if (!spend(SigmaCost::regexes, size, where))
+        return false;
+    return test(field, Operator::search, {{regex, place(where), false}}, where);
 }
 
 template <typename One> SigmaFit SigmaTests::linked(const SigmaItem& item, One one) {
@@ -257,7 +266,8 @@ SigmaFit SigmaTests::facts(std::span<const SigmaFact> facts, const SigmaItem& it
     return linked(item, [&](const SigmaValue& value) {
         std::vector<SigmaFit> ways;
         for (const auto& fact : facts)
-            if (fact.name == item.field && fits_known(value, fact.value))
+            if (fact.name == item.field && spend(SigmaCost::values, count_values(value), value.where) &&
+                spend(SigmaCost::regexes, value.regex_size, value.where) && fits_known(value, fact.value))
                 ways.push_back(own(fact.condition, value.where));
         return any(std::move(ways), value.where);
     });
@@ -303,7 +313,7 @@ SigmaFit SigmaTests::value(const event::FieldRef& ref, const SigmaItem& item, co
         return test(name, op, {{std::move(text), place(where), false}}, where);
     }
     case Kind::regex:
-        return test(name, Operator::search, {{one.regex, place(where), false}}, where);
+        return search(name, one.regex, one.regex_size, where);
     case Kind::network:
         if (ref.field->type != Type::address) {
             warn(where, "modifier-type", "'" + item.field + "' holds no address: no block fits it");
@@ -389,9 +399,10 @@ SigmaFit SigmaTests::keyword(std::span<const std::string_view> fields, const Sig
         fail(value.where, "modifier-type", "this can only be asked of a field");
         return false;
     }
-    const auto regex = value.kind == Kind::regex ? value.regex : alone(value.text.text());
+    const bool number = value.kind == Kind::number;
+    const auto regex = number ? alone(value.text.text()) : value.regex;
     for (const auto field : fields)
-        ways.push_back(test(field, Operator::search, {{regex, place(value.where), false}}, value.where));
+        ways.push_back(search(field, regex, number ? regex.size() : value.regex_size, value.where));
     return any(std::move(ways), value.where);
 }
 

@@ -16,9 +16,6 @@
 
 namespace rwatch::rules {
 
-inline constexpr std::size_t kMaxSigmaTests = 10'000;     ///< of one rule, over all records of its log source
-inline constexpr std::size_t kMaxSigmaLiterals = 250'000; ///< values in them, each as often as it is asked for
-
 /// What is certain, or what an event must be asked for. Offsets in it are indices of SigmaTests::places.
 using SigmaFit = std::variant<bool, Expr>;
 
@@ -49,6 +46,8 @@ class SigmaTests {
     void fail(const Location& where, std::string code, std::string message, std::string hint = {});
     /// Of what our events can't give: a rule is written for any log. Told once, however many records ask for it.
     void warn(const Location& where, std::string code, std::string message, std::string hint = {});
+    /// As SigmaContext's.
+    [[nodiscard]] bool spend(SigmaCost cost, std::size_t amount, const Location& where);
     /// False once something was wrong.
     [[nodiscard]] bool good() const noexcept { return good_; }
     [[nodiscard]] const std::vector<Location>& places() const noexcept { return places_; }
@@ -65,6 +64,8 @@ class SigmaTests {
     template <typename Single, typename Other>
     SigmaFit grouped(const SigmaItem& item, std::span<const std::string_view> fields, Single single, Other other);
     SigmaFit test(std::string_view field, Operator op, std::vector<Literal> literals, const Location& where);
+    /// size: of the regular expression's program.
+    SigmaFit search(std::string_view field, const std::string& regex, std::size_t size, const Location& where);
     SigmaFit value(const event::FieldRef& ref, const SigmaItem& item, const SigmaValue& value);
     SigmaFit compared(const event::FieldRef& ref, const SigmaItem& item, const SigmaValue& value);
     SigmaFit with_field(const event::FieldRef& ref, const SigmaValue& value);
@@ -75,7 +76,6 @@ class SigmaTests {
     const SigmaContext& context_;
     std::vector<Location> places_;
     std::unordered_set<std::string> warned_; ///< messages
-    std::size_t tests_ = 0, literals_ = 0;
     bool good_ = true;
 };
 

@@ -38,6 +38,8 @@ class TreeMaker {
   private:
     /// Depth is bounded by the reader of conditions.
     SigmaFit join(const SigmaCondition& condition) {
+        if (!tests_.spend(SigmaCost::tests, 1, condition.where))
+            return false;
         if (condition.kind == SigmaCondition::Kind::detection)
             return detection(*condition.detection);
         std::vector<SigmaFit> parts;
@@ -58,6 +60,8 @@ class TreeMaker {
 
     SigmaFit detection(const SigmaDetection& detection) {
         std::vector<SigmaFit> parts;
+        if (!tests_.spend(SigmaCost::tests, 1, detection.where))
+            return false;
         for (const auto& part : detection.parts)
             if (tests_.good())
                 parts.push_back(this->detection(part));
@@ -76,6 +80,11 @@ class TreeMaker {
     }
 
     SigmaFit item(const SigmaItem& item, bool told) {
+        std::size_t values = 0;
+        for (const auto& value : item.values)
+            values += count_values(value);
+        if (!tests_.spend(SigmaCost::tests, 1, item.where) || !tests_.spend(SigmaCost::values, values, item.where))
+            return false;
         for (const auto& value : item.values)
             if (const auto* name = placeholder(value)) {
                 tests_.fail(value.where, "placeholder", "nothing is known that %" + *name + "% could stand for",
@@ -95,6 +104,8 @@ class TreeMaker {
         if (source_.has(item.field)) // in another record
             return tests_.missing(item);
         std::string error, hint;
+        if (!tests_.spend(SigmaCost::names, source_.names().size(), item.where))
+            return false;
         if (source_.resolve(item.field, error, hint))
             return tests_.field({item.field, item.field}, item);
         tests_.warn(item.where, "unknown-field", error + ": it counts as missing", std::move(hint));

@@ -79,18 +79,17 @@ std::string ends_with(SigmaValue& value, const Applied&) {
     return wrap(value, true, false);
 }
 
-SigmaValue with_text(const SigmaValue& value, SigmaString text) {
-    auto out = value;
-    out.text = std::move(text);
-    return out;
-}
-
 /// One variant stands for itself.
 std::string become(SigmaValue& value, std::vector<SigmaString> texts) {
     std::vector<SigmaValue> variants;
     variants.reserve(texts.size());
-    for (auto& text : texts)
-        variants.push_back(with_text(value, std::move(text)));
+    for (auto& text : texts) {
+        auto& variant = variants.emplace_back();
+        variant.kind = Kind::text;
+        variant.where = value.where;
+        variant.text = std::move(text);
+        variant.cased = value.cased;
+    }
     value.kind = Kind::variants;
     value.variants = std::move(variants);
     return {};
@@ -139,7 +138,7 @@ std::string to_windash(SigmaValue& value, const Applied&) {
 std::string to_regex(SigmaValue& value, const Applied& applied) {
     if (!applied.first)
         return "'re' must be the first modifier";
-    if (auto wrong = wrong_regex(value.written); !wrong.empty())
+    if (auto wrong = wrong_regex(value.written, value.regex_size); !wrong.empty())
         return wrong;
     value.kind = Kind::regex;
     value.regex = value.written;
@@ -268,13 +267,6 @@ std::string suggestion(std::string_view name) {
     return did_you_mean(name, names);
 }
 
-std::size_t count(const SigmaValue& value) noexcept {
-    std::size_t total = 1;
-    for (const auto& variant : value.variants)
-        total += count(variant);
-    return total;
-}
-
 class ItemReader {
   public:
     ItemReader(const SigmaContext& context) : context_(context) {}
@@ -284,7 +276,7 @@ class ItemReader {
             item_.where = context_.place(*key);
             std::string_view rest = key->text;
             item_.field = cut(rest);
-            while (more_)
+            while (more_ && !context_.budget.spent)
                 add_modifier(*key, cut(rest));
         } else {
             item_.where = context_.place(node);
@@ -293,7 +285,7 @@ class ItemReader {
         for (const auto* modifier : modifiers_)
             if (good_)
                 apply(*modifier);
-        if (item_.values.empty()) // of no value: that there is none
+        if (good_ && item_.values.empty()) // of no value: that there is none
             item_.values.emplace_back().where = context_.place(node);
         for (const auto& value : item_.values)
             check(value);
@@ -312,21 +304,28 @@ class ItemReader {
 
     void fail(const Location& where, std::string code, std::string message, std::string hint = {}) {
         good_ = false;
-        context_.out.push_back({Severity::error, std::move(code), where, std::move(message), std::move(hint)});
+        context_.report(Severity::error, where, std::move(code), std::move(message), std::move(hint));
     }
 
     void add_modifier(const yaml::Node& key, std::string_view name) {
-        if (const auto* modifier = modifier_named(name))
-            modifiers_.push_back(modifier);
-        else
+        const auto* modifier = modifier_named(name);
+        if (modifier == nullptr)
             fail(context_.place(key), "unknown-modifier", "there is no modifier '" + std::string(name) + "'",
-                 suggestion(name));
+                 spend(SigmaCost::names, std::size(kSigmaModifiers), item_.where) ? suggestion(name) : "");
+        else
+            modifiers_.push_back(modifier);
+        if (modifiers_.size() <= kMaxSigmaModifiers)
+            return;
+        fail(context_.place(key), "bad-value",
+             "a field has at most " + std::to_string(kMaxSigmaModifiers) + " modifiers");
+        more_ = false;
     }
 
     void read_values(const yaml::Node& node) {
         if (node.is_sequence()) {
             for (const auto& item : node.items)
-                read_value(item);
+                if (!context_.budget.spent)
+                    read_value(item);
             return;
         }
         read_value(node);
@@ -335,6 +334,8 @@ class ItemReader {
     void read_value(const yaml::Node& node) {
         SigmaValue value;
         value.where = context_.place(node);
+        if (!bounded(node.text.size(), value.where))
+            return;
         value.written = node.text;
         if (!node.is_null() && !node.is_scalar())
             return fail(value.where, "wrong-type",
@@ -374,7 +375,7 @@ class ItemReader {
             for (auto& variant : value.variants)
                 if (good_)
                     apply(modifier, variant);
-            if (good_ && count(value) > 2 * kMaxSigmaVariants)
+            if (good_ && count_values(value) > 2 * kMaxSigmaVariants)
                 fail(value.where, "bad-value", "the modifiers make too many variants of this value");
             return;
         }
@@ -383,7 +384,34 @@ class ItemReader {
                         "modifier '" + std::string(modifier.name) + "' can't be applied to " +
                             std::string(describe_kind(value.kind)));
         if (auto wrong = modifier.change(value, {item_, first_}); !wrong.empty())
-            fail(value.where, "bad-value", std::move(wrong));
+            return fail(value.where, "bad-value", std::move(wrong));
+        if (value.kind != Kind::variants)
+            check_size(value);
+        for (const auto& variant : value.variants)
+            if (good_)
+                check_size(variant);
+    }
+
+    void check_size(const SigmaValue& made) {
+        const bool regex = made.kind == Kind::regex;
+        if (bounded(regex ? made.regex.size() : made.text.size(), made.where) && regex)
+            spend(SigmaCost::regexes, made.regex_size, made.where);
+    }
+
+    /// Counts a value of so many bytes.
+    bool bounded(std::size_t bytes, const Location& where) {
+        if (bytes > kMaxSigmaText)
+            fail(where, "bad-value",
+                 "a value has at most " + std::to_string(kMaxSigmaText) + " bytes, modifiers applied");
+        else if (spend(SigmaCost::values, 1, where))
+            return spend(SigmaCost::bytes, bytes, where);
+        return false;
+    }
+
+    bool spend(SigmaCost cost, std::size_t amount, const Location& where) {
+        if (!context_.spend(cost, amount, where))
+            good_ = false;
+        return !context_.budget.spent;
     }
 
     /// What no value may be once all modifiers are applied.
@@ -403,6 +431,13 @@ class ItemReader {
 };
 
 } // namespace
+
+std::size_t count_values(const SigmaValue& value) noexcept {
+    std::size_t total = 1;
+    for (const auto& variant : value.variants)
+        total += count_values(variant);
+    return total;
+}
 
 std::optional<SigmaItem> read_sigma_item(const yaml::Node* key, const yaml::Node& value, const SigmaContext& context) {
     return ItemReader(context).read(key, value);

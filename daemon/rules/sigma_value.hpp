@@ -2,9 +2,8 @@
 // The values of a Sigma rule and what its modifiers make of them: `Field|modifier|modifier: values`.
 #pragma once
 
-#include "core/diagnostic.hpp"
-#include "core/yaml.hpp"
 #include "rules/ast.hpp"
+#include "rules/sigma_context.hpp"
 #include "rules/sigma_string.hpp"
 
 #include <cstdint>
@@ -17,21 +16,8 @@ namespace rwatch::rules {
 
 inline constexpr std::size_t kMaxSigmaVariants =
     3125; ///< that modifiers may make of one value (windash: 5 dashes, five ways)
-
-/// Where what is wrong with a Sigma document is told.
-struct SigmaContext {
-    const std::string& file;
-    Diagnostics& out;
-
-    [[nodiscard]] Location place(const yaml::Node& at) const { return {file, at.line, at.column}; }
-    void report(Severity severity, const yaml::Node& at, std::string code, std::string message,
-                std::string hint = {}) const {
-        out.push_back({severity, std::move(code), place(at), std::move(message), std::move(hint)});
-    }
-    void error(const yaml::Node& at, std::string code, std::string message, std::string hint = {}) const {
-        report(Severity::error, at, std::move(code), std::move(message), std::move(hint));
-    }
-};
+inline constexpr std::size_t kMaxSigmaModifiers = 32;    ///< of one field
+inline constexpr std::size_t kMaxSigmaText = 16U << 10U; ///< bytes of one value, as written and after each modifier
 
 struct SigmaValue {
     enum class Kind : std::uint8_t {
@@ -53,7 +39,8 @@ struct SigmaValue {
     std::string written; ///< as the rule has it
     SigmaString text;  ///< text; network; the other field of `field`; number and boolean: what fields are compared with
     std::string regex; ///< with its flags, as RE2 reads it
-    double number = 0; ///< number, compare, moment
+    std::size_t regex_size = 0;                ///< instructions of its program, without flags
+    double number = 0;                         ///< number, compare, moment
     bool boolean = false;                      ///< boolean, exists
     bool cased = false;                        ///< text: case counts
     bool open_begin = false, open_end = false; ///< field: its value may have something before, or after
@@ -75,6 +62,9 @@ struct SigmaItem {
 /// got an error.
 [[nodiscard]] std::optional<SigmaItem> read_sigma_item(const yaml::Node* key, const yaml::Node& value,
                                                        const SigmaContext& context);
+
+/// The value and all its variants.
+[[nodiscard]] std::size_t count_values(const SigmaValue& value) noexcept;
 
 /// Name of a placeholder in the value, nullptr where there is none. A rule that has one can't run.
 [[nodiscard]] const std::string* placeholder(const SigmaValue& value) noexcept;

@@ -245,5 +245,6 @@ TEST_CASE("what can't be read is told, and the rest is read") {
     CHECK(files.texts.size() == 1);
     REQUIRE(files.diagnostics.size() == 2);
     CHECK(files.diagnostics[0].code == "no-rules");
+    CHECK(files.diagnostics[0].hint.find("folders in it are not looked into") != std::string::npos);
     CHECK(files.diagnostics[1].message == "cannot read the file: No such file or directory");
 }
