@@ -57,6 +57,25 @@ bool read_argument(const Field& field, std::string_view text, bool given, FieldA
     return false;
 }
 
+/// The name and what stands behind it.
+struct Written {
+    std::string_view name, argument;
+    bool given = false;
+};
+
+Written split(std::string_view text) {
+    if (text.ends_with(']')) {
+        const auto open = text.find('[');
+        if (open != std::string_view::npos)
+            return {text.substr(0, open), text.substr(open + 1, text.size() - open - 2), true};
+        return {text, {}, false};
+    }
+    for (const auto prefix : kArgumentPrefixes)
+        if (text.starts_with(prefix))
+            return {prefix.substr(0, prefix.size() - 1), text.substr(prefix.size()), true};
+    return {text, {}, false};
+}
+
 } // namespace
 
 std::span<const Field> fields() noexcept {
@@ -71,35 +90,24 @@ const Field* field_named(std::string_view name) noexcept {
     return found == all.end() || found->name != name ? nullptr : &*found;
 }
 
-std::optional<FieldRef> resolve_field(std::string_view text, std::string& error, std::string& hint) {
-    auto name = text;
-    std::string_view argument;
-    bool given = false;
-    if (text.ends_with(']')) {
-        const auto open = text.find('[');
-        if (open != std::string_view::npos) {
-            name = text.substr(0, open);
-            argument = text.substr(open + 1, text.size() - open - 2);
-            given = true;
-        }
-    } else {
-        for (const auto prefix : kArgumentPrefixes)
-            if (text.starts_with(prefix)) {
-                name = prefix.substr(0, prefix.size() - 1);
-                argument = text.substr(prefix.size());
-                given = true;
-            }
-    }
-    const Field* field = field_named(name);
+std::optional<FieldRef> find_field(std::string_view text, std::string& error) {
+    const auto written = split(text);
+    const Field* field = field_named(written.name);
     if (field == nullptr) {
-        error = "unknown field '" + std::string(name) + "'";
-        hint = suggestion(name);
+        error = "unknown field '" + std::string(written.name) + "'";
         return std::nullopt;
     }
     FieldRef ref{field, {}};
-    if (!read_argument(*field, argument, given, ref.arg, error))
+    if (!read_argument(*field, written.argument, written.given, ref.arg, error))
         return std::nullopt;
     error.clear();
+    return ref;
+}
+
+std::optional<FieldRef> resolve_field(std::string_view text, std::string& error, std::string& hint) {
+    auto ref = find_field(text, error);
+    if (const auto name = split(text).name; !ref && field_named(name) == nullptr)
+        hint = suggestion(name);
     return ref;
 }
 

@@ -69,7 +69,9 @@ struct FieldRef {
 /// By its whole name, without an argument; null where there is none.
 [[nodiscard]] const Field* field_named(std::string_view name) noexcept;
 
-/// Reads a reference. Where the text names no field, `error` says why and `hint` may name a near one.
+/// Reads a reference. Where the text names no field, `error` says why.
+[[nodiscard]] std::optional<FieldRef> find_field(std::string_view text, std::string& error);
+/// The same; `hint` may name a near one, which takes looking at every name.
 [[nodiscard]] std::optional<FieldRef> resolve_field(std::string_view text, std::string& error, std::string& hint);
 
 /// The arguments that evt.arg knows of a call, for the reference.

@@ -32,6 +32,15 @@ void append_value(std::span<const event::Value> values, bool list, std::string& 
     out += several ? ")" : "";
 }
 
+/// Cuts or fills to so many bytes; a character that the cut goes through is left away whole.
+void fit(std::string& out, std::size_t size) {
+    auto end = size;
+    while (end < out.size() && (static_cast<unsigned char>(out[end]) & 0xc0U) == 0x80U)
+        --end;
+    out.resize(std::min(end, out.size()));
+    out.resize(size, ' ');
+}
+
 } // namespace
 
 OutputFormat OutputFormat::compile(std::string_view text, const Location& where, Diagnostics& out) {
@@ -111,21 +120,21 @@ class OutputFormat::Reader {
 
     /// The longest beginning of `rest` that is a field: "%proc.nameand" is proc.name and "and", as Falco reads it.
     void take_field(std::string_view rest, const ParsedOperand& parsed) {
-        std::string error = parsed.error, hint;
         const auto longest = std::min(parsed.operand ? parsed.length : rest.size(), kMaxName);
-        if (parsed.operand)
-            (void)event::resolve_field(rest.substr(0, longest), error, hint);
         for (auto length = longest; length > 0; --length) {
             const auto part = rest.substr(0, length);
             const auto again = parse_operand(part);
-            std::string ignored, also;
             if (!again.operand || again.length != length || again.operand->kind != Operand::Kind::field)
                 continue;
-            if (const auto field = event::resolve_field(again.operand->name, ignored, also)) {
+            std::string ignored;
+            if (const auto field = event::find_field(again.operand->name, ignored)) {
                 at_ += length;
                 return add(Source(*field));
             }
         }
+        std::string error = parsed.error, hint;
+        if (parsed.operand)
+            (void)event::resolve_field(rest.substr(0, longest), error, hint);
         if (rest.empty() || is_blank(rest.front()))
             report(Severity::error, token_, "unknown-field", "'%' must be followed by a field",
                    "write %% for a percent sign");
@@ -181,7 +190,7 @@ std::string OutputFormat::render(const event::Event& event, event::Scratch& scra
             out += kMissing;
         scratch.release(mark);
         if (piece.width != 0)
-            out.resize(begin + piece.width, ' ');
+            fit(out, begin + piece.width);
     }
     return out;
 }

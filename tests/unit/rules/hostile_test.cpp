@@ -117,6 +117,12 @@ TEST_CASE("Lists that are long, and lists that double") {
     CHECK(first_code(chain + rule("proc.name in (l20000)")).empty());
 }
 
+TEST_CASE("Outputs in which every field stands before a word without end") {
+    CHECK(first_code("- {rule: r, desc: d, condition: proc.name = a, priority: info, output: '" +
+                     repeated("%proc.name" + repeated("x", 250), 10'000) + "'}")
+              .empty());
+}
+
 TEST_CASE("Hostile YAML") {
     std::string bomb = "- &a0 [x, x, x, x, x, x, x, x, x, x]\n";
     for (int i = 1; i < 10; ++i)

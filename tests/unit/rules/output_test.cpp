@@ -10,8 +10,8 @@ using namespace rwatch::rules::test;
 
 namespace {
 
-const Fields kOpen{{"evt.type", "openat"}, {"fd.name", "/test/dir"},    {"proc.name", "init"},
-                   {"proc.pid", "1"},      {"proc.aname[1]", "parent"}, {"proc.cwd", "aGVsbG8="}};
+const Fields kOpen{{"evt.type", "openat"},      {"fd.name", "/test/dir"}, {"proc.name", "init"},    {"proc.pid", "1"},
+                   {"proc.aname[1]", "parent"}, {"proc.cwd", "aGVsbG8="}, {"user.name", "m\u00e4x"}};
 
 std::string rendered(std::string_view text) {
     Diagnostics found;
@@ -58,6 +58,7 @@ TEST_CASE("What templates write") {
         {"start %10proc.name end", "start init       end"},
         {"start %fd.rport end", "start <NA> end"},
         {"start %2fd.rport end", "start <N end"},
+        {"%1user.name|%2user.name|%3user.name|%5user.name|", "m|m |m\u00e4|m\u00e4x |"},
         {"*start %fd.rport end", "start <NA> end"},
         {" \n*%proc.name\n and\n", "init  and"},
         {"100%% of %proc.name", "100% of init"},
