@@ -19,6 +19,8 @@ FILES = {
     'usr/share/dbus-1/interfaces/org.rwatch1.xml': DATA,
     'usr/share/dbus-1/system-services/org.rwatch1.service': DATA,
     'usr/share/dbus-1/system.d/org.rwatch1.conf': DATA,
+    'usr/share/man/man1/rwatchctl.1': DATA,
+    'usr/share/man/man8/rwatchd.8': DATA,
 }
 FOLDERS = ('etc/rwatch/rules.d', 'etc/rwatch/rwatchd.conf.d')
 RULES = 'usr/lib/rwatch/rules.d'
