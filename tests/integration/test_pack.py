@@ -56,6 +56,19 @@ int main(int argc, char **argv) {
 }
 '''
 
+# Children that do nothing: a small program's are made fast enough even where the machine has much else to do.
+FORKS = '''
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void) {
+    for (int i = 0; i < 900; ++i) {
+        if (fork() == 0)
+            _exit(0);
+        wait(0);
+    }
+}
+'''
+
 # Becomes root without the right to: of a user namespace whose root is the host's, since a helper that is root says so.
 NAMESPACE_ROOT = f"""{PYTHON} '
 import os
@@ -228,7 +241,9 @@ ctypes.CDLL(None).ptrace(0x4206, $!, 0, 0)"; kill $!''',
     'Mass file rewriting': 'mkdir /opt/w; touch /opt/w/{1..60}; perl -e \'for (glob "/opt/w/*") { open my $f, "+<", $_ or die }\'',
     'Many documents removed by one program': 'mkdir /opt/docs; touch /opt/docs/{1..60}.docx; perl -e \'unlink glob "/opt/docs/*"\'',
     'Fork bomb': 'f() { [ $1 = 0 ] || { f $(($1 - 1)) & f $(($1 - 1)) & wait; }; }; f 8',
-    'Forks that end at once': 'for i in {1..900}; do (:); done',
+    'Forks that end at once': f"""gcc -static -O1 -x c -o /opt/forks - <<'END'
+{FORKS}END
+/opt/forks""",
     'Rapid exec': 'for i in {1..300}; do /bin/true; done',
     'Rapid exec by a process tree': f"""gcc -static -O1 -x c -o /opt/chain - <<'END'
 {CHAIN}END
