@@ -30,7 +30,12 @@ void list_folder(const fs::path& folder, std::vector<fs::path>& files, Diagnosti
     fs::directory_iterator entry(folder, error);
     for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
         const auto suffix = entry->path().extension().string();
-        if (std::find(kSuffixes.begin(), kSuffixes.end(), suffix) != kSuffixes.end())
+        if (std::find(kSuffixes.begin(), kSuffixes.end(), suffix) == kSuffixes.end())
+            continue;
+        std::error_code unknown;     // what can't be looked at is told by who reads it
+        if (entry->is_fifo(unknown)) // nobody may ever write
+            report(diagnostics, entry->path(), "cannot-read", "cannot read the file: is not a regular file");
+        else
             files.push_back(entry->path());
     }
     if (error)

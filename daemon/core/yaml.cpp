@@ -59,11 +59,15 @@ class Builder : public YAML::EventHandler {
     }
     void OnDocumentEnd() override {}
 
+    /// Where the last text before an error stands.
+    [[nodiscard]] YAML::Mark last() const noexcept { return last_; }
+
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { leaf(make(NodeKind::null, mark), anchor); }
 
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& value) override {
         Node node = make(NodeKind::scalar, mark);
+        last_ = mark;
         node.quoted = tag != "?" && !tag.empty();
         node.text = value;
         // yaml-cpp leaves the reading of plain scalars to its caller: "~" and "null" are null.
@@ -192,6 +196,7 @@ class Builder : public YAML::EventHandler {
     std::map<YAML::anchor_t, Node> anchors_;
     std::size_t nodes_ = 0;
     int last_start_ = -1; ///< where the last document began
+    YAML::Mark last_;     ///< of the last text
 };
 
 } // namespace
@@ -240,11 +245,14 @@ Parsed parse(std::string_view text, const std::string& file) {
             {Severity::error, "invalid-utf8", {file, line, 1}, "this line is not valid UTF-8", {}});
         return out;
     }
-    ViewBuffer buffer(text);
+    // yaml-cpp takes a quoted text without an end for a whole one where the file ends with a line. A comment there
+    // makes it tell.
+    const auto closed = std::string(text) + (text.ends_with('\n') ? "#" : "\n#");
+    ViewBuffer buffer(closed);
     std::istream stream(&buffer);
+    Builder builder(file, out);
     try {
         YAML::Parser parser(stream);
-        Builder builder(file, out);
         while (parser.HandleNextDocument(builder)) {
         }
     } catch (const Stop&) {
@@ -253,9 +261,14 @@ Parsed parse(std::string_view text, const std::string& file) {
         refuse("too-many-errors",
                "the file is read no further: more than " + std::to_string(kMaxDiagnostics - 1) + " errors");
     } catch (const YAML::Exception& e) {
-        // DeepRecursion and parse errors alike carry a mark.
-        out.diagnostics.push_back(
-            {Severity::error, "yaml-syntax", {file, one_based(e.mark.line), one_based(e.mark.column)}, e.msg, {}});
+        // DeepRecursion and parse errors alike carry a mark; that of an open quote is the end of the file.
+        const bool open = e.msg == YAML::ErrorMsg::EOF_IN_SCALAR;
+        const auto mark = open ? builder.last() : e.mark;
+        out.diagnostics.push_back({Severity::error,
+                                   "yaml-syntax",
+                                   {file, one_based(mark.line), one_based(mark.column)},
+                                   open ? "a quoted text that begins here or below has no end" : e.msg,
+                                   {}});
     }
     return out;
 }

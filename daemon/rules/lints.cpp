@@ -205,7 +205,7 @@ std::optional<Lint> lint_parts(const Program& program, std::uint32_t node, const
     };
     if (all && never(outcomes.may_hold) && each([](const Outcomes& o) { return !never(o.may_hold); }))
         return Lint{"never-true", "never true: these tests are for different types of event",
-                    "each field is in some types of event only, see the table of events in docs/rules.md"};
+                    "each field is in some types of event only, see the table of fields in docs/rules.md"};
     if (!all && never(outcomes.may_fail) && each([](const Outcomes& o) { return !never(o.may_fail); }))
         return Lint{"always-true", "always true: every type of event passes one of these tests", {}};
     return std::nullopt;

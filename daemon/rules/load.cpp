@@ -198,6 +198,12 @@ LoadResult load(std::span<const SourceText> texts) {
     std::vector<Candidate> candidates;
     for (const auto& [item, skipped] : collector.rules()) {
         if (skipped) {
+            if (item.tests && !item.tests->empty())
+                out.push_back({Severity::warning,
+                               "tests-not-run",
+                               item.where,
+                               "the tests of rule '" + item.name + "' are not run: the rule is skipped",
+                               {}});
             candidates.push_back({&item, {}, Candidate::State::skipped});
             continue;
         }

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::array kOperators{
     OperatorInfo{"exists", Operator::exists, OperandShape::none, "the field has a value"},
-    OperatorInfo{"<=", Operator::le, OperandShape::number, "at most; texts in the order of their bytes"},
+    OperatorInfo{"<=", Operator::le, OperandShape::number,
+                 "at most a number, or another field by val(): its texts in the order of their bytes"},
     OperatorInfo{"<", Operator::lt, OperandShape::number, "less"},
     OperatorInfo{">=", Operator::ge, OperandShape::number, "at least"},
     OperatorInfo{">", Operator::gt, OperandShape::number, "more"},

@@ -117,6 +117,20 @@ TEST_CASE("what is refused, with its place") {
     CHECK(parse("---\n---\na\n", "f").documents.size() == 2);
 }
 
+TEST_CASE("a quoted text without an end is told where it begins, and swallows nothing silently") {
+    for (const auto* text :
+         {"- a: 1\n  b: \"open\n\n- a: 2\n  b: shut\n", "- a: 1\n  b: 'open\n", "- a: 1\n  b: \"open"}) {
+        const auto parsed = parse(text, "f");
+        REQUIRE(has(parsed.diagnostics, "yaml-syntax"));
+        CHECK(parsed.diagnostics[0].message == "a quoted text that begins here or below has no end");
+        CHECK(parsed.diagnostics[0].where.line == 2);
+    }
+    CHECK(one("a: |\n  b\n\n").find("a")->text == "b\n");
+    CHECK(one("a: |+\n  b\n\n").find("a")->text == "b\n\n");
+    CHECK(one("a: >-\n  b\n  c").find("a")->text == "b c");
+    CHECK(one("a: b # c").find("a")->text == "b");
+}
+
 TEST_CASE("limits: bytes, depth, expansion") {
     CHECK(has(parse(std::string(kMaxText + 1, ' '), "f").diagnostics, "file-too-large"));
     CHECK(has(parse(std::string(kMaxDepth + 1, '['), "f").diagnostics, "yaml-too-deep"));

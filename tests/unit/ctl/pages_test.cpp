@@ -12,6 +12,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace rwatch;
@@ -247,4 +248,14 @@ TEST_CASE("what can't be read is told, and the rest is read") {
     CHECK(files.diagnostics[0].code == "no-rules");
     CHECK(files.diagnostics[0].hint.find("folders in it are not looked into") != std::string::npos);
     CHECK(files.diagnostics[1].message == "cannot read the file: No such file or directory");
+}
+
+TEST_CASE("a fifo in a folder of rules is refused, not waited for") {
+    const Folder folder;
+    (void)folder.put("a.yaml", "a");
+    REQUIRE(::mkfifo((folder.path() + "/b.yaml").c_str(), 0600) == 0);
+    const auto files = read_rule_files({folder.path()});
+    CHECK(files.texts.size() == 1);
+    REQUIRE(files.diagnostics.size() == 1);
+    CHECK(files.diagnostics[0].message == "cannot read the file: is not a regular file");
 }

@@ -271,3 +271,14 @@ TEST_CASE("Rules that can't run here are told in one note for each reason, and l
                     "count() > 5}\n")
               .empty());
 }
+
+TEST_CASE("Tests beside a rule that is skipped are told, not passed over") {
+    const std::array<SourceText, 2> sources{
+        {{"a.yml", "title: T\nlogsource: {product: windows}\ndetection:\n  s: {User: u}\n  condition: s\n"},
+         {"b.yaml", "- rule: T\n  override: {tests: append}\n  tests:\n    - {name: n, events: [{evt.type: open}], "
+                    "alerts: 1}\n"}}};
+    const auto result = load(sources);
+    CHECK(result.set != nullptr);
+    CHECK(std::count_if(result.diagnostics.begin(), result.diagnostics.end(),
+                        [](const Diagnostic& d) { return d.code == "tests-not-run"; }) == 1);
+}
