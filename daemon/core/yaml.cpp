@@ -35,15 +35,6 @@ class ViewBuffer : public std::streambuf {
     }
 };
 
-std::size_t count_nodes(const Node& node) noexcept {
-    std::size_t n = 1;
-    for (const auto& item : node.items)
-        n += count_nodes(item);
-    for (const auto& [key, value] : node.entries)
-        n += count_nodes(key) + count_nodes(value);
-    return n;
-}
-
 class Builder : public YAML::EventHandler {
   public:
     Builder(const std::string& file, Parsed& out) : file_(file), out_(out) {}
@@ -200,6 +191,15 @@ class Builder : public YAML::EventHandler {
 };
 
 } // namespace
+
+std::size_t count_nodes(const Node& node) noexcept {
+    std::size_t n = 1;
+    for (const auto& item : node.items)
+        n += count_nodes(item);
+    for (const auto& [key, value] : node.entries)
+        n += count_nodes(key) + count_nodes(value);
+    return n;
+}
 
 Node::Node() = default;
 Node::Node(const Node& other) = default;

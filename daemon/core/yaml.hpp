@@ -56,6 +56,9 @@ class Node {
     [[nodiscard]] std::optional<double> as_double() const noexcept;
 };
 
+/// The node and all in it, keys too: what kMaxNodes counts.
+[[nodiscard]] std::size_t count_nodes(const Node& node) noexcept;
+
 /// true/false, yes/no, on/off as they are commonly written, whatever quotes stand around.
 [[nodiscard]] std::optional<bool> bool_named(std::string_view text) noexcept;
 

@@ -34,15 +34,6 @@ void merge(Node& into, const Node& from) {
     }
 }
 
-std::size_t count_nodes(const Node& node) {
-    std::size_t total = 1;
-    for (const auto& item : node.items)
-        total += count_nodes(item);
-    for (const auto& entry : node.entries)
-        total += 1 + count_nodes(entry.second);
-    return total;
-}
-
 void remove(Node& map, std::string_view key) {
     map.entries.erase(std::remove_if(map.entries.begin(), map.entries.end(),
                                      [&](const auto& entry) { return entry.first.text == key; }),
@@ -106,7 +97,7 @@ class SigmaDocuments {
     }
 
     bool affordable(const Node& document) {
-        return context_.spend(SigmaCost::nodes, count_nodes(document), context_.place(document));
+        return context_.spend(SigmaCost::nodes, yaml::count_nodes(document), context_.place(document));
     }
 
     const SigmaContext& context_;
