@@ -199,6 +199,12 @@ void SigmaReader::read(const SourceText& source, const std::vector<Node>& docume
             return;
         if (!lines)
             lines.emplace(source.text);
+        if (const Node* tests = document.find("tests"))
+            context.report(Severity::warning, *tests, "tests-not-run", "a document of Sigma's form has no tests",
+                           "they stand in a file beside it: '- rule: TITLE', 'override: {tests: append}', 'tests: …'");
+        if (const Node* detection = correlation ? document.find("detection") : nullptr)
+            context.report(Severity::warning, *detection, "two-conditions",
+                           "a correlation has no detection of its own: this one is not read");
         if (correlation)
             read_correlation_rule(document, *lines, context);
         else

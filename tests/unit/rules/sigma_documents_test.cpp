@@ -3,6 +3,8 @@
 // correlations.
 #include "sigma_support.hpp"
 
+#include <set>
+
 using namespace rwatch;
 using namespace rwatch::rules;
 using namespace rwatch::rules::test;
@@ -281,4 +283,19 @@ TEST_CASE("Tests beside a rule that is skipped are told, not passed over") {
     CHECK(result.set != nullptr);
     CHECK(std::count_if(result.diagnostics.begin(), result.diagnostics.end(),
                         [](const Diagnostic& d) { return d.code == "tests-not-run"; }) == 1);
+}
+
+TEST_CASE("Keys that a document of Sigma's form does not have are told where they would be missed") {
+    const auto codes = [](const std::string& text) {
+        const std::array<SourceText, 1> source{{{"a.yml", text}}};
+        std::set<std::string> out;
+        for (const auto& d : load(source).diagnostics)
+            out.insert(d.code);
+        return out;
+    };
+    CHECK(codes(whole("tests: []")).contains("tests-not-run"));
+    CHECK(codes(correlation("  type: event_count\n  rules: [rule_one]\n  timespan: 1m\n  condition: {gte: 2}\n"
+                            "detection:\n  s: {User: u}\n  condition: s\n"))
+              .contains("two-conditions"));
+    CHECK(codes(whole("")).empty());
 }
