@@ -55,25 +55,6 @@ template <typename Item> void make_room(std::vector<Item>& items, std::vector<st
     items.reserve(capacity);
 }
 
-bool within(const CorrelationSpec::Bound& bound, double number) noexcept {
-    using Op = CorrelationSpec::Bound::Op;
-    switch (bound.op) {
-    case Op::lt:
-        return number < bound.number;
-    case Op::lte:
-        return number <= bound.number;
-    case Op::gt:
-        return number > bound.number;
-    case Op::gte:
-        return number >= bound.number;
-    case Op::eq:
-        return number == bound.number;
-    case Op::neq:
-        return number != bound.number;
-    }
-    return false;
-}
-
 void add_field(Hash128& hash, const event::FieldRef& field, const event::Event& event, event::Scratch& scratch,
                event::Values& values) noexcept {
     if (field.field == nullptr)

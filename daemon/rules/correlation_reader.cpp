@@ -57,6 +57,8 @@ class CorrelationReader {
         if (known_type_)
             check_rules();
         const bool good = context_.out.size() == before;
+        if (good && !is_numeric(item_.type) && !item_.bounds.empty())
+            judge_bounds();
         reader_.finish(context_.unknown_key);
         return good ? std::optional(std::move(item_)) : std::nullopt;
     }
@@ -182,6 +184,28 @@ class CorrelationReader {
         if (item_.bounds.empty() && context_.out.size() == before)
             error(node, "missing-key", "the correlation's condition needs one of gte, gt, lte, lt, eq, neq");
         reader.finish(Severity::error);
+    }
+
+    /// A count is whole: the bounds change their verdict at themselves and beside, nowhere else.
+    void judge_bounds() {
+        const double least = item_.type == CorrelationTerms::Type::value_count ? 0 : 1; // of an event without the field
+        const double most = is_temporal(item_.type) ? static_cast<double>(item_.rules.size()) : kMaxBound + 1.0;
+        const auto fits = [&](double count) {
+            return count >= least && count <= most &&
+                   std::all_of(item_.bounds.begin(), item_.bounds.end(),
+                               [&](const auto& bound) { return within(bound, count); });
+        };
+        const bool some = std::any_of(item_.bounds.begin(), item_.bounds.end(), [&](const auto& bound) {
+            return fits(bound.number - 1) || fits(bound.number) || fits(bound.number + 1);
+        });
+        if (!some && !fits(least) && !fits(most))
+            context_.out.push_back({Severity::warning,
+                                    "never-true",
+                                    item_.where,
+                                    "no number of " +
+                                        std::string(is_temporal(item_.type) ? "rules" : "events or values") +
+                                        " fits the correlation's condition: it never fires",
+                                    {}});
     }
 
     void read_fields(const Node& node, MapReader& reader) {

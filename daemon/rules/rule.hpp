@@ -53,6 +53,24 @@ struct CorrelationTerms {
 };
 
 [[nodiscard]] std::string_view to_string(CorrelationTerms::Type type) noexcept; ///< "event_count"
+[[nodiscard]] constexpr bool within(const CorrelationTerms::Bound& bound, double number) noexcept {
+    using Op = CorrelationTerms::Bound::Op;
+    switch (bound.op) {
+    case Op::lt:
+        return number < bound.number;
+    case Op::lte:
+        return number <= bound.number;
+    case Op::gt:
+        return number > bound.number;
+    case Op::gte:
+        return number >= bound.number;
+    case Op::eq:
+        return number == bound.number;
+    case Op::neq:
+        return number != bound.number;
+    }
+    return false;
+}
 /// True for the types that calculate with numbers.
 [[nodiscard]] constexpr bool is_numeric(CorrelationTerms::Type type) noexcept {
     return type >= CorrelationTerms::Type::value_sum;

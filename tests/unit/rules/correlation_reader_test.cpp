@@ -197,6 +197,13 @@ TEST_CASE("Wrong correlations") {
     CHECK(complaint(with({{"condition", "{gte: 100001}"}})).starts_with("out-of-range: "));
     CHECK(complaint(with({{"condition", "{gte: 1, field: x}"}})) ==
           "bad-value: event_count counts events, not values of a field");
+    for (const std::string never : {"{gte: 5, lte: 3}", "{lt: 1}", "{eq: 0}", "{gt: 2, lt: 3}", "{eq: 4, neq: 4}"})
+        CHECK(complaint(with({{"condition", never}})).starts_with("never-true: "));
+    for (const std::string some :
+         {"{gte: 1}", "{gte: 3, lte: 3}", "{lt: 2}", "{neq: 1}", "{gt: 2, lt: 4}", "{gte: 100000}"})
+        CHECK(complaint(with({{"condition", some}})).empty());
+    CHECK(complaint(with({{"type", "value_count"}, {"condition", "{field: a, eq: 0}"}})).empty());
+    CHECK(complaint(with({{"type", "temporal"}, {"condition", "{gte: 65}"}})).starts_with("never-true: "));
     for (const std::string type : {"value_count", "value_sum", "value_avg", "value_median"})
         CHECK(complaint(with({{"type", type}})) == "missing-key: " + type + " needs 'field': what is counted");
     CHECK(complaint(with({{"type", "value_sum"}, {"condition", "{field: [a, b], gte: 1}"}})) ==
