@@ -7,8 +7,10 @@ import contextlib
 import ctypes
 import os
 import random
+import shutil
 import socket
 import subprocess
+import tempfile
 import time
 
 import rwatchtest
@@ -34,28 +36,43 @@ def setUpModule():
 
 
 class BadRules(Case):
-    """Each bad file first by reload of a healthy daemon, then at start."""
+    """Each bad file first by reload of a healthy daemon, the same for all, then at start."""
 
-    def check(self, name, text, told, prefix=()):
-        daemon = self.start(rules={'10-good.yaml': GOOD.format(folder=self.dir)}, prefix=prefix)
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix='rwatch-test-', dir='/tmp')
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        cls.daemon = rwatchtest.Daemon(rules={'10-good.yaml': GOOD.format(folder=cls.folder)})
+        cls.addClassCleanup(cls.daemon.close)
+
+    def check(self, name, text, told):
+        daemon = self.daemon
         bad = os.path.join(daemon.rules, name)
         write(bad, text, 'wb')
+        self.addCleanup(os.unlink, bad)
         begin = time.monotonic()
         result = daemon.ctl('reload', check=1)
         self.assertLess(time.monotonic() - begin, 10 * rwatchtest.SLOW)
         self.assertRegex(result.stdout + result.stderr, told)
-        self.assert_detects(daemon)
+        self.assert_detects(daemon, self.folder)
         at_start = subprocess.run([rwatchtest.RWATCHD, '--bus', 'none', '--rules', daemon.rules, '--config', daemon.config,
                                    '--state-dir', self.path('state')], capture_output=True, timeout=60 * rwatchtest.SLOW, check=False)
         self.assertEqual(78, at_start.returncode, at_start.stderr[-2000:])
         self.assertRegex(at_start.stderr.decode(errors='replace'), told)
-        os.unlink(bad)
-        daemon.ctl('reload', check=0)
 
-    def assert_detects(self, daemon):
-        marker, since = self.path(f'marker-{time.monotonic_ns()}'), time.monotonic()
+    def test_what_is_mended_loads(self):
+        bad = os.path.join(self.daemon.rules, '20-bad.yaml')
+        write(bad, 'bad')
+        self.addCleanup(os.unlink, bad)
+        self.daemon.ctl('reload', check=1)
+        write(bad, GOOD.format(folder=self.dir).replace(RULE, 'Mended'))
+        self.daemon.ctl('reload', check=0)
+        self.assert_detects(self.daemon, self.dir, 'Mended')
+
+    def assert_detects(self, daemon, folder, rule=RULE):
+        marker, since = os.path.join(folder, f'marker-{time.monotonic_ns()}'), time.monotonic()
         write(marker, 'x')
-        daemon.expect(RULE, marker, since)
+        daemon.expect(rule, marker, since)
 
     def test_garbage(self):
         self.check('20-garbage.yaml', random.Random(7).randbytes(100_000), r'20-garbage\.yaml')
@@ -74,7 +91,7 @@ class BadRules(Case):
     def test_deep_negations(self):
         # An even number of them means nothing, and costs nothing: it is taken.
         daemon = self.start(rules={'10-good.yaml': GOOD.format(folder=self.dir).replace('condition: ', f"condition: {'not ' * 100_000}(").replace('marker\n', 'marker)\n')})
-        self.assert_detects(daemon)
+        self.assert_detects(daemon, self.dir)
 
     def test_deep_yaml(self):
         self.check('20-nested.yaml', b'[' * 200_000, r'20-nested\.yaml')
@@ -100,7 +117,7 @@ class BadRules(Case):
         result = daemon.ctl('reload', check=1)
         self.assertIn(daemon.rules, result.stdout + result.stderr)
         self.assertIn('Permission denied', result.stdout + result.stderr)
-        self.assert_detects(daemon)
+        self.assert_detects(daemon, self.dir)
 
     def test_unreadable_folder_at_start(self):
         result = subprocess.run([rwatchtest.RWATCHD, '--bus', 'none', '--rules', self.path('none')], capture_output=True, text=True,
