@@ -247,7 +247,7 @@ Parsed parse(std::string_view text, const std::string& file) {
     }
     // yaml-cpp takes a quoted text without an end for a whole one where the file ends with a line. A comment there
     // makes it tell.
-    const auto closed = std::string(text) + (text.ends_with('\n') ? "#" : "\n#");
+    const auto closed = std::string(text) + (text.ends_with('\n') ? "#" : "");
     ViewBuffer buffer(closed);
     std::istream stream(&buffer);
     Builder builder(file, out);

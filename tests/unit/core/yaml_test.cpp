@@ -125,6 +125,7 @@ TEST_CASE("a quoted text without an end is told where it begins, and swallows no
         CHECK(parsed.diagnostics[0].message == "a quoted text that begins here or below has no end");
         CHECK(parsed.diagnostics[0].where.line == 2);
     }
+    CHECK(parse("- rule: [", "f").diagnostics[0].where.line == 1);
     CHECK(one("a: |\n  b\n\n").find("a")->text == "b\n");
     CHECK(one("a: |+\n  b\n\n").find("a")->text == "b\n\n");
     CHECK(one("a: >-\n  b\n  c").find("a")->text == "b c");
