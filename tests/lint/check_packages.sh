@@ -1,0 +1,19 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# check_packages.sh TOP: where no package of the list was ever heard of, all of them are missing; where one is installed, the others are.
+set -euo pipefail
+# shellcheck source=packaging/setup
+source "$1/packaging/setup"
+
+known=
+dpkg-query() { # as the real one: what it knows on standard output, and 1 where it knows not all
+    [ -z "$known" ] || printf 'installed %s\n' "$known"
+    return 1
+}
+
+# As install_packages asks: in a process of its own, which any failure would end in silence.
+mapfile -t missing < <(missing_packages build test)
+[ "${missing[*]}" = "$(packages build test | sort -u | paste -sd ' ')" ] || die "nothing known: not all packages are missing"
+known=meson
+mapfile -t missing < <(missing_packages build)
+[ "${missing[*]}" = "$(packages build | sort -u | grep -vx meson | paste -sd ' ')" ] || die "one installed: not all others are missing"
