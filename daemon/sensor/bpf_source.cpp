@@ -14,7 +14,9 @@
 namespace rwatch::sensor {
 namespace {
 
-/// struct rw_count of ebpf/lib/emit.bpf.h
+constexpr std::size_t kMostGroupLosses = 8192; ///< RW_GROUP_LOSSES of ebpf/lib/admit.bpf.h
+
+/// struct rw_count of ebpf/lib/admit.bpf.h
 struct Count {
     std::uint64_t submitted, lost;
 };
@@ -97,6 +99,20 @@ std::vector<std::pair<std::string, std::uint64_t>> BpfSource::losses() const {
         missed += misses(program.get());
     if (missed > 0)
         list.emplace_back("missed", missed);
+    return list;
+}
+
+std::vector<GroupLoss> BpfSource::group_losses() const {
+    std::vector<GroupLoss> list;
+    rw_group_kind key{}, next{};
+    std::uint64_t count = 0;
+    // Entries come and go meanwhile, which may start the walk anew: bounded.
+    for (bool first = true; list.size() < kMostGroupLosses; first = false, key = next) {
+        if (bpf_map_get_next_key(group_losses_fd_.get(), first ? nullptr : &key, &next) != 0)
+            break;
+        if (bpf_map_lookup_elem(group_losses_fd_.get(), &next, &count) == 0)
+            list.push_back({next.cgroup, std::string(event::name_of(static_cast<event::Kind>(next.kind))), count});
+    }
     return list;
 }
 

@@ -41,6 +41,7 @@ class BpfSource final : public EventSource {
     /// By kind what the full ring refused; "missed": programs that the kernel skipped because one was running on the
     /// CPU already.
     [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> losses() const override;
+    [[nodiscard]] std::vector<GroupLoss> group_losses() const override;
     void detach() noexcept override;
 
     /// Records put into the ring since the start, by kind as losses(). From any thread.
@@ -64,7 +65,7 @@ class BpfSource final : public EventSource {
     std::size_t left_ = 0;             ///< records that drain may still hand over
 
     std::vector<ProbeState> states_;
-    Fd ring_fd_, counts_fd_;
+    Fd ring_fd_, counts_fd_, group_losses_fd_;
     std::vector<Fd> programs_; ///< for their count of misses
     std::unique_ptr<ring_buffer, RingDeleter> ring_;
     std::vector<Link> links_;

@@ -20,6 +20,13 @@ struct ProbeState {
     std::string blind;                     ///< what goes unseen without it
 };
 
+/// Records that one control group lost since the start.
+struct GroupLoss {
+    std::uint64_t cgroup = 0; ///< id in cgroup v2, as events tell it
+    std::string kind;         ///< name as in losses()
+    std::uint64_t count = 0;
+};
+
 class RecordHandler {
   public:
     virtual ~RecordHandler() = default;
@@ -39,6 +46,8 @@ class EventSource {
     [[nodiscard]] virtual const std::vector<ProbeState>& probes() const noexcept = 0;
     /// Records lost since the start, by name of kind ("open") or of cause; those above 0. From any thread.
     [[nodiscard]] virtual std::vector<std::pair<std::string, std::uint64_t>> losses() const = 0;
+    /// Whose they were, as far as that is known: groups are forgotten when there are very many. From any thread.
+    [[nodiscard]] virtual std::vector<GroupLoss> group_losses() const { return {}; }
     /// Takes the probes off; what is in the ring can still be drained.
     virtual void detach() noexcept = 0;
 };

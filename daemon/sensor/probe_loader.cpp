@@ -184,6 +184,7 @@ void ProbeLoader::open_object() {
     if (cpus < 1)
         throw Error("count", "possible CPUs", -cpus);
     bpf_map__set_max_entries(skeleton_->maps.rw_ring, static_cast<std::uint32_t>(ring));
+    skeleton_->rodata->ring_size = ring;
     bpf_map__set_max_entries(skeleton_->maps.rw_buffers, static_cast<std::uint32_t>(cpus) * kBufferFamilies);
 }
 
@@ -359,6 +360,7 @@ void ProbeLoader::hand_over(BpfSource& source) {
     source.states_ = states();
     source.ring_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_ring));
     source.counts_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_counts));
+    source.group_losses_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_group_losses));
     bpf_program* each = nullptr;
     bpf_object__for_each_program(each, skeleton_->obj) if (bpf_program__fd(each) >= 0)
         source.programs_.push_back(duplicate(bpf_program__fd(each)));

@@ -14,6 +14,8 @@ typedef unsigned long long __u64;
 _Static_assert(sizeof(struct rw_path) == 16, "rw_path");
 _Static_assert(sizeof(struct rw_file) == 40, "rw_file");
 _Static_assert(sizeof(struct rw_common) == 120, "rw_common");
+_Static_assert(sizeof(struct rw_group_kind) == 16, "rw_group_kind"); /* a key of a map: no padding in it */
+_Static_assert(RW_KIND_COUNT <= 64, "RW_VITAL has a bit a kind");
 _Static_assert(sizeof(struct rw_exec) % 8 == 0, "rw_exec");
 _Static_assert(sizeof(struct rw_fork) % 8 == 0, "rw_fork");
 _Static_assert(sizeof(struct rw_exit) % 8 == 0, "rw_exit");

@@ -81,6 +81,13 @@ struct rw_watched {
 	__u8 reserved;
 };
 
+/* By what lost records are counted beside rw_kind alone: not part of any record. */
+struct rw_group_kind {
+	__u64 cgroup;
+	__u32 kind;
+	__u32 reserved;
+};
+
 /* rw_common.flags */
 #define RW_F_PATH_TRUNC (1u << 0) /* a path was longer than the probe could walk or hold */
 #define RW_F_ARGV_TRUNC (1u << 1) /* argv was longer than RW_ARGV_MAX */

@@ -6,12 +6,13 @@
 #ifndef RWATCH_EMIT_BPF_H
 #define RWATCH_EMIT_BPF_H
 
-#include "core_compat.bpf.h"
+#include "admit.bpf.h"
 
 /* A function of its own in the program, where inlining would multiply long code. */
 #define rw_subprogram static __attribute__((noinline, unused))
 
 #define RW_CHUNK RW_PATH_MAX /* most bytes that one append adds */
+#define RW_TAIL_GUESS 128    /* bytes of strings that a record has as a rule */
 #define RW_NAME_MAX 255      /* one path component, NAME_MAX */
 
 /* A walk from a dentry up; see path.bpf.h. */
@@ -35,11 +36,6 @@ struct rw_buf {
 	char rec[RW_RECORD_MAX + 8];
 };
 
-struct rw_count {
-	__u64 submitted;
-	__u64 lost;
-};
-
 /*
  * One buffer a CPU and family. An ordinary array with an index for each CPU, since values of per-CPU maps end at 32 KiB.
  * No two programs write one buffer at the same time:
@@ -51,18 +47,6 @@ struct rw_count {
  */
 enum rw_buf_family { RW_BUF_CALL, RW_BUF_EXEC, RW_BUF_FAMILIES };
 
-struct rw_ring_map {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20); /* set from user space */
-};
-
-struct rw_counts_map {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, RW_KIND_COUNT);
-	__type(key, __u32);
-	__type(value, struct rw_count);
-};
-
 struct rw_buffers_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, RW_BUF_FAMILIES); /* times the CPUs, set from user space */
@@ -70,8 +54,6 @@ struct rw_buffers_map {
 	__type(value, struct rw_buf);
 };
 
-extern struct rw_ring_map rw_ring SEC(".maps");
-extern struct rw_counts_map rw_counts SEC(".maps");
 extern struct rw_buffers_map rw_buffers SEC(".maps");
 
 /* rwatchd itself, which makes no events: its process id as it sees it, and the pid namespace in which it does; set before loading. */
@@ -88,13 +70,13 @@ static __always_inline bool rw_is_own(void)
 	return own_tgid && !bpf_get_ns_current_pid_tgid(own_pidns_dev, own_pidns_ino, &id, sizeof(id)) && id.tgid == own_tgid;
 }
 
-/* The buffer, with a zeroed record of `size` bytes in it; NULL where user space made the map too small. */
-static __always_inline struct rw_buf *rw_begin(enum rw_buf_family family, __u32 size)
+/* The buffer, with a zeroed record of `size` bytes in it; NULL where the ring has no room for this kind from this group. */
+static __always_inline struct rw_buf *rw_begin(enum rw_buf_family family, __u32 kind, __u32 size)
 {
 	__u32 index = bpf_get_smp_processor_id() * RW_BUF_FAMILIES + family;
 	struct rw_buf *buf = bpf_map_lookup_elem(&rw_buffers, &index);
 
-	if (!buf)
+	if (!buf || !rw_admit(kind, size + RW_TAIL_GUESS))
 		return NULL;
 	buf->len = size;
 	buf->flags = 0;
@@ -106,13 +88,10 @@ static __always_inline struct rw_buf *rw_begin(enum rw_buf_family family, __u32 
 static __always_inline void rw_submit(void *record, __u32 size, __u32 kind)
 {
 	struct rw_count *count = bpf_map_lookup_elem(&rw_counts, &kind);
-	long err = bpf_ringbuf_output(&rw_ring, record, size, BPF_RB_NO_WAKEUP);
 
-	if (!count)
-		return;
-	if (err)
-		count->lost++;
-	else
+	if (bpf_ringbuf_output(&rw_ring, record, size, BPF_RB_NO_WAKEUP))
+		rw_count_loss(kind);
+	else if (count)
 		count->submitted++;
 }
 

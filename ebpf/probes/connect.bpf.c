@@ -177,7 +177,7 @@ int RW_NAME(on_connect)(struct syscall_trace_exit *ctx)
 	family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
 		return 0;
-	buf = rw_begin(RW_BUF_CALL, sizeof(*c));
+	buf = rw_begin(RW_BUF_CALL, RW_CONNECT, sizeof(*c));
 	if (!buf)
 		return 0;
 	c = (struct rw_connect *)buf->rec;

@@ -150,7 +150,7 @@ int RW_NAME(on_fsop)(struct syscall_trace_exit *ctx)
 
 	if (rw_is_own() || !rw_take_args(&args))
 		return 0;
-	buf = rw_begin(RW_BUF_CALL, sizeof(*op));
+	buf = rw_begin(RW_BUF_CALL, watched->kind, sizeof(*op));
 	if (!buf)
 		return 0;
 	op = (struct rw_fsop *)buf->rec;

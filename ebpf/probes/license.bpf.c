@@ -10,6 +10,8 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 struct rw_ring_map rw_ring SEC(".maps");
 struct rw_counts_map rw_counts SEC(".maps");
+struct rw_groups_map rw_groups SEC(".maps");
+struct rw_group_losses_map rw_group_losses SEC(".maps");
 struct rw_buffers_map rw_buffers SEC(".maps");
 struct rw_stash_map rw_stash SEC(".maps");
 struct rw_modes_map rw_modes SEC(".maps");
@@ -19,4 +21,5 @@ const volatile __u32 own_tgid = 0;
 const volatile __u64 own_pidns_dev = 0;
 const volatile __u64 own_pidns_ino = 0;
 const volatile __u64 cgroup_root = 0;
+const volatile __u64 ring_size = 0;
 const volatile struct rw_watched watched_calls[RW_NR_COUNT] = {};

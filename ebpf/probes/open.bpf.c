@@ -82,7 +82,7 @@ int RW_NAME(on_open)(struct syscall_trace_exit *ctx)
 
 	if (rw_is_own() || !rw_take_args(&args))
 		return 0;
-	buf = rw_begin(RW_BUF_CALL, sizeof(*open));
+	buf = rw_begin(RW_BUF_CALL, RW_OPEN, sizeof(*open));
 	if (!buf)
 		return 0;
 	open = (struct rw_open *)buf->rec;

@@ -132,7 +132,7 @@ int RW_NAME(on_exec)(unsigned long long *ctx)
 
 	if (rw_is_own())
 		return 0;
-	buf = rw_begin(RW_BUF_EXEC, sizeof(*exec));
+	buf = rw_begin(RW_BUF_EXEC, RW_EXEC, sizeof(*exec));
 	if (!buf)
 		return 0;
 	exec = (struct rw_exec *)buf->rec;
@@ -170,7 +170,7 @@ int RW_NAME(on_fork)(unsigned long long *ctx)
 	int tgid = rw_read(child, tgid);
 	struct rw_fork fork = {};
 
-	if (tgid != rw_read(child, pid) || rw_is_own())
+	if (tgid != rw_read(child, pid) || rw_is_own() || !rw_admit(RW_FORK, sizeof(fork)))
 		return 0;
 	rw_put_common(&fork.c, task, RW_FORK, rw_current_call(task));
 	fork.c.size = sizeof(fork);
@@ -188,7 +188,7 @@ static __always_inline int rw_on_exit(struct task_struct *task)
 	struct signal_struct *signal = rw_read(task, signal);
 	struct rw_exit exit = {};
 
-	if (rw_is_own())
+	if (rw_is_own() || !rw_admit(RW_EXIT, sizeof(exit)))
 		return 0;
 	rw_put_common(&exit.c, task, RW_EXIT, RW_CALL_PROCEXIT);
 	exit.c.size = sizeof(exit);

@@ -18,7 +18,7 @@ int RW_NAME(on_syscall)(struct syscall_trace_exit *ctx)
 
 	if (rw_is_own() || !rw_take_args(&args))
 		return 0;
-	buf = rw_begin(RW_BUF_CALL, sizeof(*call));
+	buf = rw_begin(RW_BUF_CALL, watched->kind, sizeof(*call));
 	if (!buf)
 		return 0;
 	call = (struct rw_syscall *)buf->rec;

@@ -184,23 +184,20 @@ TEST_CASE("exec: a binary without a name any more") {
 }
 
 TEST_CASE("exec: the names of the control group, also when it is gone at once") {
-    const auto mount = std::filesystem::exists("/sys/fs/cgroup/cgroup.procs") ? std::string("/sys/fs/cgroup")
-                                                                              : std::string("/sys/fs/cgroup/unified");
-    const auto slice = mount + "/rwatch-test-" + std::to_string(::getpid()) + ".slice";
-    const auto group = slice + "/inner.service";
-    REQUIRE(std::filesystem::create_directories(group));
-    const auto result = run([&] {
-        std::ofstream(group + "/cgroup.procs") << 0; // the writer itself
-        return exec({"true"}, kTrue);
-    });
-    const auto id = stat_of(group).st_ino;
-    CHECK(::rmdir(group.c_str()) == 0);
-    CHECK(::rmdir(slice.c_str()) == 0);
+    const auto slice = "rwatch-test-" + std::to_string(::getpid()) + ".slice";
+    std::uint64_t id = 0;
+    const auto result = [&] {
+        const ControlGroup group(slice + "/inner.service");
+        id = group.id();
+        return run([&] {
+            group.enter();
+            return exec({"true"}, kTrue);
+        });
+    }();
     REQUIRE(result.status == 0);
     const auto& record = only_exec(result);
     CHECK(record.common().cgroup == id);
-    CHECK(record.text(record.as<rw_exec>().cgroup) ==
-          "inner.service/" + std::filesystem::path(slice).filename().string() + "/");
+    CHECK(record.text(record.as<rw_exec>().cgroup) == "inner.service/" + slice + "/");
 }
 
 TEST_CASE("exec: the controlling terminal") {

@@ -50,9 +50,11 @@ std::uint64_t value(const std::vector<std::pair<std::string, std::uint64_t>>& li
     return 0;
 }
 
-void open_often(int times) {
+void open_often(int times, const ControlGroup* group = nullptr) {
     const pid_t child = ::fork();
     if (child == 0) {
+        if (group != nullptr)
+            group->enter();
         for (int i = 0; i < times; ++i)
             ::close(static_cast<int>(::syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY)));
         ::_exit(0);
@@ -117,6 +119,36 @@ TEST_CASE("sensor: a full ring is counted by kind, and every record is either th
     Counter after;
     CHECK(source->drain(after, 1000) == 0);
     CHECK(!source->ended());
+}
+
+TEST_CASE("sensor: who floods the ring loses, is named, and displaces neither others nor the life of processes") {
+    constexpr int kFlood = 20000, kOthers = 100;
+    const ControlGroup flooder("rwatch-test-flood-" + std::to_string(::getpid())),
+        other("rwatch-test-other-" + std::to_string(::getpid()));
+    sensor::BpfOptions options;
+    options.ring_size = 1U << 20U;
+    options.skip_own = true;
+    options.skip_alternatives = skipped_alternatives();
+    const auto source = sensor::BpfSource::open(options); // nobody reads it: as if the daemon were stopped
+    open_often(kFlood, &flooder);
+    open_often(kOthers, &other);
+    source->detach();
+    std::map<std::uint64_t, std::map<unsigned, int>> seen;
+    Each collector([&](const Record& record) { ++seen[record.common().cgroup][record.common().kind]; });
+    while (source->drain(collector, 1000) == 1000) {
+    }
+    std::map<std::string, std::uint64_t> lost;
+    for (const auto& loss : source->group_losses()) {
+        CHECK(loss.cgroup != other.id());
+        if (loss.cgroup == flooder.id())
+            lost[loss.kind] += loss.count;
+    }
+    CHECK(lost["open"] + static_cast<std::uint64_t>(seen[flooder.id()][RW_OPEN]) >= kFlood);
+    CHECK(lost["open"] > kFlood / 2);
+    CHECK(lost["exit"] == 0);
+    CHECK(seen[flooder.id()][RW_EXIT] == 1);
+    CHECK(seen[other.id()][RW_OPEN] >= kOthers);
+    CHECK(seen[other.id()][RW_EXIT] == 1);
 }
 
 TEST_CASE("sensor: a drain hands over what it was asked for, and loses nothing between two") {

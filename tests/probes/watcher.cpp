@@ -160,6 +160,21 @@ std::string Directory::directory(const std::string& name) const {
     return path(name);
 }
 
+ControlGroup::ControlGroup(const std::string& name)
+    : root_(std::filesystem::exists("/sys/fs/cgroup/cgroup.procs") ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified"),
+      path_(root_ + "/" + name) {
+    std::filesystem::create_directories(path_);
+}
+
+ControlGroup::~ControlGroup() {
+    for (auto path = path_; path != root_; path.resize(path.rfind('/')))
+        ::rmdir(path.c_str());
+}
+
+void ControlGroup::enter() const {
+    std::ofstream(path_ + "/cgroup.procs") << 0; // the writer itself
+}
+
 struct stat stat_of(const std::string& path) {
     struct stat result {};
     REQUIRE(::stat(path.c_str(), &result) == 0);
