@@ -90,6 +90,20 @@ std::string probes_text(const Json& probes, const Terminal& terminal) {
     return out;
 }
 
+/// Whose events were lost most, and how many; "" where that is not known.
+std::string most_lost(const Json& status) {
+    std::string owner;
+    std::uint64_t most = 0;
+    for (const auto& [name, count] : member(status, "events_lost_by").items()) {
+        const auto lost = count.is_number_unsigned() ? count.get<std::uint64_t>() : 0;
+        if (lost <= most)
+            continue;
+        most = lost;
+        owner = name.empty() ? "" : escape(name) + " (" + grouped(lost) + ")";
+    }
+    return owner;
+}
+
 std::string events_line(const Json& status, const Terminal& terminal) {
     auto line = grouped(number(status, "events_received")) + " received, ";
     std::uint64_t total = 0;
@@ -101,7 +115,9 @@ std::string events_line(const Json& status, const Terminal& terminal) {
     }
     if (total == 0)
         return line + "none lost";
-    return line + paint(grouped(total) + " lost", Tint::red, terminal) + ": " + kinds;
+    line += paint(grouped(total) + " lost", Tint::red, terminal) + ": " + kinds;
+    const auto owner = most_lost(status);
+    return owner.empty() ? line : line + "; most of " + owner;
 }
 
 std::string alerts_line(const Json& status, const Terminal& terminal) {

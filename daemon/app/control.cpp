@@ -28,9 +28,7 @@ std::string join(const std::vector<std::string>& names) {
 } // namespace
 
 std::map<std::string, std::uint64_t> Daemon::losses() const {
-    std::map<std::string, std::uint64_t> lost;
-    for (const auto& [name, count] : source_->losses())
-        lost[name] += count;
+    auto lost = loss_watch_.losses().by_kind;
     if (const auto undecodable = pipeline_.counters().undecodable.load(std::memory_order_relaxed); undecodable != 0)
         lost["undecodable"] = undecodable;
     if (const auto failed = pipeline_.counters().failed.load(std::memory_order_relaxed); failed != 0)
@@ -88,6 +86,7 @@ bus::Status Daemon::status() const {
     status.probes = probe_statuses();
     status.events_received = pipeline_.counters().received_total();
     status.events_lost = losses();
+    status.events_lost_by = loss_watch_.losses().by_group;
     status.shortfalls = shortfalls();
     status.alerts_raised = pipeline_.counters().alerts.load(std::memory_order_relaxed);
     status.alerts_suppressed = pipeline_.counters().suppressed.load(std::memory_order_relaxed);

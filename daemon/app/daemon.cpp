@@ -60,7 +60,14 @@ Daemon::Daemon(Options options, Loaded loaded)
       health_([this](auto&&... args) { raise(std::forward<decltype(args)>(args)...); }), source_(open_source(config_)),
       pipeline_(enricher_, factory_, config_.alerts.debounce_ns,
                 [this](const std::shared_ptr<const alerts::Alert>& alert) { outlet_.submit(alert); }),
-      runner_(*source_, pipeline_, config_.sensor.poll_ns, [this] { enricher_.chores(); }) {
+      loss_watch_(*source_, [this](std::uint64_t cgroup) { return enricher_.name_of(cgroup); }),
+      runner_(*source_, pipeline_, config_.sensor.poll_ns,
+              {{kSecond,
+                [this] {
+                    pipeline_.tick(static_cast<std::uint64_t>(boot_now()));
+                    enricher_.chores();
+                }},
+               {LossWatch::kEvery, [this] { loss_watch_.look(); }}}) {
     // Probes are attached: what starts from now on is in the ring, what runs already is in /proc.
     enricher_.fill();
     enricher_.watch(rules_->watched_paths());
@@ -77,6 +84,7 @@ Daemon::~Daemon() {
 int Daemon::run() {
     watch_signals();
     loop_.on_readable(outlet_.main_sink().fd(), [this] { on_alerts(); });
+    loop_.on_readable(loss_watch_.fd(), [this] { check_health(); });
     start_timers();
     runner_.start();
     every_second();
@@ -126,13 +134,21 @@ void Daemon::feed_watchdog() {
 }
 
 void Daemon::every_second() {
+    check_health();
+    end_pauses();
+    tell_systemd();
+}
+
+void Daemon::check_health() {
     Vitals vitals;
     vitals.now_ns = boot_now();
     vitals.heartbeat_ns = runner_.heartbeat_ns();
     for (std::size_t i = 0; i < rules_->rules().size(); ++i)
         vitals.active_rules += rules_->rules()[i].enabled && !rules_->counters(i).paused ? 1 : 0;
     vitals.probes = probe_statuses();
+    loss_watch_.refresh();
     vitals.lost = losses();
+    vitals.lost_by = loss_watch_.losses().by_group;
     vitals.sinks = outlet_.statuses();
     if (bus_ && !bus_->state().connected && !bus_->state().reason.empty())
         vitals.bus_trouble = bus_->state().reason;
@@ -142,8 +158,6 @@ void Daemon::every_second() {
         bus_->events_lost(vitals.lost);
     if (bus_ && health_.state() + health_.reason() != before)
         bus_->state_changed();
-    end_pauses();
-    tell_systemd();
 }
 
 void Daemon::end_pauses() {

@@ -6,6 +6,7 @@
 #include "alerts/history.hpp"
 #include "app/health.hpp"
 #include "app/loop.hpp"
+#include "app/loss_watch.hpp"
 #include "app/options.hpp"
 #include "app/outlet.hpp"
 #include "app/pauses.hpp"
@@ -55,6 +56,7 @@ class Daemon : private bus::Control {
     void stop() noexcept;
     void on_alerts();
     void every_second();
+    void check_health();
     void end_pauses();
     void feed_watchdog();
     void tell_systemd();
@@ -81,6 +83,7 @@ class Daemon : private bus::Control {
     std::unique_ptr<sensor::EventSource> source_;
     pipeline::SystemEnricher enricher_;
     pipeline::Pipeline pipeline_;
+    LossWatch loss_watch_;
     Runner runner_;
     std::optional<bus::Service> bus_;
     std::string last_status_;

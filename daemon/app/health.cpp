@@ -55,11 +55,19 @@ void Health::check_losses(const Vitals& vitals) {
     std::vector<std::pair<std::string, alerts::FieldValue>> fields;
     for (const auto& [name, count] : untold)
         fields.emplace_back("lost." + name, static_cast<std::int64_t>(count));
+    auto text = "Events were lost: " + list(untold);
+    const auto whose = growth(vitals.lost_by, told_lost_by_);
+    const auto most =
+        std::max_element(whose.begin(), whose.end(), [](auto& a, auto& b) { return a.second < b.second; });
+    if (most != whose.end() && !most->first.empty()) {
+        text += "; " + std::to_string(most->second) + " of them of " + most->first;
+        fields.emplace_back("lost.by", most->first);
+        fields.emplace_back("lost.by.count", static_cast<std::int64_t>(most->second));
+    }
     raise_("rwatch events lost", rules::Priority::error,
-           "Events were lost: " + list(untold) +
-               ". What they would have shown was not seen; look for what floods the machine.",
-           std::move(fields));
+           text + ". What they would have shown was not seen; look for what floods the machine.", std::move(fields));
     told_lost_ = vitals.lost;
+    told_lost_by_ = vitals.lost_by;
     next_loss_alert_ns_ = vitals.now_ns + kAlertEvery;
 }
 

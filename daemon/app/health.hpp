@@ -20,7 +20,9 @@ struct Vitals {
     std::int64_t heartbeat_ns = 0;
     std::size_t active_rules = 0; ///< enabled and not paused
     std::vector<bus::ProbeStatus> probes;
-    std::map<std::string, std::uint64_t> lost; ///< totals since the start
+    std::map<std::string, std::uint64_t> lost; ///< totals since the start, by kind or cause
+    std::map<std::string, std::uint64_t>
+        lost_by; ///< the same by whose they were: unit, container or control group; "" unknown
     std::vector<alerts::SinkStatus> sinks;
     std::string bus_trouble; ///< "" none
 };
@@ -52,7 +54,7 @@ class Health {
     void judge(const Vitals& vitals);
 
     Raise raise_;
-    std::map<std::string, std::uint64_t> told_lost_, seen_lost_;
+    std::map<std::string, std::uint64_t> told_lost_, told_lost_by_, seen_lost_;
     std::map<std::string, std::uint64_t> told_dropped_;
     std::int64_t last_loss_ns_ = 0, next_loss_alert_ns_ = 0, next_sink_alert_ns_ = 0;
     bool alive_ = true, new_loss_ = false;

@@ -12,11 +12,11 @@ namespace rwatch::app {
 
 namespace {
 constexpr std::size_t kBatch = 4096; // records between two looks at the clock and at the mailbox
-constexpr std::int64_t kChoreEvery = kSecond;
 } // namespace
 
-Runner::Runner(sensor::EventSource& source, pipeline::Pipeline& pipeline, std::int64_t poll_ns, Chore chore)
-    : source_(source), pipeline_(pipeline), poll_ns_(poll_ns), chore_(std::move(chore)),
+Runner::Runner(sensor::EventSource& source, pipeline::Pipeline& pipeline, std::int64_t poll_ns,
+               std::vector<Chore> chores)
+    : source_(source), pipeline_(pipeline), poll_ns_(poll_ns), chores_(std::move(chores)),
       stop_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (!stop_event_)
         throw Error("create event descriptor", "", errno);
@@ -50,9 +50,17 @@ void Runner::wait() noexcept {
     ppoll(fds, 2, &timeout, nullptr);
 }
 
+void Runner::do_chores(std::int64_t now) {
+    for (auto& chore : chores_) {
+        if (now < chore.next_ns)
+            continue;
+        chore.work();
+        chore.next_ns = now + chore.every_ns;
+    }
+}
+
 void Runner::run() noexcept {
     pthread_setname_np(pthread_self(), "pipeline");
-    std::int64_t next_chore = 0;
     bool detached = false;
     while (true) {
         std::shared_ptr<const rules::RuleSet> set;
@@ -61,11 +69,7 @@ void Runner::run() noexcept {
         const auto now = boot_now();
         heartbeat_.store(now, std::memory_order_relaxed);
         wall_offset_ns_ = wall_now() - now;
-        if (now >= next_chore) {
-            pipeline_.tick(static_cast<std::uint64_t>(now));
-            chore_();
-            next_chore = now + kChoreEvery;
-        }
+        do_chores(now);
         const bool stopping = stopping_.load(std::memory_order_acquire);
         if (stopping && !detached) {
             source_.detach();

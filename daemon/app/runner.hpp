@@ -13,15 +13,20 @@
 #include <functional>
 #include <memory>
 #include <thread>
+#include <vector>
 
 namespace rwatch::app {
 
 class Runner : private sensor::RecordHandler {
   public:
-    /// Runs between two readings, about once a second, on the pipeline thread.
-    using Chore = std::function<void()>;
+    /// Runs between two readings, on the pipeline thread.
+    struct Chore {
+        std::int64_t every_ns;
+        std::function<void()> work;
+        std::int64_t next_ns = 0; ///< boot clock
+    };
 
-    Runner(sensor::EventSource& source, pipeline::Pipeline& pipeline, std::int64_t poll_ns, Chore chore);
+    Runner(sensor::EventSource& source, pipeline::Pipeline& pipeline, std::int64_t poll_ns, std::vector<Chore> chores);
     ~Runner() override;
 
     void start();
@@ -36,11 +41,12 @@ class Runner : private sensor::RecordHandler {
     void on_record(std::span<const std::byte> record) noexcept override;
     void run() noexcept;
     void wait() noexcept;
+    void do_chores(std::int64_t now);
 
     sensor::EventSource& source_;
     pipeline::Pipeline& pipeline_;
     std::int64_t poll_ns_;
-    Chore chore_;
+    std::vector<Chore> chores_;
     Fd stop_event_;
     Mailbox<std::shared_ptr<const rules::RuleSet>> rule_sets_;
     std::atomic<bool> stopping_{false};

@@ -35,6 +35,8 @@ struct Status {
     std::map<std::string, std::uint64_t>
         events_lost; ///< by kind or reason: "open", "undecodable"; only those that are not 0
     std::map<std::string, std::uint64_t>
+        events_lost_by; ///< by whose they were: unit, container or control group; "" unknown
+    std::map<std::string, std::uint64_t>
         shortfalls; ///< what could not be known, kept or shown whole, by what it is; only those that are not 0
     std::uint64_t alerts_raised = 0, alerts_suppressed = 0;
     std::vector<alerts::SinkStatus> sinks;

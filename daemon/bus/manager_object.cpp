@@ -219,6 +219,10 @@ std::map<std::string, std::uint64_t> ManagerObject::EventsLost() {
     return guarded([&] { return snapshot_.status().events_lost; });
 }
 
+std::map<std::string, std::uint64_t> ManagerObject::EventsLostBy() {
+    return guarded([&] { return snapshot_.status().events_lost_by; });
+}
+
 std::map<std::string, std::uint64_t> ManagerObject::Shortfalls() {
     return guarded([&] { return snapshot_.status().shortfalls; });
 }

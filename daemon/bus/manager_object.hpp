@@ -48,6 +48,7 @@ class ManagerObject final
     std::vector<dbus::Dictionary> Probes() override;
     std::uint64_t EventsReceived() override;
     std::map<std::string, std::uint64_t> EventsLost() override;
+    std::map<std::string, std::uint64_t> EventsLostBy() override;
     std::map<std::string, std::uint64_t> Shortfalls() override;
     std::uint64_t AlertsRaised() override;
     std::uint64_t AlertsSuppressed() override;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "pipeline/system_enricher.hpp"
 
+#include "core/escape.hpp"
 #include "core/time.hpp"
 
 #include <poll.h>
@@ -39,6 +40,18 @@ void SystemEnricher::chores() noexcept {
     table_.sweep(kSweepEachSecond, static_cast<std::uint64_t>(boot_now()));
     processes_.store(table_.size(), std::memory_order_relaxed);
     count_shortfalls();
+}
+
+std::string SystemEnricher::name_of(std::uint64_t cgroup) {
+    const auto use = units_.find(cgroup, 0);
+    const auto* placement = use.get();
+    if (placement == nullptr)
+        return {};
+    // Of a user's manager the unit that it runs says more than the manager.
+    for (const auto* name : {&placement->container_id, &placement->user_unit, &placement->unit, &placement->cgroup})
+        if (!name->empty())
+            return escape(*name);
+    return {};
 }
 
 void SystemEnricher::count_shortfalls() noexcept {

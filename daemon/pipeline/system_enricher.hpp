@@ -30,6 +30,9 @@ class SystemEnricher : public Enricher {
     /// Pipeline thread, about once a second: looks after what changed without an event.
     void chores() noexcept;
 
+    /// Pipeline thread: unit, container or path of a control group; "" where it is not known.
+    [[nodiscard]] std::string name_of(std::uint64_t cgroup);
+
     /// Main thread: the files that rules name, from now on known by device and inode too. May wait for a disk.
     void watch(std::span<const std::string> paths);
     /// Main thread: reads the files of users and groups again where they changed.

@@ -61,6 +61,28 @@ TEST_CASE("without an active rule nothing is well") {
     CHECK(w.health.reason() == "no rule is active: nothing can be detected");
 }
 
+TEST_CASE("an alert about losses names whose events most of them were, since the alert before") {
+    Watch w;
+    auto vitals = well(1000 * kS);
+    vitals.lost = {{"open", 50}};
+    vitals.lost_by = {{"", 1}, {"cron.service", 9}, {"flood.service", 40}};
+    w.health.check(vitals);
+    REQUIRE(w.raised.size() == 1);
+    CHECK(w.raised[0].starts_with("rwatch events lost: Events were lost: 50 open; 40 of them of flood.service."));
+    vitals = well(1020 * kS);
+    vitals.lost = {{"open", 60}};
+    vitals.lost_by = {{"", 1}, {"cron.service", 19}, {"flood.service", 40}};
+    w.health.check(vitals);
+    REQUIRE(w.raised.size() == 2);
+    CHECK(w.raised[1].starts_with("rwatch events lost: Events were lost: 10 open; 10 of them of cron.service."));
+    vitals = well(1040 * kS);
+    vitals.lost = {{"open", 61}};
+    vitals.lost_by = {{"", 2}, {"cron.service", 19}, {"flood.service", 40}};
+    w.health.check(vitals);
+    REQUIRE(w.raised.size() == 3);
+    CHECK(w.raised[2].starts_with("rwatch events lost: Events were lost: 1 open. "));
+}
+
 TEST_CASE("losses are told at once, then at most every ten seconds, and forgotten after five minutes") {
     Watch w;
     auto vitals = well(1000 * kS);

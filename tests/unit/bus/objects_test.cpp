@@ -112,6 +112,7 @@ TEST_CASE("the manager's properties come from one reading") {
     s.probes = {{"open", "tracepoint:syscalls", "fentry: EPERM", "", {"fentry", "tracepoint"}, 99}};
     s.events_received = 1234;
     s.events_lost = {{"open", 3}};
+    s.events_lost_by = {{"flood.service", 2}};
     s.shortfalls = {{"values cut", 4}};
     s.alerts_raised = 6;
     s.alerts_suppressed = 2;
@@ -137,6 +138,7 @@ TEST_CASE("the manager's properties come from one reading") {
     CHECK(all.at("Probes").at(0).at("events") == 99);
     CHECK(all.at("EventsReceived") == 1234);
     CHECK(all.at("EventsLost") == nlohmann::ordered_json{{"open", 3}});
+    CHECK(all.at("EventsLostBy") == nlohmann::ordered_json{{"flood.service", 2}});
     CHECK(all.at("Shortfalls") == nlohmann::ordered_json{{"values cut", 4}});
     CHECK(all.at("AlertsRaised") == 6);
     CHECK(all.at("AlertsSuppressed") == 2);
@@ -145,7 +147,7 @@ TEST_CASE("the manager's properties come from one reading") {
     CHECK(all.at("Sinks").at(0).at("capacity") == 10000);
     CHECK(all.at("Sinks").at(0).at("absent") == false);
     CHECK(all.at("ProcessesTracked") == 321);
-    CHECK(all.size() == 18);
+    CHECK(all.size() == 19);
 }
 
 TEST_CASE("each rule is an object, found through the ObjectManager") {

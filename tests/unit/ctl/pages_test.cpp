@@ -98,6 +98,7 @@ TEST_CASE("status shows blindness, losses and sinks that fail") {
                                 {"blind", "outgoing connections"},
                                 {"events", 0U}});
     status["events_lost"] = {{"open", 1200U}, {"undecodable", 1U}};
+    status["events_lost_by"] = {{"flood.service", 1100U}, {"cron.service", 100U}};
     status["shortfalls"] = {{"correlation groups forgotten", 1200U}, {"values cut", 1U}};
     status["alerts_unacknowledged"] = 2U;
     status["sinks"].push_back({{"name", "webhook"},

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// flood open|fork|connect SECONDS MOST: one kind of call as fast as it goes, for so long and at most so often. Says how many it made.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static void open_one(void)
+{
+    close(open("/dev/null", O_RDONLY));
+}
+
+static void fork_one(void)
+{
+    pid_t child = vfork();
+
+    if (child == 0)
+        _exit(0);
+    waitpid(child, NULL, 0);
+}
+
+static void connect_one(void)
+{
+    static const struct sockaddr_in closed = {.sin_family = AF_INET, .sin_port = 0x100 /* port 1 */, .sin_addr.s_addr = 0x0100007f};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    connect(fd, (const struct sockaddr*)&closed, sizeof closed);
+    close(fd);
+}
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+int main(int argc, char** argv)
+{
+    void (*one)(void) = argc != 4                         ? NULL
+                        : strcmp(argv[1], "open") == 0    ? open_one
+                        : strcmp(argv[1], "fork") == 0    ? fork_one
+                        : strcmp(argv[1], "connect") == 0 ? connect_one
+                                                          : NULL;
+    long made = 0, most;
+    double end;
+
+    if (one == NULL)
+        return 2;
+    end = now() + atof(argv[2]);
+    most = atol(argv[3]);
+    while (made < most && (made % 64 != 0 || now() < end)) {
+        one();
+        made++;
+    }
+    printf("%ld\n", made);
+    return 0;
+}
