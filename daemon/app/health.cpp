@@ -61,7 +61,7 @@ void Health::check_losses(const Vitals& vitals) {
     const auto most =
         std::max_element(whose.begin(), whose.end(), [](auto& a, auto& b) { return a.second < b.second; });
     if (most != whose.end() && !most->first.empty()) {
-        text += "; " + std::to_string(most->second) + " of them of " + most->first;
+        text.append("; ").append(std::to_string(most->second)).append(" of them of ").append(most->first);
         fields.emplace_back("lost.by", most->first);
         fields.emplace_back("lost.by.count", static_cast<std::int64_t>(most->second));
     }
@@ -101,12 +101,17 @@ void Health::check_silence(const Vitals& vitals) {
     for (const auto& [probe, hooks] : vitals.silent) {
         if (const auto told = told_silent_.find(probe); told != told_silent_.end() && told->second == hooks)
             continue;
-        const auto status = std::find_if(vitals.probes.begin(), vitals.probes.end(),
-                                         [&, name = std::string_view(probe)](auto& p) { return p.name == name; });
-        raise_("rwatch probe silent", rules::Priority::critical,
-               "Probe '" + probe + "' no longer sees what the daemon itself does (" + hooks +
-                   "): what goes unseen is " + (status == vitals.probes.end() ? probe : status->blind) +
-                   ". Somebody may have taken it off.",
+        std::string text;
+        text.append("Probe '")
+            .append(probe)
+            .append("' no longer sees what the daemon itself does (")
+            .append(hooks)
+            .append(").");
+        for (const auto& status : vitals.probes)
+            if (status.name == probe)
+                text.append(" What goes unseen is ").append(status.blind).append(".");
+        text.append(" Somebody may have taken it off.");
+        raise_("rwatch probe silent", rules::Priority::critical, std::move(text),
                {{"probe", probe}, {"probe.hooks", hooks}});
     }
     told_silent_ = vitals.silent;
@@ -122,7 +127,7 @@ void Health::judge(const Vitals& vitals) {
         if (probe.attached.empty())
             add_reason(reasons, "probe '" + probe.name + "' is not attached: " + probe.blind);
     for (const auto& [probe, hooks] : vitals.silent)
-        add_reason(reasons, "probe '" + probe + "' is silent: " + hooks);
+        add_reason(reasons, std::string("probe '").append(probe).append("' is silent: ").append(hooks));
     if (vitals.canary_stuck)
         add_reason(reasons, "the canary does not come back: whether the probes see is not known");
     if (last_loss_ns_ != 0 && vitals.now_ns - last_loss_ns_ < kLossRemembered)
