@@ -243,10 +243,26 @@ TEST_CASE("config: the shipped example is right as it is, and shows every key wi
     const auto on = switched_on(text);
     INFO(on);
     check_defaults(good({{"rwatchd.yaml", on}}));
-    for (const auto* key : {"ring_size: 8M", "poll_interval: 5ms", "canary_interval: 1min", "queue: 10000", "history: 10000", "debounce: 10s",
-                            "enabled: true", "path: /var/log/rwatch/alerts.jsonl", "max_size: 10M", "max_files: 10",
-                            "journal:", "enabled: false", "url:", "headers: {}", "timeout: 10s", "retries: 5",
-                            "backoff: 500ms", "backoff_max: 1min", "ca_file:", "min_priority: debug"}) {
+    for (const auto* key : {"ring_size: 8M",
+                            "poll_interval: 5ms",
+                            "canary_interval: 1min",
+                            "queue: 10000",
+                            "history: 10000",
+                            "debounce: 10s",
+                            "enabled: true",
+                            "path: /var/log/rwatch/alerts.jsonl",
+                            "max_size: 10M",
+                            "max_files: 10",
+                            "journal:",
+                            "enabled: false",
+                            "url:",
+                            "headers: {}",
+                            "timeout: 10s",
+                            "retries: 5",
+                            "backoff: 500ms",
+                            "backoff_max: 1min",
+                            "ca_file:",
+                            "min_priority: debug"}) {
         INFO(key);
         CHECK(on.find(key) != std::string::npos);
     }
