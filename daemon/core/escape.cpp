@@ -36,9 +36,13 @@ Decoded decode(std::string_view bytes) noexcept {
     return {point, length};
 }
 
+bool is_control(char32_t point) noexcept {
+    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x2028 || point == 0x2029;
+}
+
 /// Invisible or direction-changing characters that could make a line read as something else.
 bool deceptive(char32_t point) noexcept {
-    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0xad || point == 0x61c || point == 0x180e ||
+    return is_control(point) || point == 0xad || point == 0x61c || point == 0x180e ||
            (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
            (point >= 0x2060 && point <= 0x206f) || point == 0xfeff || (point >= 0xfff9 && point <= 0xfffb) ||
            (point >= 0xe0000 && point <= 0xe007f);
@@ -89,14 +93,25 @@ std::string escape(std::string_view bytes) {
     return out;
 }
 
-bool is_utf8(std::string_view bytes) noexcept {
-    while (!bytes.empty()) {
-        const auto length = decode(bytes).length;
+std::size_t utf8_prefix(std::string_view bytes) noexcept {
+    std::size_t at = 0;
+    while (at < bytes.size()) {
+        const auto length = decode(bytes.substr(at)).length;
         if (length == 0)
-            return false;
-        bytes.remove_prefix(length);
+            break;
+        at += length;
     }
-    return true;
+    return at;
+}
+
+std::optional<std::size_t> find_control(std::string_view bytes) noexcept {
+    for (std::size_t at = 0; at < bytes.size();) {
+        const auto [point, length] = decode(bytes.substr(at));
+        if (length != 0 && is_control(point))
+            return at;
+        at += length == 0 ? 1 : length;
+    }
+    return std::nullopt;
 }
 
 std::string to_utf8(std::string_view bytes) {

@@ -2,6 +2,8 @@
 // Printable quoting of untrusted bytes: what an attacker names a file must not move the admin's cursor or forge a line.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,8 +16,11 @@ namespace rwatch {
 /// Appends the same to `out`.
 void escape_to(std::string& out, std::string_view bytes);
 
-/// True where `bytes` is well-formed UTF-8 (RFC 3629).
-[[nodiscard]] bool is_utf8(std::string_view bytes) noexcept;
+/// How many bytes from the front are well-formed UTF-8 (RFC 3629).
+[[nodiscard]] std::size_t utf8_prefix(std::string_view bytes) noexcept;
+
+/// Where the first control character stands: C0, DEL, C1, the separators of lines and paragraphs.
+[[nodiscard]] std::optional<std::size_t> find_control(std::string_view bytes) noexcept;
 
 /// Well-formed UTF-8 of the same text; each invalid byte becomes U+FFFD. For JSON and D-Bus, which refuse anything
 /// else; D-Bus also refuses NUL, which becomes U+FFFD too.

@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::size_t kLongestName = 64; // longer names get no suggestion: the distance is quadratic
 
-std::size_t distance(std::string_view a, std::string_view b) {
+} // namespace
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
     for (std::size_t j = 0; j <= b.size(); ++j)
         last[j] = j;
@@ -28,17 +30,16 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return last[b.size()];
 }
 
-} // namespace
-
 std::string_view nearest(std::string_view name, std::span<const std::string_view> candidates) {
     if (name.empty() || name.size() > kLongestName)
         return {};
     std::string_view best;
     std::size_t best_distance = name.size() / 3 + 1;
     for (const auto candidate : candidates) {
-        if (candidate.size() > kLongestName)
+        const auto shortest = std::min(name.size(), candidate.size());
+        if (candidate.size() > kLongestName || std::max(name.size(), candidate.size()) - shortest >= best_distance)
             continue;
-        const auto d = distance(name, candidate);
+        const auto d = edit_distance(name, candidate);
         if (d < best_distance) {
             best = candidate;
             best_distance = d;

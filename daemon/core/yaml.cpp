@@ -232,17 +232,11 @@ Parsed parse(std::string_view text, const std::string& file) {
                                      std::to_string(kMaxText) + " are read");
         return out;
     }
-    if (!is_utf8(text)) {
-        // Name the place: everything before it is fine.
-        std::uint32_t line = 1;
-        std::size_t begin = 0;
-        for (std::size_t end = text.find('\n');
-             is_utf8(text.substr(begin, end - begin)) && end != std::string_view::npos; end = text.find('\n', begin)) {
-            begin = end + 1;
-            ++line;
-        }
+    if (const auto good = text.substr(0, utf8_prefix(text)); good.size() != text.size()) {
+        const auto lines = static_cast<std::uint32_t>(std::count(good.begin(), good.end(), '\n'));
+        const auto column = static_cast<std::uint32_t>(good.size() - (good.rfind('\n') + 1)); // npos + 1 is 0
         out.diagnostics.push_back(
-            {Severity::error, "invalid-utf8", {file, line, 1}, "this line is not valid UTF-8", {}});
+            {Severity::error, "invalid-utf8", {file, lines + 1, column + 1}, "this is not valid UTF-8", {}});
         return out;
     }
     // yaml-cpp takes a quoted text without an end for a whole one where the file ends with a line. A comment there

@@ -41,11 +41,11 @@ TEST_CASE("bytes that are no text") {
 }
 
 TEST_CASE("well-formed UTF-8") {
-    CHECK(is_utf8(""));
-    CHECK(is_utf8("ä\n\0"sv));
-    CHECK(is_utf8("\xf4\x8f\xbf\xbf"));
-    CHECK_FALSE(is_utf8("\x80"));
-    CHECK_FALSE(is_utf8("a\xc3"));
+    CHECK(utf8_prefix("") == 0);
+    CHECK(utf8_prefix("ä\n\0"sv) == 4);
+    CHECK(utf8_prefix("\xf4\x8f\xbf\xbf") == 4);
+    CHECK(utf8_prefix("\x80") == 0);
+    CHECK(utf8_prefix("a\xc3") == 1);
     CHECK(to_utf8("a\xff"
                   "b") == "a\xef\xbf\xbd"
                           "b");
@@ -62,11 +62,21 @@ TEST_CASE("any bytes: the result is printable text, and twice is once") {
         for (auto& c : bytes)
             c = static_cast<char>(random());
         const auto text = escape(bytes);
-        REQUIRE(is_utf8(text));
+        REQUIRE(utf8_prefix(text) == text.size());
         for (const char c : text)
             REQUIRE((static_cast<unsigned char>(c) >= 0x20 && c != 0x7f));
         REQUIRE(escape(text) == text);
-        REQUIRE(is_utf8(to_utf8(bytes)));
+        const auto valid = to_utf8(bytes);
+        REQUIRE(utf8_prefix(valid) == valid.size());
         REQUIRE(to_utf8(bytes).find('\0') == std::string::npos);
     }
+}
+
+TEST_CASE("the first control character") {
+    CHECK_FALSE(find_control("name of a rule, ä \xff"));
+    CHECK(find_control("a\nb") == 1);
+    CHECK(find_control("\0"sv) == 0);
+    CHECK(find_control("ab\x7f") == 2);
+    CHECK(find_control("ä\u0085") == 2);    // C1
+    CHECK(find_control("\xff\u2028") == 1); // a separator of lines
 }

@@ -111,6 +111,9 @@ TEST_CASE("what is refused, with its place") {
     parsed = parse("a: 1\nb: \xff\n", "f");
     REQUIRE(has(parsed.diagnostics, "invalid-utf8"));
     CHECK(parsed.diagnostics[0].where.line == 2);
+    CHECK(parsed.diagnostics[0].where.column == 4);
+    CHECK(parse("\xff", "f").diagnostics[0].where.column == 1);
+    CHECK(parse("a\n\xff", "f").diagnostics[0].where.line == 2);
     CHECK(has_errors(parse("a:\tb: c\n\t- x", "f").diagnostics));
     CHECK(has_errors(parse("%YAML 9", "f").diagnostics));
     CHECK(has(parse(",b", "f").diagnostics, "yaml-syntax")); // once an endless row of empty documents
