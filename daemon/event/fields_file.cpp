@@ -106,8 +106,8 @@ std::uint32_t mode_now(const Event& e) noexcept {
 
 /// A regular file that could not be executed and now can: by chmod, or by being created so.
 bool exec_added(const Event& e) noexcept {
-    const auto& file = e.object.file;
-    if (e.result < 0 || (file.id && !S_ISREG(file.mode)))
+    const auto type = e.object.file.mode & S_IFMT; // 0: unknown
+    if (e.result < 0 || (type != 0 && type != S_IFREG))
         return false;
     if (e.kind == Kind::open)
         return e.created && (mode_now(e) & 0111U) != 0;

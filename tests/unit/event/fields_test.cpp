@@ -171,9 +171,9 @@ TEST_CASE("an execute bit that was not there") {
     CHECK(added(kUnset, 0755)); // unknown before: better told than missed
     CHECK(!added(0755, 0755));
     CHECK(!added(0755, 0644));
-    event.object.file.id = {1, 2};
     event.object.file.mode = S_IFDIR | 0755;
-    CHECK(!added(0644, 0755)); // a directory
+    CHECK(!added(0644, 0755)); // a directory, where x is leave to search
+    event.object.file.id = {1, 2};
     event.object.file.mode = S_IFREG | 0755;
     CHECK(added(0644, 0755));
     event.result = -EPERM;
