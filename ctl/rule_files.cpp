@@ -26,12 +26,13 @@ void report(Diagnostics& out, const std::string& path, std::string code, std::st
 
 void list_folder(const fs::path& folder, std::vector<fs::path>& files, Diagnostics& diagnostics) {
     std::error_code error;
-    const auto before = files.size();
+    bool empty = true;
     fs::directory_iterator entry(folder, error);
     for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
         const auto suffix = entry->path().extension().string();
         if (std::find(kSuffixes.begin(), kSuffixes.end(), suffix) == kSuffixes.end())
             continue;
+        empty = false;
         std::error_code unknown;     // what can't be looked at is told by who reads it
         if (entry->is_fifo(unknown)) // nobody may ever write
             report(diagnostics, entry->path(), "cannot-read", "cannot read the file: is not a regular file");
@@ -40,7 +41,7 @@ void list_folder(const fs::path& folder, std::vector<fs::path>& files, Diagnosti
     }
     if (error)
         report(diagnostics, folder, "cannot-read", "cannot read the folder: " + error.message());
-    else if (files.size() == before)
+    else if (empty)
         report(diagnostics, folder, "no-rules", "no rule file in this folder",
                "names of rule files end in .yaml, .yml or .json; folders in it are not looked into");
 }

@@ -260,3 +260,11 @@ TEST_CASE("a fifo in a folder of rules is refused, not waited for") {
     REQUIRE(files.diagnostics.size() == 1);
     CHECK(files.diagnostics[0].message == "cannot read the file: is not a regular file");
 }
+
+TEST_CASE("a folder whose only file is refused is not empty, too") {
+    const Folder folder;
+    REQUIRE(::mkfifo((folder.path() + "/a.yaml").c_str(), 0600) == 0);
+    const auto files = read_rule_files({folder.path()});
+    REQUIRE(files.diagnostics.size() == 1);
+    CHECK(files.diagnostics[0].code == "cannot-read");
+}
