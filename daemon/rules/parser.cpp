@@ -4,6 +4,7 @@
 #include "core/ascii.hpp"
 #include "core/suggest.hpp"
 #include "rules/lexer.hpp"
+#include "rules/slips.hpp"
 
 #include <algorithm>
 #include <array>
@@ -33,7 +34,7 @@ class ConditionParser {
             throw SyntaxError{0, "the condition is empty", {}};
         auto expr = disjunction();
         if (!lexer_.end())
-            unexpected("'and', 'or' or the end", std::array<std::string_view, 2>{"and", "or"});
+            expected_connective("'and', 'or' or the end");
         return expr;
     }
 
@@ -61,22 +62,22 @@ class ConditionParser {
     }
 
   private:
-    [[noreturn]] void unexpected(std::string_view expected, std::span<const std::string_view> candidates) const {
+    [[noreturn]] void unexpected(std::string_view expected, std::span<const std::string_view> candidates,
+                                 std::string_view hint = {}) const {
         const auto word = lexer_.rest_of_word();
-        SyntaxError error{lexer_.at(), {}, {}};
+        SyntaxError error{lexer_.at(), {}, std::string(hint)};
         if (word.empty()) {
             error.message = "the condition ends where " + std::string(expected) + " was expected";
             throw error;
         }
         error.message = "unexpected '" + std::string(word) + "', expected " + std::string(expected);
-        const auto small = lower(word);
-        if (small == "&&" || small == "||")
-            error.hint = small == "&&" ? "write 'and'" : "write 'or'";
-        else if (small != word && std::find(candidates.begin(), candidates.end(), small) != candidates.end())
-            error.hint = "keywords are lower case: '" + small + "'";
-        else
-            error.hint = did_you_mean(word, candidates);
+        if (error.hint.empty())
+            error.hint = hint_for(word, candidates);
         throw error;
+    }
+
+    [[noreturn]] void expected_connective(std::string_view expected) const {
+        unexpected(expected, std::array<std::string_view, 2>{"and", "or"}, slip_);
     }
 
     /// True where the keyword was taken; what follows must be apart from it.
@@ -128,6 +129,7 @@ class ConditionParser {
 
     Expr check() {
         lexer_.blank();
+        slip_ = {};
         const auto at = lexer_.at();
         if (lexer_.symbol('('))
             return group(at);
@@ -141,11 +143,27 @@ class ConditionParser {
         if (const auto name = lexer_.identifier()) {
             if (lexer_.peek() == '(')
                 no_transformer(at, *name);
+            check_keyword(at, *name);
             out.kind = Expr::Kind::macro;
             out.name = *name;
             return out;
         }
         unexpected("a field, a macro or '('", {});
+    }
+
+    /// "NOT evt.type = …": nothing follows the name of a macro but a connective.
+    void check_keyword(std::size_t at, std::string_view name) {
+        const auto small = lower(name);
+        if (small == name || (small != "not" && small != "and" && small != "or"))
+            return;
+        const auto after = lexer_.at();
+        lexer_.blank();
+        const bool goes_on = lexer_.peek() == '(' || is_letter(lexer_.peek());
+        const bool connected = lexer_.keyword("and") || lexer_.keyword("or");
+        lexer_.go_back(after);
+        if (goes_on && !connected)
+            throw SyntaxError{at, "unexpected '" + std::string(name) + "', expected a field, a macro or '('",
+                              "keywords are lower case: '" + small + "'"};
     }
 
     [[noreturn]] static void no_transformer(std::size_t at, std::string_view name) {
@@ -261,7 +279,7 @@ class ConditionParser {
         if (!lexer_.symbol(')')) {
             if (lexer_.end())
                 throw SyntaxError{opened, "this '(' is not closed", {}};
-            unexpected("'and', 'or' or ')'", std::array<std::string_view, 2>{"and", "or"});
+            expected_connective("'and', 'or' or ')'");
         }
         --depth_;
         return out;
@@ -291,6 +309,8 @@ class ConditionParser {
             no_operator();
         out.op = info->op;
         const bool apart = lexer_.blank();
+        if (out.op == Operator::lt && lexer_.peek() == '>')
+            throw SyntaxError{out.op_at, "there is no operator '<>'", "write '!='"};
         if (info->operand == OperandShape::none)
             return;
         if (info->operand == OperandShape::text && apart && take_modified(out))
@@ -303,6 +323,8 @@ class ConditionParser {
             out.literals.push_back(value());
         else
             out.literals = list();
+        if (out.op == Operator::eq && !out.literals.empty() && out.literals.front().bare)
+            slip_ = slip_in(out.literals.front().text);
     }
 
     /// "oneof (a, b)", "oneof NAME"; the word alone is a value like any other.
@@ -327,7 +349,8 @@ class ConditionParser {
         std::vector<std::string_view> names;
         for (const auto& info : operators())
             names.push_back(info.text);
-        unexpected("an operator", names);
+        const bool negated = lower(lexer_.rest_of_word()) == "not";
+        unexpected("an operator", names, negated ? "'not' stands before the field: not FIELD in (…)" : "");
     }
 
     Literal number() {
@@ -360,7 +383,7 @@ class ConditionParser {
             return out;
         const auto text = lexer_.bare();
         if (!text)
-            unexpected("a value", {});
+            unexpected("a value", {}, lexer_.peek() == '(' ? "behind 'in' stands a list" : "");
         if (lexer_.peek() == '(')
             no_transformer(out.at, *text);
         out.text = *text;
@@ -407,6 +430,7 @@ class ConditionParser {
 
     Lexer lexer_;
     std::size_t depth_ = 0, operand_depth_ = 0;
+    std::string_view slip_; ///< what was surely meant, where a connective does not follow the last test
 };
 
 } // namespace

@@ -261,7 +261,7 @@ TEST_CASE("skip-if-unknown-filter skips for unknown fields, and for nothing else
     REQUIRE(skipped.set != nullptr);
     CHECK(skipped.set->rules().empty());
     CHECK(complaints(rule("proc.name <> 1", "  skip-if-unknown-filter: true\n")) ==
-          std::vector<std::string>{"condition-syntax 5:25"});
+          std::vector<std::string>{"condition-syntax 5:24"});
     CHECK(load_text(rule("proc.name = a", "  skip-if-unknown-filter: true\n")).set->rules().size() == 1);
     CHECK(load_text(rule("evt.type = nosuch", "  skip-if-unknown-filter: true\n")).set->rules().size() == 1);
 }

@@ -64,6 +64,28 @@ TEST_CASE("Syntax errors point at the first wrong byte") {
         {"proc.name ==oneof (a)", "condition-syntax 1:19", "unexpected '(a'", ""},
         {"proc.name=a\n  or\n  )", "condition-syntax 3:3", "unexpected ')'", ""},
         {"not", "condition-syntax 1:4", "white space", ""},
+        // what other languages have
+        {"proc.name not in (a)", "condition-syntax 1:11", "unexpected 'not'", "not FIELD in (…)"},
+        {"proc.name NOT IN (a)", "condition-syntax 1:11", "unexpected 'NOT'", "not FIELD in (…)"},
+        {"proc.name not contains a", "condition-syntax 1:11", "unexpected 'not'", "'not' stands before the field"},
+        {"proc.name IN (a)", "condition-syntax 1:11", "unexpected 'IN'", "lower case: 'in'"},
+        {"NOT proc.name = a", "condition-syntax 1:1", "unexpected 'NOT'", "lower case: 'not'"},
+        {"proc.name=a or NOT (proc.pid=1)", "condition-syntax 1:16", "unexpected 'NOT'", "lower case: 'not'"},
+        {"proc.name=a AND NOT proc.pid=1", "condition-syntax 1:13", "unexpected 'AND'", "lower case: 'and'"},
+        {"! proc.name = a", "condition-syntax 1:1", "unexpected '!'", "write 'not' before the field"},
+        {"proc.name !in (a)", "condition-syntax 1:11", "unexpected '!in'", "write 'not FIELD in (…)'"},
+        {"proc.pid !> 5", "condition-syntax 1:10", "unexpected '!>'", "write 'not' before the field"},
+        {"proc.pid <> 5", "condition-syntax 1:10", "there is no operator '<>'", "write '!='"},
+        {"proc.name === a", "condition-syntax 1:13", "unexpected '='", "write '=' or '!='"},
+        {"proc.name !== a", "condition-syntax 1:13", "unexpected '='", "write '=' or '!='"},
+        {"proc.name =! a", "condition-syntax 1:14", "unexpected 'a'", "write '!='"},
+        {"proc.pid => 5", "condition-syntax 1:13", "unexpected '5'", "write '>='"},
+        {"(proc.pid =< 5)", "condition-syntax 1:14", "unexpected '5'", "write '<='"},
+        {"proc.name =~ a.*", "condition-syntax 1:14", "unexpected 'a.*'", "write 'regex'"},
+        {"proc.name is a", "condition-syntax 1:11", "unexpected 'is'", "write '='"},
+        {"proc.name like a", "condition-syntax 1:11", "unexpected 'like'", "write 'glob'"},
+        {"proc.name = (a, b)", "condition-syntax 1:13", "expected a value", "behind 'in' stands a list"},
+        {"evt.dir = > x", "condition-syntax 1:13", "unexpected 'x'", "write '>='"},
         {"andy.x = 1 or or.x", "condition-syntax 1:19", "an operator", ""},
     };
     for (const auto& row : rows) {
@@ -151,4 +173,12 @@ TEST_CASE("Values as Falco's lists write them") {
     CHECK_FALSE(parse_values("a b"));
     CHECK_FALSE(parse_values("a,"));
     CHECK_FALSE(parse_values("a=b"));
+}
+
+TEST_CASE("What looks like a slip and is none") {
+    for (const auto* text : {"evt.dir=>", "evt.dir=> and proc.name=a", "evt.dir =< or proc.name==a", "proc.name = !",
+                             "proc.name = is and proc.pname = not", "proc.name=NOT"})
+        CHECK_FALSE(has_errors(errors_of(text)));
+    // names of macros
+    CHECK(brief(errors_of("NOT and OR")) == std::vector<std::string>{"unknown-macro 1:1", "unknown-macro 1:9"});
 }
