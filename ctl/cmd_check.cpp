@@ -1,34 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // rwatchctl check FILE-OR-DIR...: what the daemon would say to these rules, without a daemon.
 #include "command.hpp"
-#include "core/yaml.hpp"
 #include "diagnostics_text.hpp"
 #include "render.hpp"
 #include "rule_files.hpp"
 
-#include <algorithm>
+#include <utility>
 
 namespace rwatch::ctl {
 
 namespace {
 
-/// Items of a kind (macro, list) in the texts.
-std::uint64_t count_items(const std::vector<rules::SourceText>& texts, std::string_view kind) {
-    std::uint64_t count = 0;
-    for (const auto& source : texts)
-        for (const auto& document : yaml::parse(source.text, source.file).documents)
-            count += static_cast<std::uint64_t>(
-                std::count_if(document.items.begin(), document.items.end(),
-                              [&](const yaml::Node& item) { return item.find(kind) != nullptr; }));
-    return count;
-}
-
 std::string rules_summary(const RuleFiles& files, const rules::LoadResult& result, const Diagnostics& diagnostics) {
     std::string out;
     if (result.set != nullptr) {
         out = counted(result.set->rules().size(), "rule");
-        for (const char* kind : {"macro", "list"})
-            if (const auto count = count_items(files.texts, kind); count > 0)
+        for (const auto& [count, kind] : {std::pair(result.macros, "macro"), {result.lists, "list"}})
+            if (count > 0)
                 out += ", " + counted(count, kind);
         out += " in ";
     }
@@ -61,7 +49,8 @@ constinit const Verb kCheckVerb{"check",
                                 "FILE-OR-DIR...",
                                 "Validate rules, with no daemon",
                                 "Files load in the order of their names, as in the daemon; of a folder all *.yaml,\n"
-                                "*.yml and *.json. Exit status 1 where there is an error.",
+                                "*.yml and *.json. Of several folders no file hides another; rwatchd --check tells\n"
+                                "what it would load of its own. Exit status 1 where there is an error.",
                                 {},
                                 1,
                                 kAnyNumber,

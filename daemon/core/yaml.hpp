@@ -85,7 +85,7 @@ class MapReader {
     std::optional<std::string> string(std::string_view key, bool required = false);
     std::optional<bool> boolean(std::string_view key);
     std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most);
-    std::optional<std::int64_t> span(std::string_view key);  ///< a duration, ns
+    std::optional<std::int64_t> span(std::string_view key);  ///< a duration with a unit, or 0; ns
     std::optional<std::uint64_t> size(std::string_view key); ///< bytes: 10M, 512k, 1G (powers of 1024)
     /// A list of scalars, or one scalar as a list of one.
     std::optional<std::vector<std::string>> strings(std::string_view key);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The keys of one map, read and judged: the one way in which every reader of rules and configuration does it.
+#include "core/ascii.hpp"
 #include "core/suggest.hpp"
 #include "core/time.hpp"
 #include "core/yaml.hpp"
@@ -76,9 +77,12 @@ std::optional<std::int64_t> MapReader::span(std::string_view key) {
     if (value == nullptr)
         return std::nullopt;
     auto result = parse_span(value->text);
+    // Seconds may be meant by a bare number, or milliseconds; of 0 it is all the same.
+    if (result && *result != 0 && !is_letter(value->text.back()))
+        result.reset();
     if (!result)
         error(*value, "bad-duration",
-              "'" + std::string(key) + "' of " + what_ + " must be a duration such as 10s or 5min, not '" +
+              "'" + std::string(key) + "' of " + what_ + " must be a duration with a unit, such as 10s or 5min, not '" +
                   value->text + "'");
     return result;
 }

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace rwatch::event {
 
@@ -115,6 +116,7 @@ using CallSet = std::bitset<kCalls>;
 
 [[nodiscard]] std::string_view name_of(Kind kind) noexcept;
 [[nodiscard]] std::string_view name_of(Call call) noexcept; ///< "openat"; "" for none
+[[nodiscard]] std::vector<std::string_view> call_names();
 [[nodiscard]] Call call_named(std::string_view name) noexcept;
 [[nodiscard]] Kind kind_of(Call call) noexcept;
 

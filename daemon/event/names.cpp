@@ -196,6 +196,12 @@ std::string_view name_of(Kind kind) noexcept {
 std::string_view name_of(Call call) noexcept {
     return kCallRows[static_cast<std::size_t>(call) % kCalls].name;
 }
+std::vector<std::string_view> call_names() {
+    std::vector<std::string_view> names;
+    for (std::size_t i = 1; i < kCalls; ++i)
+        names.push_back(kCallRows[i].name);
+    return names;
+}
 CallSet calls_of(KindSet kinds) noexcept {
     CallSet calls;
     calls.set(0);

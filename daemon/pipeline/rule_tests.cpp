@@ -43,14 +43,6 @@ class Counter : public rules::MatchHandler {
     std::uint64_t alerts = 0;
 };
 
-std::string with_number(const std::string& text, std::uint32_t n) {
-    constexpr std::string_view kMark = "${n}";
-    std::string out = text;
-    for (auto at = out.find(kMark); at != std::string::npos; at = out.find(kMark, at))
-        out.replace(at, kMark.size(), std::to_string(n));
-    return out;
-}
-
 /// Feeds one step (all its repeats) to the engine; what is wrong with it, or nothing.
 std::optional<std::string> feed(const rules::TestCase::Step& step, rules::Engine& engine, Counter& counter,
                                 std::int64_t& now, std::uint64_t& number) {
@@ -59,7 +51,7 @@ std::optional<std::string> feed(const rules::TestCase::Step& step, rules::Engine
         event::EventBuilder builder;
         std::string error;
         for (const auto& [field, value] : step.fields)
-            if (!builder.set(field, with_number(value, n), error))
+            if (!builder.set(field, rules::with_number(value, n), error))
                 return error;
         auto& event = builder.finish();
         if (n > 0)
@@ -102,12 +94,11 @@ std::shared_ptr<const rules::RuleSet> alone(const rules::RuleSet& set, std::uint
     return std::make_shared<const rules::RuleSet>(std::move(rules));
 }
 
-TestOutcome run(const rules::RuleSet& set, std::uint32_t index, const rules::TestCase& test,
+TestOutcome run(const rules::Rule& rule, const std::shared_ptr<const rules::RuleSet>& set, const rules::TestCase& test,
                 std::int64_t default_debounce_ns) {
-    const auto& rule = set.rules()[index];
     TestOutcome outcome{rule.name, test.name, false, {}, test.where};
     rules::Engine engine;
-    engine.install(alone(set, index));
+    engine.install(set);
     Counter counter(rule.name, default_debounce_ns);
     std::int64_t now = kBegin;
     std::uint64_t number = 0;
@@ -128,9 +119,12 @@ TestOutcome run(const rules::RuleSet& set, std::uint32_t index, const rules::Tes
 
 std::vector<TestOutcome> run_tests(const rules::RuleSet& set, std::int64_t default_debounce_ns) {
     std::vector<TestOutcome> outcomes;
-    for (std::uint32_t i = 0; i < set.rules().size(); ++i)
-        for (const auto& test : set.rules()[i].tests)
-            outcomes.push_back(run(set, i, test, default_debounce_ns));
+    for (std::uint32_t i = 0; i < set.rules().size(); ++i) {
+        const auto& rule = set.rules()[i];
+        const auto only = rule.tests.empty() ? nullptr : alone(set, i);
+        for (const auto& test : rule.tests)
+            outcomes.push_back(run(rule, only, test, default_debounce_ns));
+    }
     return outcomes;
 }
 

@@ -113,10 +113,12 @@ void Collector::define(RuleItem item) {
         if (!same_source(earlier->item, item))
             return;
         const auto& before = earlier->item.where;
+        // Sigma knows rules by their ids: of two without one, nobody said that they are one.
+        const bool chance = item.sigma && item.id.empty();
         out_.push_back(
-            {Severity::note, "redefined", item.where,
+            {chance ? Severity::warning : Severity::note, "redefined", item.where,
              "rule '" + item.name + "' stands in place of that of " + before.file + ":" + std::to_string(before.line),
-             "'override' changes single keys of a rule"});
+             chance ? "give each rule an id, or another title" : "'override' changes single keys of a rule"});
         *earlier = {std::move(item), skipped};
         return;
     }

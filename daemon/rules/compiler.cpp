@@ -149,8 +149,13 @@ class ExprCompiler {
         }
         constexpr std::array<std::string_view, 3> kKeywords{"AND", "OR", "NOT"};
         const bool keyword = std::find(kKeywords.begin(), kKeywords.end(), expr.name) != kKeywords.end();
-        error(expr.at, "unknown-macro", "there is no macro '" + expr.name + "'",
-              keyword ? "keywords are lower case" : did_you_mean(expr.name, names_.macro_names()));
+        if (const auto* later = names_.later_macro(expr.name); later != nullptr)
+            error(expr.at, "unknown-macro",
+                  "macro '" + expr.name + "' is defined later, at " + later->file + ":" + std::to_string(later->line),
+                  "a macro sees those before it only: put '" + expr.name + "' first");
+        else
+            error(expr.at, "unknown-macro", "there is no macro '" + expr.name + "'",
+                  keyword ? "keywords are lower case" : did_you_mean(expr.name, names_.macro_names()));
         return std::nullopt;
     }
 
@@ -205,9 +210,7 @@ class ExprCompiler {
     void warn_of_types(Operator op, const std::vector<Literal>& literals) {
         if (!names_types(op) || literals.size() > kMaxTypesOfOneTest)
             return;
-        std::vector<std::string_view> all;
-        for (std::size_t i = 1; i < event::kCalls; ++i)
-            all.push_back(event::name_of(static_cast<Call>(i)));
+        const auto all = event::call_names();
         for (const auto& literal : literals)
             if (std::find(all.begin(), all.end(), literal.text) == all.end())
                 report(Severity::warning, literal.at, "unknown-event",
@@ -228,6 +231,11 @@ class ExprCompiler {
                 return std::nullopt;
             }
             if (list == nullptr) {
+                if (const auto near = literal.bare && many ? names_.near_list(literal.text) : std::string_view();
+                    !near.empty())
+                    report(Severity::warning, literal.at, "no-such-list",
+                           "'" + literal.text + "' is compared as a text here: there is no such list",
+                           "did you mean the list '" + std::string(near) + "'?");
                 out.push_back(literal);
                 continue;
             }
@@ -277,6 +285,8 @@ class NoNames final : public Names {
     [[nodiscard]] const std::vector<std::string>* list(std::string_view) const override { return nullptr; }
     [[nodiscard]] Found macro(std::string_view, std::uint32_t&) override { return Found::no; }
     [[nodiscard]] std::vector<std::string_view> macro_names() const override { return {}; }
+    [[nodiscard]] const Location* later_macro(std::string_view) const override { return nullptr; }
+    [[nodiscard]] std::string_view near_list(std::string_view) override { return {}; }
 };
 
 } // namespace

@@ -31,6 +31,10 @@ class Names {
     /// ProgramNode of a macro. broken: it exists and its own diagnostics say what is wrong.
     [[nodiscard]] virtual Found macro(std::string_view name, std::uint32_t& node) = 0;
     [[nodiscard]] virtual std::vector<std::string_view> macro_names() const = 0;
+    /// Where a macro stands that is defined too late to be seen here; null where there is none of that name.
+    [[nodiscard]] virtual const Location* later_macro(std::string_view name) const = 0;
+    /// The list that was surely meant by a word that looks like the name of one and is none; else empty.
+    [[nodiscard]] virtual std::string_view near_list(std::string_view word) = 0;
 };
 
 /// Adds to a program; knows equal tests and nodes again.

@@ -3,6 +3,7 @@
 
 #include "core/suggest.hpp"
 #include "rules/hash.hpp"
+#include "rules/lints.hpp"
 #include "rules/sigma_meta.hpp"
 
 #include <algorithm>
@@ -19,15 +20,6 @@ namespace {
 using State = Candidate::State;
 
 constexpr std::size_t kMaxHints = 100; // of unknown rules
-
-/// Whether events that match the condition can have the field.
-bool may_have(const Condition& condition, const event::Field& field) {
-    const auto calls = condition.calls();
-    for (std::size_t call = 0; call < event::kCalls; ++call)
-        if (calls[call] && (field.kinds & event::set_of(event::kind_of(static_cast<event::Call>(call)))) != 0)
-            return true;
-    return false;
-}
 
 class Linker {
   public:
@@ -172,6 +164,7 @@ class Linker {
         const auto& item = *candidate.item;
         const auto& where = item.correlation->where;
         std::size_t skipped = 0;
+        std::string first;
         for (auto& source : spec.sources) {
             const auto& counted = candidates_[source.rule];
             if (counted.state == State::broken && &counted != &candidate)
@@ -182,16 +175,20 @@ class Linker {
                        "rule '" + source.name + "' is disabled: correlation '" + item.name + "' does not hear of it");
             if (counted.state != State::skipped)
                 continue;
-            ++skipped;
+            const auto& place = counted.item->where;
+            if (++skipped == 1)
+                first = "'" + source.name + "' (" + place.file + ":" + std::to_string(place.line) + ")";
             source.rule = kNoRule;
         }
+        const auto others = skipped > 1 ? " and " + std::to_string(skipped - 1) + " more" : std::string();
+        const auto severity = item.sigma ? Severity::note : Severity::warning;
         if (skipped == spec.sources.size() || (skipped > 0 && is_temporal(spec.type))) {
             candidate.state = State::skipped;
-            report(Severity::note, where, "skipped",
-                   "correlation '" + item.name + "' is skipped: so are rules that it counts");
+            report(severity, where, "skipped",
+                   "correlation '" + item.name + "' is skipped: it counts rules that are skipped, " + first + others);
         } else if (skipped > 0) {
             report(Severity::warning, where, "skipped",
-                   "correlation '" + item.name + "' counts rules that are skipped");
+                   "correlation '" + item.name + "' counts rules that are skipped: " + first + others);
         }
         return true;
     }

@@ -105,18 +105,10 @@ class CorrelationReader {
         const Node* node = reader_.any("timespan", true);
         if (node == nullptr)
             return;
-        std::optional<std::int64_t> span;
-        const bool has_unit = node->is_scalar() && !node->text.empty() &&
-                              std::isdigit(static_cast<unsigned char>(node->text.back())) == 0;
-        if (has_unit)
-            span = sigma_span(node->text);
-        if (has_unit && !span)
-            span = parse_span(node->text);
+        auto span = sigma_span(node->text);
         if (!span)
-            error(*node, "bad-duration",
-                  "'timespan' must be a duration with a unit, such as 10s, 5m, 1h or 7d" +
-                      (node->is_scalar() ? ", not '" + node->text + "'" : std::string()));
-        else if (*span <= 0 || *span > kMaxTimespan)
+            span = reader_.span("timespan");
+        if (span && (*span <= 0 || *span > kMaxTimespan))
             error(*node, "out-of-range", "'timespan' of a correlation must be more than 0 and at most a year");
         item_.timespan_ns = span.value_or(0);
     }

@@ -120,6 +120,10 @@ class Reader {
         auto name = reader.string(key, true).value_or("");
         if (name.empty() && reader.any(key) != nullptr && reader.any(key)->is_scalar())
             reader.error(*reader.any(key), "bad-value", "a " + std::string(key) + " needs a name");
+        if (const auto wrong = wrong_name(name); !wrong.empty()) {
+            reader.error(*reader.any(key), "bad-name", "the name " + wrong);
+            name.resize(std::min(name.size(), kMaxNameText));
+        }
         return name;
     }
 
@@ -278,12 +282,25 @@ class Reader {
                 reader.error(*reader.any("priority"), "bad-value", "'" + *text + "' is no priority",
                              "one of " + priority_names());
         }
-        item.tags = reader.strings("tags");
+        item.tags = read_tags(reader);
         item.enabled = reader.boolean("enabled");
         item.warn_evttypes = reader.boolean("warn_evttypes");
         item.skip_if_unknown_filter = reader.boolean("skip-if-unknown-filter");
         if (const Node* exceptions = reader.sequence("exceptions"))
             item.exceptions = read_exceptions(*exceptions);
+    }
+
+    static std::optional<std::vector<std::string>> read_tags(MapReader& reader) {
+        auto tags = reader.strings("tags");
+        const Node* node = reader.any("tags");
+        if (!tags)
+            return tags;
+        for (std::size_t i = 0; i < (node->is_scalar() ? 1 : node->items.size()); ++i) {
+            const Node& tag = node->is_scalar() ? *node : node->items[i];
+            if (const auto wrong = wrong_name(tag.text); !wrong.empty())
+                reader.error(tag, "bad-name", "a tag " + wrong);
+        }
+        return tags;
     }
 
     std::vector<ExceptionItem> read_exceptions(const Node& node) {

@@ -44,6 +44,11 @@ struct ExceptionItem {
     std::vector<yaml::Node> values;
 };
 
+struct DebounceItem {
+    DebounceSpec spec;
+    std::vector<Location> by_at; ///< where the fields of `by` stand
+};
+
 /// How a form of rule names fields: Falco's names are the table's own, Sigma's depend on the log source. Static
 /// storage.
 class FieldNames {
@@ -90,6 +95,7 @@ struct RuleItem {
     std::vector<std::pair<std::string, bool>> overrides; ///< key, true: append
     std::string source = "syscall";                      ///< "": not said; of a whole rule then syscall
     bool broken = false;                                 ///< as of a macro
+    bool sigma = false;                                  ///< of Sigma's form
     bool skip_told = false;                              ///< of another source: its reader told that it is skipped
 
     std::optional<MappedText> condition, output;
@@ -102,7 +108,7 @@ struct RuleItem {
     std::optional<bool> enabled, skip_if_unknown_filter, warn_evttypes;
     std::optional<std::vector<ExceptionItem>> exceptions;
     std::optional<CorrelationItem> correlation; ///< over other rules: `condition` is empty
-    std::optional<DebounceSpec> debounce;
+    std::optional<DebounceItem> debounce;
     std::optional<std::vector<TestCase>> tests;
 };
 

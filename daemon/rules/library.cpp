@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/library.hpp"
 
+#include "core/suggest.hpp"
 #include "rules/parser.hpp"
 
 #include <algorithm>
@@ -213,6 +214,25 @@ std::vector<std::string_view> Library::macro_names() const {
         if (macro.entry->index < visibility_)
             names.push_back(macro.entry->item.name);
     return names;
+}
+
+const Location* Library::later_macro(std::string_view name) const {
+    const auto found = macro_index_.find(name);
+    return found == macro_index_.end() ? nullptr : &macros_[found->second].entry->item.where;
+}
+
+/// One edit away, and long enough that this is no chance.
+std::string_view Library::near_list(std::string_view word) {
+    constexpr std::size_t kLeast = 6, kMost = 64;
+    if (word.size() < kLeast || word.size() > kMost || word.find('_') == std::string_view::npos)
+        return {};
+    for (const auto& [name, index] : list_index_) {
+        if (++near_looks_ > kMaxNearLooks)
+            return {};
+        if (name.size() + 1 >= word.size() && name.size() <= word.size() + 1 && edit_distance(word, name) == 1)
+            return name;
+    }
+    return {};
 }
 
 template <typename Visit> void Library::visit_asked(Visit visit) const {

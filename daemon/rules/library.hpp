@@ -15,6 +15,7 @@
 
 namespace rwatch::rules {
 
+inline constexpr std::size_t kMaxNearLooks = 1'000'000; ///< at names of lists, for words that may be meant for one
 inline constexpr std::size_t kMaxListValues =
     4'000'000; ///< of all lists, the values of lists in lists counted wherever they stand
 
@@ -26,6 +27,8 @@ class Library final : public Names {
     [[nodiscard]] const std::vector<std::string>* list(std::string_view name) const override;
     [[nodiscard]] Found macro(std::string_view name, std::uint32_t& node) override;
     [[nodiscard]] std::vector<std::string_view> macro_names() const override;
+    [[nodiscard]] const Location* later_macro(std::string_view name) const override;
+    [[nodiscard]] std::string_view near_list(std::string_view word) override;
 
     /// Before a rule is compiled: forgets which broken macros were asked for.
     void begin_rule() { asked_.clear(); }
@@ -61,7 +64,7 @@ class Library final : public Names {
     NameIndex list_index_, macro_index_;
     std::vector<Macro> macros_;
     std::vector<std::uint32_t> asked_; ///< broken macros
-    std::size_t list_values_ = 0;
+    std::size_t list_values_ = 0, near_looks_ = 0;
     std::uint32_t visibility_ = std::numeric_limits<std::uint32_t>::max();
 };
 

@@ -44,10 +44,18 @@ bool is_windows_path(std::string_view text) noexcept {
                      text.find("\\x") == std::string_view::npos);
 }
 
-/// The same for a pattern of Sigma's, where two backslashes are one.
-bool is_windows_pattern(std::string_view text) noexcept {
-    return text.find("\\\\") != std::string_view::npos && text.find('/') == std::string_view::npos &&
-           text.find("\\\\x") == std::string_view::npos;
+/// Sigma's values as their author wrote them, without what modifiers and escapes added.
+std::vector<Literal> without_escapes(std::vector<Literal> patterns) {
+    for (auto& [text, at, bare] : patterns) {
+        std::string out;
+        for (std::size_t i = text.starts_with('*') ? 1 : 0; i < text.size(); ++i) {
+            i += text[i] == '\\' && i + 1 < text.size() ? 1 : 0;
+            if (i + 1 < text.size() || text[i] != '*')
+                out += text[i];
+        }
+        text = std::move(out);
+    }
+    return patterns;
 }
 
 bool is_no_port(std::string_view text) noexcept {
@@ -142,6 +150,14 @@ std::optional<Lint> lint_field(const event::FieldRef& field) {
     return std::nullopt;
 }
 
+bool may_have(const Condition& condition, const event::Field& field) {
+    const auto calls = condition.calls();
+    for (std::size_t call = 0; call < event::kCalls; ++call)
+        if (calls[call] && (field.kinds & event::set_of(event::kind_of(static_cast<event::Call>(call)))) != 0)
+            return true;
+    return false;
+}
+
 std::optional<Lint> lint_texts(Operator op, const std::vector<Literal>& literals) {
     if (op == Operator::like || op == Operator::like_cased || op == Operator::search)
         return std::nullopt;
@@ -166,7 +182,7 @@ std::optional<Lint> lint_constants(const event::FieldRef& field, Operator op, co
                         "cut the name to 15 bytes, or ask for the path of the program (proc.exepath)"};
     const bool pattern = op == Operator::like || op == Operator::like_cased;
     if ((field.field->path || is_one_of(name, kAbsoluteFields)) && (pattern || takes_text(op)))
-        if (const auto what = named(literals, pattern ? is_windows_pattern : is_windows_path); !what.empty())
+        if (const auto what = named(pattern ? without_escapes(literals) : literals, is_windows_path); !what.empty())
             return Lint{"windows-path", what + " is no path of this system" + end, "paths here have slashes"};
     if (is_one_of(name, kAbsoluteFields) && takes_beginning(op)) {
         const auto relative = [](const std::string& text) { return !text.empty() && text.front() != '/'; };

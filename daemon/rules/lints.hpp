@@ -5,6 +5,7 @@
 
 #include "event/fields.hpp"
 #include "rules/ast.hpp"
+#include "rules/condition.hpp"
 #include "rules/program.hpp"
 
 #include <cstdint>
@@ -21,6 +22,9 @@ struct Lint {
 
 /// What is wrong with asking for a field. One that no event of ours has is no error: the rule loads and waits for it.
 [[nodiscard]] std::optional<Lint> lint_field(const event::FieldRef& field);
+
+/// Whether events that match the condition can have the field.
+[[nodiscard]] bool may_have(const Condition& condition, const event::Field& field);
 
 /// What is wrong with constants whatever they are compared with: a field's name that is a text, a regular expression
 /// that needs none.

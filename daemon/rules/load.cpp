@@ -124,7 +124,8 @@ class RuleCompiler {
         rule.enabled = item.enabled.value_or(true);
         rule.where = item.where;
         rule.condition_text = item.condition ? item.condition->text() : std::string();
-        rule.debounce = item.debounce;
+        if (item.debounce)
+            rule.debounce = item.debounce->spec;
         rule.tests = item.tests.value_or(std::vector<TestCase>{});
         rule.fingerprint = rule.condition.fingerprint();
     }
@@ -133,6 +134,34 @@ class RuleCompiler {
     ProgramBuilder& builder_;
     Diagnostics& out_;
 };
+
+/// Fields that no alert of the rule has: all of its alerts are one.
+void lint_debounces(const std::vector<Candidate>& candidates, Diagnostics& out) {
+    for (const auto& candidate : candidates) {
+        if (candidate.state != Candidate::State::good || !candidate.item->debounce)
+            continue;
+        const auto& rule = candidate.rule;
+        const auto had = [&](const event::Field& field) {
+            if (!rule.correlation)
+                return may_have(rule.condition, field);
+            const auto& views = rule.correlation->views;
+            return std::any_of(views.begin(), views.end(),
+                               [&](const auto& view) { return may_have(candidates[view.rule].rule.condition, field); });
+        };
+        const auto& [spec, places] = *candidate.item->debounce;
+        for (std::size_t i = 0; i < spec.by.size(); ++i) {
+            if (auto lint = lint_field(spec.by[i]))
+                out.push_back({Severity::warning, std::move(lint->code), places[i], std::move(lint->message), {}});
+            else if (!had(*spec.by[i].field))
+                out.push_back({Severity::warning,
+                               "missing-field",
+                               places[i],
+                               "no event of rule '" + rule.name + "' has a field '" + event::to_string(spec.by[i]) +
+                                   "': it tells no alerts apart",
+                               {}});
+        }
+    }
+}
 
 /// In the order of files and lines; past the limit one last diagnostic tells how many more there were.
 void arrange(Diagnostics& list, std::span<const SourceText> texts) {
@@ -218,10 +247,13 @@ LoadResult load(std::span<const SourceText> texts) {
         candidates.push_back(compiler.compile(item));
     }
     link_correlations(candidates, out);
+    lint_debounces(candidates, out);
     library.report_macros(out);
     if (!has_errors(out))
         library.report_unused(collector, out);
     arrange(out, texts);
+    result.macros = collector.macros().size();
+    result.lists = collector.lists().size();
     if (!has_errors(out))
         result.set = std::make_shared<const RuleSet>(compact(std::move(candidates)));
     return result;

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kMissing = "<NA>";
 constexpr std::string_view kContainerInfo = "container.info"; // Falco takes it and writes nothing
 constexpr std::uint32_t kMaxWidth = 4096;
-constexpr std::size_t kMostFormatErrors = 100; // told of one template
+constexpr std::size_t kMostFormatErrors = 100; // told of one template, and as many warnings
 constexpr std::size_t kMaxName = 256;          // bytes of a field with its argument
 
 /// The value as one string without line breaks or other surprises.
@@ -91,8 +91,12 @@ class OutputFormat::Reader {
         const auto digits = at_;
         while (at_ < text_.size() && is_digit(text_[at_]))
             ++at_;
-        std::from_chars(text_.data() + digits, text_.data() + at_, piece_.width);
-        piece_.width = std::min(piece_.width, kMaxWidth);
+        const auto [end, code] = std::from_chars(text_.data() + digits, text_.data() + at_, piece_.width);
+        if (code == std::errc::result_out_of_range || piece_.width > kMaxWidth) {
+            report(Severity::error, digits, "out-of-range",
+                   "a value is shown in at most " + std::to_string(kMaxWidth) + " bytes");
+            piece_.width = 0;
+        }
         const auto rest = text_.substr(at_);
         if (rest.starts_with(kContainerInfo)) {
             report(Severity::warning, token_, "deprecated", "%container.info writes nothing", "leave it away");
@@ -129,7 +133,8 @@ class OutputFormat::Reader {
             std::string ignored;
             if (const auto field = event::find_field(again.operand->name, ignored)) {
                 at_ += length;
-                return add(Source(*field));
+                add(Source(*field));
+                return look_behind(again.operand->name);
             }
         }
         std::string error = parsed.error, hint;
@@ -141,6 +146,22 @@ class OutputFormat::Reader {
         else
             report(Severity::error, token_, "unknown-field", std::move(error), std::move(hint));
         at_ += parsed.length;
+    }
+
+    /// What stands behind a field and is text for Falco too, though it looks like a part of the name.
+    void look_behind(const std::string& name) {
+        auto end = at_;
+        while (end < text_.size() && end - at_ < kMaxName && is_name(text_[end]))
+            ++end;
+        if (end == at_ && text_.substr(at_).starts_with('[')) {
+            const auto close = text_.find_first_not_of("0123456789", at_ + 1);
+            end = close != std::string_view::npos && close > at_ + 1 && text_[close] == ']' ? close + 1 : at_;
+        }
+        if (end != at_ && ++behind_ <= kMostFormatErrors)
+            report(Severity::warning, at_, "text-behind-field",
+                   "'" + std::string(text_.substr(at_, end - at_)) + "' is text behind field '" + name +
+                       "', no part of its name",
+                   text_[at_] == '[' ? "the field takes no argument" : "put a blank between them where that is meant");
     }
 
     void add(Source source) {
@@ -165,7 +186,7 @@ class OutputFormat::Reader {
     OutputFormat& format_;
     Diagnostics& out_;
     Piece piece_;
-    std::size_t at_ = 0, token_ = 0, errors_ = 0;
+    std::size_t at_ = 0, token_ = 0, errors_ = 0, behind_ = 0;
 };
 
 OutputFormat OutputFormat::compile(const MappedText& mapped, Diagnostics& out) {

@@ -12,4 +12,12 @@ std::string_view to_string(CorrelationTerms::Type type) noexcept {
     return kNames[static_cast<std::size_t>(type)];
 }
 
+std::string with_number(const std::string& value, std::uint32_t n) {
+    constexpr std::string_view kMark = "${n}";
+    std::string out = value;
+    for (auto at = out.find(kMark); at != std::string::npos; at = out.find(kMark, at))
+        out.replace(at, kMark.size(), std::to_string(n));
+    return out;
+}
+
 } // namespace rwatch::rules

@@ -104,13 +104,15 @@ struct DebounceSpec {
     std::vector<event::FieldRef> by; ///< empty: one key for the rule
 };
 
+/// A value of a test's event with the number of the repeat, from 0, in place of "${n}".
+[[nodiscard]] std::string with_number(const std::string& value, std::uint32_t n);
+
 /// One test that stands beside a rule.
 struct TestCase {
     struct Step {
-        std::vector<std::pair<std::string, std::string>>
-            fields;                ///< field, value; "${n}" in a value is the number of the repeat, from 0
-        std::int64_t at_ns = 0;    ///< after the test's begin
-        std::int64_t every_ns = 0; ///< between repeats
+        std::vector<std::pair<std::string, std::string>> fields; ///< field, value: see with_number()
+        std::int64_t at_ns = 0;                                  ///< after the test's begin
+        std::int64_t every_ns = 0;                               ///< between repeats
         std::uint32_t repeat = 1;
         Location where;
     };

@@ -68,6 +68,7 @@ inline constexpr std::size_t kMaxRules = 10'000;
 struct LoadResult {
     std::shared_ptr<const RuleSet> set; ///< null where diagnostics has errors
     Diagnostics diagnostics;            ///< in the order of files and lines
+    std::size_t macros = 0, lists = 0;  ///< defined in the texts
 };
 
 /// Reads, collects and compiles: lists, macros and rules over all texts in the order given.

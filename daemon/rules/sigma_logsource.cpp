@@ -12,6 +12,8 @@ namespace rwatch::rules {
 
 namespace {
 
+constexpr std::string_view kProduct = "linux";
+
 // Who acted: the same in all records of a family.
 constexpr SigmaField kActor[] = {
     {"Image", "proc.exepath"},
@@ -246,13 +248,38 @@ const SigmaField* find_sigma_field(std::span<const SigmaField> fields, std::stri
 
 const SigmaSource* find_sigma_source(std::string_view product, std::string_view category,
                                      std::string_view service) noexcept {
-    if (!product.empty() && product != "linux")
+    if (!product.empty() && product != kProduct)
         return nullptr;
     const auto all = sources();
     const auto found = std::find_if(all.begin(), all.end(), [&](const SigmaSource& source) {
         return source.category == category && source.service == service;
     });
     return found == all.end() ? nullptr : &*found;
+}
+
+std::string near_sigma_source(const SigmaLogSource& source) {
+    constexpr std::size_t kMostEdits = 2, kLongest = 32;
+    for (const auto* text : {&source.product, &source.category, &source.service})
+        if (text->size() > kLongest)
+            return {};
+    const SigmaSource* best = nullptr;
+    auto least = kMostEdits + 1;
+    for (const auto& known : sources()) {
+        const auto edits = (source.product.empty() ? 0 : edit_distance(source.product, kProduct)) +
+                           edit_distance(source.category, known.category) +
+                           edit_distance(source.service, known.service);
+        if (edits < least) {
+            best = &known;
+            least = edits;
+        }
+    }
+    if (best == nullptr)
+        return {};
+    auto meant = source;
+    meant.product = source.product.empty() ? "" : kProduct;
+    meant.category = best->category;
+    meant.service = best->service;
+    return meant.text();
 }
 
 bool SigmaSource::has(std::string_view name) const noexcept {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "rules/items.hpp"
+#include "rules/sigma_meta.hpp"
 
 #include <span>
 #include <string_view>
@@ -59,5 +60,8 @@ class SigmaSource final : public FieldNames {
 /// Null where we have no such events. A rule without a product is for all.
 [[nodiscard]] const SigmaSource* find_sigma_source(std::string_view product, std::string_view category,
                                                    std::string_view service) noexcept;
+
+/// The one of ours that was surely meant, as a rule writes it: "product: linux, service: auditd". Else empty.
+[[nodiscard]] std::string near_sigma_source(const SigmaLogSource& source);
 
 } // namespace rwatch::rules

@@ -3,6 +3,7 @@
 
 #include "core/suggest.hpp"
 #include "rules/case_fold.hpp"
+#include "rules/rule_keys.hpp"
 #include "rules/sigma_number.hpp"
 
 #include <algorithm>
@@ -141,6 +142,8 @@ class MetaReader {
         else if (characters(out_.title) > kMaxTitle)
             fail(*present("title"), "bad-value",
                  "the title has more than " + std::to_string(kMaxTitle) + " characters");
+        else if (const auto wrong = wrong_name(out_.title); !wrong.empty())
+            fail(*present("title"), "bad-name", "the title " + wrong);
         if (const Node* id = present("id")) {
             out_.id = id->text;
             if (!id->is_scalar() || normal_uuid(id->text).empty())
@@ -181,6 +184,8 @@ class MetaReader {
                 fail(tag, "wrong-type", "a tag must be text");
             else if (tag.text.find('.') == std::string::npos)
                 fail(tag, "bad-value", "tag '" + tag.text + "' has no namespace", "write it as attack.t1059");
+            else if (const auto wrong = wrong_name(tag.text); !wrong.empty())
+                fail(tag, "bad-name", "a tag " + wrong);
     }
 
     void read_related() {

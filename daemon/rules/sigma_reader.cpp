@@ -215,6 +215,7 @@ void SigmaReader::read(const SourceText& source, const std::vector<Node>& docume
 /// What all rules have.
 RuleItem SigmaReader::item_of(const SigmaMeta& meta, const Location& where, std::string_view output) {
     RuleItem item;
+    item.sigma = true;
     item.where = where;
     item.name = unique_name(meta, where);
     item.id = meta.id;
@@ -231,9 +232,20 @@ RuleItem SigmaReader::item_of(const SigmaMeta& meta, const Location& where, std:
 /// Where it can't be run, that is not its fault: it is there for correlations to know.
 void SigmaReader::skip(RuleItem item, const std::string& why) {
     skipped_[why].push_back(item.where);
+    add_skipped(std::move(item));
+}
+
+void SigmaReader::add_skipped(RuleItem item) {
     item.source = "sigma";
     item.skip_told = true;
     collector_.add(std::move(item));
+}
+
+/// What is wrong is told: it is there so that nobody who names it is told that there is no such rule.
+void SigmaReader::add_broken(RuleItem item) {
+    item.broken = true;
+    if (!item.name.empty())
+        collector_.add(std::move(item));
 }
 
 void SigmaReader::read_rule(const Node& document, const SourceLines& lines, const SigmaContext& context) {
@@ -254,17 +266,23 @@ void SigmaReader::read_rule(const Node& document, const SourceLines& lines, cons
         good = read_sigma_detections(*detection, {}, lines, context, detections) && good;
     }
     if (!good)
-        return;
+        return add_broken(item_of(meta, context.place(document), {}));
     const auto* known = find_sigma_source(source->product, source->category, source->service);
     auto item = item_of(meta, context.place(document), known == nullptr ? "" : known->output);
     if (meta.taxonomy != "sigma")
         return skip(std::move(item), "the taxonomy '" + meta.taxonomy + "' is not known");
+    if (const auto near = known == nullptr ? near_sigma_source(*source) : std::string(); !near.empty()) {
+        context.report(Severity::warning, *document.find("logsource"), "no-log-source",
+                       "this rule is skipped: rwatch has no log source '" + source->text() + "'",
+                       "did you mean '" + near + "'?");
+        return add_skipped(std::move(item));
+    }
     if (known == nullptr)
         return skip(std::move(item), "rwatch has no log source '" + source->text() + "'");
     const auto before = out_.size();
     auto tree = make_sigma_tree(filtered(detections.condition, meta, *source, context), *known, item.where, context);
     if (!tree && (budget_.spent || has_errors({out_.begin() + static_cast<std::ptrdiff_t>(before), out_.end()})))
-        return;
+        return add_broken(std::move(item));
     if (!tree)
         return skip(std::move(item), "no event can ever fit it");
     item.tree = std::move(tree->expr);
@@ -292,7 +310,7 @@ void SigmaReader::read_correlation_rule(const Node& document, const SourceLines&
         generate = *value;
     }
     if (!meta.good || !correlation)
-        return;
+        return add_broken(item_of(meta, context.place(document), {}));
     auto item = item_of(meta, context.place(document), kOutput);
     if (meta.status == SigmaStatus::unsupported)
         return skip(std::move(item), "its status is 'unsupported'");

@@ -46,6 +46,8 @@ class SigmaReader {
     void read_correlation_rule(const yaml::Node& document, const SourceLines& lines, const SigmaContext& context);
     [[nodiscard]] RuleItem item_of(const SigmaMeta& meta, const Location& where, std::string_view output);
     void skip(RuleItem item, const std::string& why);
+    void add_skipped(RuleItem item);
+    void add_broken(RuleItem item);
     void tell_skipped(const std::string& why, const std::vector<Location>& rules);
     [[nodiscard]] SigmaCondition filtered(const SigmaCondition& condition, const SigmaMeta& meta,
                                           const SigmaLogSource& source, const SigmaContext& context);

@@ -160,7 +160,7 @@ TEST_CASE("config: messages say what would be right") {
           std::string::npos);
     CHECK(fault("sensor: {poll_interval: 2s}").find("'poll_interval' must be from 1ms to 1s, not 2s") !=
           std::string::npos);
-    CHECK(fault("alerts: {debounce: soon}").find("must be a duration such as 10s or 5min, not 'soon'") !=
+    CHECK(fault("alerts: {debounce: soon}").find("must be a duration with a unit, such as 10s or 5min, not 'soon'") !=
           std::string::npos);
     CHECK(fault("sinks: {journal: {enabled: perhaps}}").find("must be true or false, not 'perhaps'") !=
           std::string::npos);

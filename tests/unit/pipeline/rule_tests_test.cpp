@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
+#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -132,4 +133,18 @@ TEST_CASE("the reference's examples of correlations") {
         INFO(outcome.test << ": " << outcome.detail);
         CHECK(outcome.passed);
     }
+}
+
+TEST_CASE("thousands of tests of one rule take no longer than thousands of rules") {
+    constexpr std::size_t kTests = 20'000;
+    constexpr double kMostSeconds = 30; // once some minutes
+    std::string text =
+        "- rule: r\n  desc: d\n  condition: evt.type = openat\n  output: o\n  priority: info\n  tests:\n";
+    for (std::size_t i = 0; i < kTests; ++i)
+        text += "    - {name: t, events: [{evt.type: openat, fd.name: /x}], alerts: 1}\n";
+    const auto begin = std::clock();
+    const auto all = outcomes(text);
+    CHECK(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC < kMostSeconds);
+    REQUIRE(all.size() == kTests);
+    CHECK(std::all_of(all.begin(), all.end(), [](const auto& o) { return o.passed; }));
 }

@@ -114,7 +114,7 @@ TEST_CASE("a test that must fail fails, and says why") {
   priority: Notice
   tests:
     - { name: wrong count, events: [{ evt.type: openat, fd.name: /x }], alerts: 0 }
-    - { name: wrong value, events: [{ evt.rawres: many }], alerts: 1 }
+    - { name: a value that is none in between, events: [{ evt.type: chmod, fs.mode: "${n}", repeat: 11 }], alerts: 1 }
 )";
     const std::vector<rules::SourceText> texts{{"f.yaml", text}};
     const auto loaded = rules::load(texts);
@@ -124,5 +124,5 @@ TEST_CASE("a test that must fail fails, and says why") {
     CHECK(!outcomes[0].passed);
     CHECK(outcomes[0].detail == "expected 0 alerts, got 1");
     CHECK(!outcomes[1].passed);
-    CHECK(outcomes[1].detail == "'many' is no value of field 'evt.rawres'");
+    CHECK(outcomes[1].detail == "'8' is no value of field 'fs.mode'");
 }

@@ -125,18 +125,26 @@ TEST_CASE("A rule that is tried for most types of event") {
 }
 
 TEST_CASE("A Windows path in a Sigma rule") {
-    const auto told_of = [](const std::string& value) {
+    const auto message = [](const std::string& key, const std::string& value) {
         const auto result =
             load_text("title: t\nstatus: test\nlogsource: {product: linux, category: process_creation}\n"
-                      "detection:\n  s:\n    Image|endswith: '" +
-                          value + "'\n  condition: s\n",
+                      "detection:\n  s:\n    " +
+                          key + ": '" + value + "'\n  condition: s\n",
                       "a.yml");
         REQUIRE(result.set != nullptr);
-        return brief(result.diagnostics);
+        if (result.diagnostics.empty())
+            return std::string();
+        CHECK(brief(result.diagnostics) ==
+              std::vector<std::string>{"windows-path 6:" + std::to_string(key.size() + 7)});
+        return result.diagnostics[0].message.substr(0, result.diagnostics[0].message.find(" is no path"));
     };
-    REQUIRE(told_of("\\cmd.exe").size() == 1);
-    CHECK(told_of("\\cmd.exe").front() == "windows-path 6:21");
-    CHECK(told_of("/cmd.exe").empty());
+    for (const auto* value : {"C:\\Windows\\cmd.exe", "C:\\x.exe", "\\cmd.exe", "*\\cmd.exe"})
+        CHECK(message("Image", value) == "'" + std::string(value).substr(value[0] == '*' ? 1 : 0) + "'");
+    CHECK(message("Image|endswith", "\\bash") == "'\\bash'");
+    CHECK(message("Image|startswith", "C:\\x") == "'C:\\x'");
+    CHECK(message("Image|contains", "\\Temp\\") == "'\\Temp\\'");
+    for (const auto* value : {"/cmd.exe", "/a\\b", "a\\*", "dev-disk\\x2dby.swap"})
+        CHECK(message("Image|endswith", value).empty());
 }
 
 TEST_CASE("A lint names a few of many constants") {
@@ -170,4 +178,25 @@ TEST_CASE("A rule in place of another is told, one that is changed is not") {
     CHECK(again.diagnostics[0].where.line == 8);
     CHECK(told(rule("proc.name = a") + "- rule: r\n  priority: debug\n  override: {priority: replace}\n").empty());
     CHECK(told(rule("proc.name = a") + "- rule: r\n  enabled: false\n  override: {enabled: replace}\n").empty());
+}
+
+TEST_CASE("A word that was meant for a list") {
+    const std::string list = "- list: shell_binaries\n  items: [sh]\n- list: ls\n  items: [x]\n";
+    const auto with = [&](const std::string& condition) {
+        auto out = told(list + rule("proc.name in (shell_binaries, ls) or " + condition));
+        return out;
+    };
+    for (const auto* op : {"in (", "in (a, ", "intersects (", "pmatch (", "startswith anyof ("})
+        for (const auto* word : {"shel_binaries", "shell_binareis", "shell_binariess"}) {
+            INFO(op << word);
+            const auto all = with("proc.cwd " + std::string(op) + word + ")");
+            REQUIRE(all.size() == 1);
+            CHECK(all[0].starts_with("no-such-list "));
+        }
+    for (const auto* values : {"(shell_binaries)", "(shell_bin)", "(sl)", "('shel_binaries')", "(my_binaries)"})
+        CHECK(with("proc.cwd in " + std::string(values)).empty());
+    CHECK(with("proc.cwd = shel_binaries").empty());
+    const auto result = load_text(list + rule("proc.cwd in (shel_binaries)"));
+    REQUIRE_FALSE(result.diagnostics.empty());
+    CHECK(result.diagnostics.back().hint == "did you mean the list 'shell_binaries'?");
 }

@@ -98,6 +98,16 @@ TEST_CASE("What is no template") {
     CHECK(complaints("a %toupper(proc.pid) and %len(x.y)") ==
           std::vector<std::string>{"transformer-type 1:12", "unknown-field 1:31"});
     CHECK(complaints("%container.info a") == std::vector<std::string>{"deprecated 1:1"});
+    CHECK(complaints("a %4097proc.name") == std::vector<std::string>{"out-of-range 1:4"});
+    CHECK(complaints("a %99999999999999999999proc.name") == std::vector<std::string>{"out-of-range 1:4"});
+    CHECK(complaints("a %4096proc.name").empty());
+    // as Falco: text behind the field
+    const std::vector<std::string> behind{"text-behind-field 1:11"};
+    for (const auto* text : {"%proc.name[1]", "%proc.name[22] x", "%proc.nameand", "%proc.name_x", "%proc.name2"})
+        CHECK(complaints(text) == behind);
+    for (const auto* text : {"%proc.name[%proc.pid]", "%proc.name[a]", "%proc.name[]", "%proc.name[1", "%proc.name.",
+                             "%proc.aname[1]", "%proc.name-x", "%proc.name%proc.pid"})
+        CHECK(complaints(text).empty());
 }
 
 TEST_CASE("Fields inside transformers are fields of the output") {

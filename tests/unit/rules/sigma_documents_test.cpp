@@ -299,3 +299,75 @@ TEST_CASE("Keys that a document of Sigma's form does not have are told where the
               .contains("two-conditions"));
     CHECK(codes(whole("")).empty());
 }
+
+TEST_CASE("A log source that is surely another is told with the one that was meant") {
+    const struct {
+        const char *source, *meant;
+    } rows[] = {
+        {"product: linux, category: proces_creation", "product: linux, category: process_creation"},
+        {"product: linuxx, category: process_creation", "product: linux, category: process_creation"},
+        {"category: file_events", "category: file_event"},
+        {"product: Linux, service: audit", "product: linux, service: auditd"},
+        {"product: windows, category: process_creation", ""},
+        {"product: linux, category: process_access", ""},
+        {"product: github, service: audit", ""},
+        {"product: linux, service: auth", ""},
+        {"product: linux", ""},
+    };
+    for (const auto& row : rows) {
+        INFO(row.source);
+        const auto result = load_text("title: T\nlogsource: {" + std::string(row.source) +
+                                      "}\ndetection:\n  s: {User: u}\n  condition: s\n");
+        REQUIRE(result.set != nullptr);
+        CHECK(result.set->rules().empty());
+        REQUIRE(result.diagnostics.size() == 1);
+        const auto& d = result.diagnostics[0];
+        const std::string meant = row.meant;
+        CHECK(d.code == "no-log-source");
+        CHECK(d.severity == (meant.empty() ? Severity::note : Severity::warning));
+        CHECK(d.hint == (meant.empty() ? "" : "did you mean '" + meant + "'?"));
+    }
+}
+
+TEST_CASE("A rule in place of another of its title: a warning where no id says that they are one") {
+    const auto told = [](const std::string& first, const std::string& second) {
+        return load_text(whole(first) + "---\n" + whole(second)).diagnostics;
+    };
+    const auto chance = told("status: test", "status: test");
+    REQUIRE(brief(chance) == Names{"redefined 8:1"});
+    CHECK(chance[0].severity == Severity::warning);
+    CHECK(chance[0].message == "rule 'T' stands in place of that of a.yaml:1");
+    CHECK(chance[0].hint == "give each rule an id, or another title");
+    const auto id = "id: " + std::string(kOneId);
+    const auto again = told(id, id);
+    REQUIRE(brief(again) == Names{"redefined 8:1"});
+    CHECK(again[0].severity == Severity::note);
+    CHECK(brief(told(id, "id: " + std::string(kTwoId))) == Names{"same-title 8:1"});
+}
+
+TEST_CASE("Who names a rule that was refused or skipped is told no more than that") {
+    const std::string count = "\n  desc: d\n  output: o\n  priority: info\n  correlation: {type: event_count, rules: "
+                              "[T], timespan: 1m, condition: {gte: 2}}\n- {rule: T, override: {enabled: replace}, "
+                              "enabled: false}\n";
+    const auto with = [&](const std::string& sigma) {
+        const std::vector<SourceText> files{{"a.yml", sigma}, {"b.yaml", "- rule: c" + count}};
+        return load(files);
+    };
+    for (const auto* broken :
+         {"title: T\nlogsource: {category: process_creation}\ndetection:\n  s: {User: u}\n  condition: x\n",
+          "title: T\nid: 5\nlogsource: {category: process_creation}\ndetection:\n  s: {User: u}\n  condition: s\n",
+          "title: T\nlogsource: 5\ndetection:\n  s: {User: u}\n  condition: s\n",
+          "title: T\ncorrelation: {type: x}\n"}) {
+        INFO(broken);
+        const auto found = with(broken).diagnostics;
+        CHECK(has_errors(found));
+        for (const auto& d : found)
+            CHECK(d.where.file == "a.yml");
+    }
+    const auto skipped = with("title: T\nlogsource: {product: windows}\ndetection:\n  s: {User: u}\n  condition: s\n");
+    REQUIRE(skipped.set != nullptr);
+    REQUIRE(brief(skipped.diagnostics) == Names{"no-log-source 1:1", "skipped 5:16"});
+    CHECK(skipped.diagnostics[1].severity == Severity::warning);
+    CHECK(skipped.diagnostics[1].message ==
+          "correlation 'c' is skipped: it counts rules that are skipped, 'T' (a.yml:1)");
+}
