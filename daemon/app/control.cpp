@@ -58,6 +58,10 @@ std::vector<bus::ProbeStatus> Daemon::probe_statuses() const {
         status.attached = probe.attached;
         status.reason = probe.reason;
         status.blind = probe.attached.empty() ? probe.blind : std::string{};
+        if (const auto silent = canary_watch_.silent().find(probe.name); silent != canary_watch_.silent().end()) {
+            status.blind = probe.blind;
+            status.reason.append(status.reason.empty() ? "" : "; ").append("silent: ").append(silent->second);
+        }
         status.alternatives = probe.alternatives;
         status.events = received(pipeline_.counters(), probe.name);
     }

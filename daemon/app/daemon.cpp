@@ -4,11 +4,13 @@
 
 #include "app/report.hpp"
 #include "core/counted.hpp"
+#include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/time.hpp"
 #include "sensor/bpf_source.hpp"
 
 #include <csignal>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -26,11 +28,19 @@ std::string hostname() {
     return name;
 }
 
-std::unique_ptr<sensor::EventSource> open_source(const config::Config& config) {
+std::unique_ptr<sensor::EventSource> open_source(const config::Config& config, std::uint32_t canary) {
     sensor::BpfOptions options;
     options.ring_size = config.sensor.ring_size;
     options.skip_own = true;
+    options.canary = canary;
     return sensor::BpfSource::open(options);
+}
+
+std::uint32_t own_pid_namespace() {
+    struct stat ns {};
+    if (::stat("/proc/self/ns/pid", &ns) != 0)
+        throw Error("look up", "/proc/self/ns/pid", errno);
+    return static_cast<std::uint32_t>(ns.st_ino);
 }
 
 /// What is counted for a rule goes on where the rule keeps its name.
@@ -57,8 +67,10 @@ Daemon::Daemon(Options options, Loaded loaded)
     : options_(std::move(options)), config_(loaded.config), rules_(std::move(loaded.rules)),
       rule_files_(loaded.rule_files), started_ns_(wall_now()), factory_(hostname()), outlet_(config_, options_.console),
       history_(config_.alerts.history),
-      health_([this](auto&&... args) { raise(std::forward<decltype(args)>(args)...); }), source_(open_source(config_)),
-      pipeline_(enricher_, factory_, config_.alerts.debounce_ns,
+      health_([this](auto&&... args) { raise(std::forward<decltype(args)>(args)...); }),
+      source_(open_source(config_, canary_.thread_id())),
+      self_(static_cast<std::uint32_t>(::getpid()), own_pid_namespace()), canary_watch_(config_.sensor.canary_ns),
+      pipeline_(enricher_, self_, factory_, config_.alerts.debounce_ns,
                 [this](const std::shared_ptr<const alerts::Alert>& alert) { outlet_.submit(alert); }),
       loss_watch_(*source_, [this](std::uint64_t cgroup) { return enricher_.name_of(cgroup); }),
       runner_(*source_, pipeline_, config_.sensor.poll_ns,
@@ -129,11 +141,13 @@ void Daemon::start_timers() {
 
 void Daemon::feed_watchdog() {
     // The main loop lives; the pipeline must too. A daemon that is blind is worth a restart.
-    if (boot_now() - runner_.heartbeat_ns() < Health::kPipelineStuck)
+    if (boot_now() - runner_.heartbeat_ns() < Health::kPipelineStuck && !canary_watch_.hopeless())
         sd_notify(0, "WATCHDOG=1");
 }
 
 void Daemon::every_second() {
+    if (canary_watch_.check(boot_now(), {canary_.begun_ns(), canary_.ended_ns()}, source_->probes(), self_))
+        canary_.sing();
     check_health();
     end_pauses();
     tell_systemd();
@@ -146,6 +160,8 @@ void Daemon::check_health() {
     for (std::size_t i = 0; i < rules_->rules().size(); ++i)
         vitals.active_rules += rules_->rules()[i].enabled && !rules_->counters(i).paused ? 1 : 0;
     vitals.probes = probe_statuses();
+    vitals.silent = canary_watch_.silent();
+    vitals.canary_stuck = canary_watch_.stuck();
     loss_watch_.refresh();
     vitals.lost = losses();
     vitals.lost_by = loss_watch_.losses().by_group;

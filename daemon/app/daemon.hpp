@@ -4,6 +4,7 @@
 #pragma once
 
 #include "alerts/history.hpp"
+#include "app/canary_watch.hpp"
 #include "app/health.hpp"
 #include "app/loop.hpp"
 #include "app/loss_watch.hpp"
@@ -16,6 +17,7 @@
 #include "bus/service.hpp"
 #include "pipeline/pipeline.hpp"
 #include "pipeline/system_enricher.hpp"
+#include "sensor/canary.hpp"
 #include "sensor/event_source.hpp"
 
 #include <atomic>
@@ -80,7 +82,10 @@ class Daemon : private bus::Control {
     alerts::History history_;
     Pauses pauses_;
     Health health_;
+    sensor::Canary canary_; ///< before the probes, which let its thread's events through
     std::unique_ptr<sensor::EventSource> source_;
+    pipeline::SelfWatch self_;
+    CanaryWatch canary_watch_;
     pipeline::SystemEnricher enricher_;
     pipeline::Pipeline pipeline_;
     LossWatch loss_watch_;

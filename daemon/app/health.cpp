@@ -40,6 +40,7 @@ void Health::check(const Vitals& vitals) {
     alive_ = vitals.now_ns - vitals.heartbeat_ns < kPipelineStuck;
     check_losses(vitals);
     check_sinks(vitals);
+    check_silence(vitals);
     judge(vitals);
 }
 
@@ -60,7 +61,7 @@ void Health::check_losses(const Vitals& vitals) {
     const auto most =
         std::max_element(whose.begin(), whose.end(), [](auto& a, auto& b) { return a.second < b.second; });
     if (most != whose.end() && !most->first.empty()) {
-        text += "; " + std::to_string(most->second) + " of them of " + most->first;
+        text.append("; ").append(std::to_string(most->second)).append(" of them of ").append(most->first);
         fields.emplace_back("lost.by", most->first);
         fields.emplace_back("lost.by.count", static_cast<std::int64_t>(most->second));
     }
@@ -91,6 +92,31 @@ void Health::check_sinks(const Vitals& vitals) {
     next_sink_alert_ns_ = vitals.now_ns + 6 * kAlertEvery;
 }
 
+void Health::check_silence(const Vitals& vitals) {
+    if (vitals.silent == told_silent_)
+        return;
+    if (vitals.silent.empty())
+        raise_("rwatch probes answer again", rules::Priority::notice,
+               "All probes see again what the daemon itself does", {});
+    for (const auto& [probe, hooks] : vitals.silent) {
+        if (const auto told = told_silent_.find(probe); told != told_silent_.end() && told->second == hooks)
+            continue;
+        std::string text;
+        text.append("Probe '")
+            .append(probe)
+            .append("' no longer sees what the daemon itself does (")
+            .append(hooks)
+            .append(").");
+        for (const auto& status : vitals.probes)
+            if (status.name == probe)
+                text.append(" What goes unseen is ").append(status.blind).append(".");
+        text.append(" Somebody may have taken it off.");
+        raise_("rwatch probe silent", rules::Priority::critical, std::move(text),
+               {{"probe", probe}, {"probe.hooks", hooks}});
+    }
+    told_silent_ = vitals.silent;
+}
+
 void Health::judge(const Vitals& vitals) {
     std::string reasons;
     if (!alive_)
@@ -100,6 +126,10 @@ void Health::judge(const Vitals& vitals) {
     for (const auto& probe : vitals.probes)
         if (probe.attached.empty())
             add_reason(reasons, "probe '" + probe.name + "' is not attached: " + probe.blind);
+    for (const auto& [probe, hooks] : vitals.silent)
+        add_reason(reasons, std::string("probe '").append(probe).append("' is silent: ").append(hooks));
+    if (vitals.canary_stuck)
+        add_reason(reasons, "the canary does not come back: whether the probes see is not known");
     if (last_loss_ns_ != 0 && vitals.now_ns - last_loss_ns_ < kLossRemembered)
         add_reason(reasons,
                    "events were lost " + format_span((vitals.now_ns - last_loss_ns_) / kSecond * kSecond) + " ago");

@@ -20,6 +20,8 @@ struct Vitals {
     std::int64_t heartbeat_ns = 0;
     std::size_t active_rules = 0; ///< enabled and not paused
     std::vector<bus::ProbeStatus> probes;
+    std::map<std::string, std::string> silent; ///< hooks that do not answer the canary, by probe
+    bool canary_stuck = false;
     std::map<std::string, std::uint64_t> lost; ///< totals since the start, by kind or cause
     std::map<std::string, std::uint64_t>
         lost_by; ///< the same by whose they were: unit, container or control group; "" unknown
@@ -51,11 +53,13 @@ class Health {
   private:
     void check_losses(const Vitals& vitals);
     void check_sinks(const Vitals& vitals);
+    void check_silence(const Vitals& vitals);
     void judge(const Vitals& vitals);
 
     Raise raise_;
     std::map<std::string, std::uint64_t> told_lost_, told_lost_by_, seen_lost_;
     std::map<std::string, std::uint64_t> told_dropped_;
+    std::map<std::string, std::string> told_silent_;
     std::int64_t last_loss_ns_ = 0, next_loss_alert_ns_ = 0, next_sink_alert_ns_ = 0;
     bool alive_ = true, new_loss_ = false;
     std::string state_ = "starting", reason_;

@@ -18,6 +18,7 @@ constexpr std::int64_t kHour = 60 * kMinute;
 
 constexpr std::uint64_t kLeastRing = 256U << 10U, kMostRing = 1U << 30U;
 constexpr std::int64_t kLeastPoll = kMillisecond, kMostPoll = kSecond;
+constexpr std::int64_t kLeastCanary = kSecond, kMostCanary = 3600 * kSecond;
 constexpr std::int64_t kMostQueue = 1'000'000, kMostHistory = 1'000'000;
 constexpr std::int64_t kMostDebounce = 24 * kHour;
 constexpr std::uint64_t kLeastFile = 64U << 10U, kMostFile = 1ULL << 40U;
@@ -183,6 +184,7 @@ void Reader::read_sensor(const yaml::Node& node) {
                       "'ring_size' must be a power of two, such as 4M, 8M or 16M");
     }
     span(map, "poll_interval", kLeastPoll, kMostPoll, config_.sensor.poll_ns);
+    span(map, "canary_interval", kLeastCanary, kMostCanary, config_.sensor.canary_ns);
     map.finish();
 }
 

@@ -24,8 +24,9 @@ std::uint64_t Counters::received_total() const noexcept {
     return total;
 }
 
-Pipeline::Pipeline(Enricher& enricher, alerts::AlertFactory& factory, std::int64_t default_debounce_ns, Output output)
-    : enricher_(enricher), factory_(factory), output_(std::move(output)),
+Pipeline::Pipeline(Enricher& enricher, SelfWatch& self, alerts::AlertFactory& factory, std::int64_t default_debounce_ns,
+                   Output output)
+    : enricher_(enricher), self_(self), factory_(factory), output_(std::move(output)),
       debounce_(default_debounce_ns, factory, [this](alerts::Alert summary) { raise(std::move(summary)); }),
       scratch_(std::make_unique<event::Scratch>()) {}
 
@@ -39,6 +40,8 @@ void Pipeline::record(std::span<const std::byte> record, std::int64_t wall_offse
         count(counters_.undecodable);
         return;
     }
+    if (self_.take(*event))
+        return;
     count(counters_.received[static_cast<std::size_t>(event->kind)]);
     event->number = ++number_;
     enricher_.enrich(*event);

@@ -6,6 +6,7 @@
 #include "alerts/alert.hpp"
 #include "alerts/debounce.hpp"
 #include "event/event.hpp"
+#include "pipeline/self_watch.hpp"
 #include "rules/engine.hpp"
 
 #include <array>
@@ -44,8 +45,9 @@ class Pipeline : private rules::MatchHandler {
     /// Takes alerts; must not block.
     using Output = std::function<void(std::shared_ptr<const alerts::Alert>)>;
 
-    /// enricher and factory outlive it. default_debounce_ns: see alerts::Debounce.
-    Pipeline(Enricher& enricher, alerts::AlertFactory& factory, std::int64_t default_debounce_ns, Output output);
+    /// enricher, self and factory outlive it. default_debounce_ns: see alerts::Debounce.
+    Pipeline(Enricher& enricher, SelfWatch& self, alerts::AlertFactory& factory, std::int64_t default_debounce_ns,
+             Output output);
 
     /// Another rule set, from the next record on.
     void install(std::shared_ptr<const rules::RuleSet> set);
@@ -63,6 +65,7 @@ class Pipeline : private rules::MatchHandler {
     void raise(alerts::Alert alert);
 
     Enricher& enricher_;
+    SelfWatch& self_;
     alerts::AlertFactory& factory_;
     Output output_;
     Counters counters_;

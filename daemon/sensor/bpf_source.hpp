@@ -21,7 +21,8 @@ inline constexpr std::uint64_t kMostRing = 1U << 30U;
 
 struct BpfOptions {
     std::uint64_t ring_size = 8U << 20U; ///< bytes; taken up to a power of two between kLeastRing and kMostRing
-    bool skip_own = false;               ///< this process's events are not reported
+    bool skip_own = false;               ///< this process's events are not reported …
+    std::uint32_t canary = 0;            ///< … but those of this thread of it; 0: none
     std::size_t skip_alternatives =
         0; ///< leaves out the first so many ways of each family (but never the last): for tests of the others
 };

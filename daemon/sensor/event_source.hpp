@@ -3,6 +3,8 @@
 // probes() and losses().
 #pragma once
 
+#include "event/event.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -12,12 +14,20 @@
 
 namespace rwatch::sensor {
 
+/// One place of the kernel where a probe hangs.
+struct Hook {
+    std::string name;                     ///< of the system call, or of the probe where it has one hook only
+    event::Kind kind = event::Kind::none; ///< of its events
+    event::Call call = event::Call::none; ///< none: its events are told by kind alone
+};
+
 struct ProbeState {
     std::string name;                      ///< family of hooks, called as the kind of event that it brings
     std::vector<std::string> alternatives; ///< best first
     std::string attached;                  ///< the one taken; "" none
     std::string reason;                    ///< why not a better one, or none; "" where the best is attached
     std::string blind;                     ///< what goes unseen without it
+    std::vector<Hook> hooks;               ///< what is attached
 };
 
 /// Records that one control group lost since the start.

@@ -123,6 +123,14 @@ Fd duplicate(int fd) {
     return copy;
 }
 
+/// A family that no call's tracepoint brings is named as the kind of its events.
+event::Kind kind_named(std::string_view name) noexcept {
+    auto kind = event::Kind::none;
+    while (event::name_of(kind) != name && kind != event::Kind::count)
+        kind = static_cast<event::Kind>(static_cast<int>(kind) + 1);
+    return kind;
+}
+
 /// Inode of the root of cgroup v2 as this process sees it, which is the group's id; 0 where v2 is not mounted at the
 /// usual places.
 std::uint64_t cgroup_root() noexcept {
@@ -193,6 +201,7 @@ void ProbeLoader::name_own() {
     struct stat ns {};
     if (::stat("/proc/self/ns/pid", &ns) != 0)
         throw Error("look up", "/proc/self/ns/pid", errno);
+    skeleton_->rodata->own_canary = options_.canary;
     skeleton_->rodata->own_tgid = static_cast<std::uint32_t>(::getpid());
     skeleton_->rodata->own_pidns_dev = std::uint64_t{major(ns.st_dev)} << 20U | minor(ns.st_dev);
     skeleton_->rodata->own_pidns_ino = ns.st_ino;
@@ -282,11 +291,12 @@ bool ProbeLoader::attach(std::size_t index) {
     std::size_t offered = 0; // calls of the family that the kernel has, and of those the hooked ones
     std::size_t hooked = 0;
     choices_[index].missing.clear();
+    choices_[index].hooks.clear();
     for (const auto& use : way.programs) {
         int err = 0;
         if (use.place != Place::own) {
             std::size_t here = 0;
-            const int n = attach_calls(family, use, here, choices_[index].missing);
+            const int n = attach_calls(family, use, here, choices_[index]);
             err = n < 0 ? -n : 0;
             if (use.place == Place::call_exit && n >= 0) {
                 offered = here;
@@ -304,15 +314,17 @@ bool ProbeLoader::attach(std::size_t index) {
         }
     }
     choices_[index].attached = way.name;
-    if (family.calls.empty())
+    if (family.calls.empty()) {
+        choices_[index].hooks.push_back({std::string(family.name), kind_named(family.name), event::Call::none});
         return true;
+    }
     choices_[index].attached += " (" + std::to_string(hooked) + " of " + std::to_string(offered) + ")";
     if (offered == 0)
         join(choices_[index].missing, "this kernel has no such call");
     return true;
 }
 
-int ProbeLoader::attach_calls(const Family& family, const ProgramUse& use, std::size_t& offered, std::string& missing) {
+int ProbeLoader::attach_calls(const Family& family, const ProgramUse& use, std::size_t& offered, Choice& choice) {
     const auto events = tracefs_events();
     const std::string prefix = use.place == Place::call_enter ? "sys_enter_" : "sys_exit_";
     int hooked = 0;
@@ -330,11 +342,13 @@ int ProbeLoader::attach_calls(const Family& family, const ProgramUse& use, std::
         if (auto* link = bpf_program__attach_tracepoint(program(use), "syscalls", event.c_str()); link != nullptr) {
             links_.emplace_back(link);
             ++hooked;
+            if (use.place == Place::call_exit)
+                choice.hooks.push_back({std::string(call.name), {}, static_cast<event::Call>(call.call)});
         } else {
             err = errno;
             event += ": ";
             event += errno_text(err);
-            join(missing, event);
+            join(choice.missing, event);
         }
     }
     return hooked > 0 || (offered == 0 && !events.empty()) ? hooked : -err;
@@ -344,8 +358,9 @@ std::vector<ProbeState> ProbeLoader::states() const {
     std::vector<ProbeState> list;
     for (std::size_t i = 0; i < choices_.size(); ++i) {
         const auto& family = families()[i];
-        ProbeState state{
-            std::string(family.name), {}, choices_[i].attached, choices_[i].reason, std::string(family.blind)};
+        ProbeState state{std::string(family.name),  {},
+                         choices_[i].attached,      choices_[i].reason,
+                         std::string(family.blind), choices_[i].hooks};
         join(state.reason, choices_[i].missing);
         for (const auto& way : family.alternatives)
             state.alternatives.emplace_back(way.name);

@@ -32,6 +32,7 @@ class ProbeLoader {
         std::string reason;   ///< why the better ones are not taken
         std::string attached;
         std::string missing; ///< calls that could not be hooked, though others of the family are
+        std::vector<Hook> hooks;
     };
     struct SkeletonDeleter {
         void operator()(rwatch_bpf* skeleton) const noexcept;
@@ -46,8 +47,7 @@ class ProbeLoader {
     [[nodiscard]] bool attach(std::size_t family);
     [[nodiscard]] bpf_program* program(const ProgramUse& use) const;
     /// Number of calls hooked, of those that this kernel has; negative errno where it has some and none can be.
-    [[nodiscard]] int attach_calls(const Family& family, const ProgramUse& use, std::size_t& offered,
-                                   std::string& missing);
+    [[nodiscard]] int attach_calls(const Family& family, const ProgramUse& use, std::size_t& offered, Choice& choice);
     void give_up(std::size_t family, const std::string& why);
     [[nodiscard]] bool give_up_program(const std::string& program, const std::string& why);
     void hand_over(BpfSource& source);

@@ -56,8 +56,9 @@ struct rw_buffers_map {
 
 extern struct rw_buffers_map rw_buffers SEC(".maps");
 
-/* rwatchd itself, which makes no events: its process id as it sees it, and the pid namespace in which it does; set before loading. */
-extern const volatile __u32 own_tgid;
+/* rwatchd itself, which makes no events but on its canary's thread: both ids as it sees them, and the pid namespace in which it does; set before
+ * loading. */
+extern const volatile __u32 own_tgid, own_canary;
 extern const volatile __u64 own_pidns_dev, own_pidns_ino;
 /* Id of the cgroup that is the root of what rwatchd sees of cgroup v2; 0: the kernel's. */
 extern const volatile __u64 cgroup_root;
@@ -67,7 +68,8 @@ static __always_inline bool rw_is_own(void)
 	struct bpf_pidns_info id;
 
 	/* Refused where the current task is in another pid namespace. */
-	return own_tgid && !bpf_get_ns_current_pid_tgid(own_pidns_dev, own_pidns_ino, &id, sizeof(id)) && id.tgid == own_tgid;
+	return own_tgid && !bpf_get_ns_current_pid_tgid(own_pidns_dev, own_pidns_ino, &id, sizeof(id)) && id.tgid == own_tgid &&
+	       id.pid != own_canary;
 }
 
 /* The buffer, with a zeroed record of `size` bytes in it; NULL where the ring has no room for this kind from this group. */

@@ -18,6 +18,7 @@ struct rw_modes_map rw_modes SEC(".maps");
 struct rw_syns_map rw_syns SEC(".maps");
 
 const volatile __u32 own_tgid = 0;
+const volatile __u32 own_canary = 0;
 const volatile __u64 own_pidns_dev = 0;
 const volatile __u64 own_pidns_ino = 0;
 const volatile __u64 cgroup_root = 0;

@@ -4,6 +4,8 @@
 
 #include "core/error.hpp"
 #include "event/event.hpp"
+#include "sensor/canary.hpp"
+#include "sensor/probes.hpp"
 
 #include <array>
 #include <catch2/catch.hpp>
@@ -12,6 +14,7 @@
 #include <linux/capability.h>
 #include <map>
 #include <sched.h>
+#include <set>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -173,6 +176,42 @@ TEST_CASE("sensor: a drain hands over what it was asked for, and loses nothing b
         expected += number;
     CHECK(sum == expected);
     CHECK(counter.kinds[RW_OPEN] >= 100);
+}
+
+TEST_CASE("sensor: the canary sings every watched call, and each of its hooks hears it") {
+    for (const auto& family : sensor::families())
+        for (const auto& call : family.calls) {
+            INFO(call.name);
+            CHECK(sensor::Canary::sings(static_cast<rw_call>(call.call)));
+        }
+    sensor::Canary canary;
+    sensor::BpfOptions options;
+    options.skip_own = true;
+    options.canary = canary.thread_id();
+    options.skip_alternatives = skipped_alternatives();
+    const auto source = sensor::BpfSource::open(options);
+    canary.sing();
+    for (int i = 0; i < 1000 && canary.ended_ns() == 0; ++i)
+        ::usleep(10'000);
+    REQUIRE(canary.ended_ns() > canary.begun_ns());
+    source->detach();
+    std::set<unsigned> calls, kinds;
+    Each collector([&](const Record& record) {
+        const auto& c = record.common();
+        if (c.pid != static_cast<std::uint32_t>(::getpid()) && c.ppid != static_cast<std::uint32_t>(::getpid()))
+            return;
+        CHECK((c.ppid == static_cast<std::uint32_t>(::getpid()) || c.tid == canary.thread_id()));
+        calls.insert(c.call);
+        kinds.insert(c.kind);
+    });
+    while (source->drain(collector, 1000) == 1000) {
+    }
+    for (const auto& probe : source->probes())
+        for (const auto& hook : probe.hooks) {
+            INFO(hook.name);
+            CHECK((hook.call == event::Call::none ? kinds.count(static_cast<unsigned>(hook.kind))
+                                                  : calls.count(static_cast<unsigned>(hook.call))) == 1);
+        }
 }
 
 TEST_CASE("sensor: without privilege it says so") {

@@ -174,6 +174,9 @@ class Service(unittest.TestCase):
         self.assertEqual(('active', 'enabled', 'notify', '0'), tuple(shown[key] for key in ('ActiveState', 'UnitFileState', 'Type', 'NRestarts')))
         self.assertRegex(shown['StatusText'], r'\d+ rules')
         status = ctl_json('status')
+        # By then a probe that does not hear the canary in this sandbox would have been told.
+        time.sleep(max(0, status['started_realtime_usec'] / 1e6 + 15 - time.time()))
+        status = ctl_json('status')
         self.assertEqual('running', status['state'], status)
         self.assertTrue(all(probe['attached'] for probe in status['probes']), status['probes'])
 

@@ -52,6 +52,32 @@ TEST_CASE("a missing probe is blindness") {
     CHECK(w.health.reason() == "probe 'open' is not attached: opens");
 }
 
+TEST_CASE("a probe that fell silent is told once, with what goes unseen; and that it answers again") {
+    Watch w;
+    auto vitals = well(kS);
+    vitals.probes[0].blind = "opens of files";
+    vitals.silent = {{"open", "openat, open"}};
+    w.health.check(vitals);
+    w.health.check(vitals);
+    REQUIRE(w.raised.size() == 1);
+    CHECK(w.raised[0].starts_with(
+        "rwatch probe silent: Probe 'open' no longer sees what the daemon itself does (openat, open). "
+        "What goes unseen is opens of files."));
+    CHECK(w.health.state() == "degraded");
+    CHECK(w.health.reason() == "probe 'open' is silent: openat, open");
+    vitals.silent = {{"open", "openat"}};
+    w.health.check(vitals);
+    CHECK(w.raised.size() == 2);
+    vitals.silent.clear();
+    w.health.check(vitals);
+    REQUIRE(w.raised.size() == 3);
+    CHECK(w.raised[2].starts_with("rwatch probes answer again"));
+    CHECK(w.health.state() == "running");
+    vitals.canary_stuck = true;
+    w.health.check(vitals);
+    CHECK(w.health.state() == "degraded");
+}
+
 TEST_CASE("without an active rule nothing is well") {
     Watch w;
     auto vitals = well(kS);
