@@ -11,7 +11,7 @@
 namespace {
 
 bool is_clean(std::string_view text) {
-    return rwatch::is_utf8(text) && std::none_of(text.begin(), text.end(), [](char c) {
+    return rwatch::utf8_prefix(text) == text.size() && std::none_of(text.begin(), text.end(), [](char c) {
                return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
            });
 }
