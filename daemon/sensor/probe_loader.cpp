@@ -56,12 +56,18 @@ class LibbpfLog {
     static int print(enum libbpf_print_level level, const char* format, va_list arguments) {
         if (level == LIBBPF_DEBUG)
             return 0;
-        std::array<char, 1024> line{};
-        const int n = std::vsnprintf(line.data(), line.size(), format, arguments);
+        va_list again;
+        va_copy(again, arguments);
+        const int n = std::vsnprintf(nullptr, 0, format, again);
+        va_end(again);
         if (n <= 0)
             return 0;
+        // The verifier's whole log comes as one message; its end tells why.
+        std::string message(static_cast<std::size_t>(n) + 1, '\0');
+        std::vsnprintf(message.data(), message.size(), format, arguments);
+        message.pop_back();
         auto& log = text();
-        log.append(line.data(), std::min(static_cast<std::size_t>(n), line.size() - 1));
+        log += message;
         if (log.size() > kMostLog)
             log.erase(0, log.size() - kMostLog);
         return n;

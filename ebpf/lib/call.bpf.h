@@ -51,6 +51,22 @@ struct rw_syns_map {
 	__type(value, struct rw_syn);
 };
 
+/* Processes whose end was told. */
+#define RW_LASTS_ENTRIES 4096 /* least recently used go first, long after all threads are gone */
+
+struct rw_last_key {
+	__u64 start;
+	__u64 pid;
+};
+
+struct rw_lasts_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RW_LASTS_ENTRIES);
+	__type(key, struct rw_last_key);
+	__type(value, __u32);
+};
+
+extern struct rw_lasts_map rw_lasts SEC(".maps");
 extern struct rw_stash_map rw_stash SEC(".maps");
 extern struct rw_modes_map rw_modes SEC(".maps");
 extern struct rw_syns_map rw_syns SEC(".maps");

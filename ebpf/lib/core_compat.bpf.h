@@ -2,6 +2,8 @@
 /*
  * Where kernels differ: one get_x() for each drift, with the kernel that changed it.
  * Each branch is decided by CO-RE when the object is loaded; the other is dead code to the verifier.
+ * A flavour (name___x) must be of a type that every kernel has: for one that vmlinux lacks libbpf goes through the BTF of all modules,
+ * which takes CAP_SYS_ADMIN.
  */
 #ifndef RWATCH_CORE_COMPAT_BPF_H
 #define RWATCH_CORE_COMPAT_BPF_H
@@ -48,10 +50,6 @@ struct inode___split {
 
 struct kernfs_node___rcu {
 	struct kernfs_node *__parent;
-};
-
-struct trace_event_raw_sched_process_exit___group {
-	bool group_dead;
 };
 
 #pragma clang attribute pop
@@ -111,13 +109,6 @@ static __always_inline __u32 get_loginuid(struct task_struct *task)
 static __always_inline __u32 get_sessionid(struct task_struct *task)
 {
 	return bpf_core_field_exists(task->sessionid) ? rw_read(task, sessionid) : (__u32)-1;
-}
-
-/* The tracepoint tells whether the last thread died since 6.16 (group_dead); before, every thread that passes after the last one
- * has counted down sees 0, so that two threads dying at once may both report. */
-static __always_inline bool exit_has_group_dead(void)
-{
-	return bpf_core_field_exists(((struct trace_event_raw_sched_process_exit___group *)0)->group_dead);
 }
 
 /* sk_protocol and sk_type are plain u16 since 5.6 (bf9765145b85) and bit fields before. */

@@ -31,6 +31,7 @@ typedef _Bool bool;
 #define BPF_MAP_TYPE_LRU_HASH 9
 #define BPF_MAP_TYPE_RINGBUF 27
 #define BPF_ANY 0
+#define BPF_NOEXIST 1
 #define BPF_RB_AVAIL_DATA 0
 #define BPF_RB_CONS_POS 2
 #define BPF_RB_NO_WAKEUP 1

@@ -41,7 +41,9 @@ static __always_inline bool rw_peer_of_user(struct rw_connect *c, struct rw_args
 	struct rw_sockaddr address = {};
 	__u32 len = args->a[2];
 
-	/* Both ends of the size are for the verifier; the kernel refuses shorter ones than sockaddr_in. */
+	/* Both ends of the size are for the verifier (of 6.1 and 6.12), which must see them of the register that is handed over: hence the
+	 * barrier. The kernel refuses shorter ones than sockaddr_in. */
+	barrier_var(len);
 	if (!args->a[1] || len < 16 || c->ret == -EFAULT)
 		return false;
 	if (len > sizeof(address))
@@ -95,6 +97,7 @@ static __always_inline void rw_put_unix_name(struct rw_buf *buf, struct rw_str *
 	__u32 off;
 	long n;
 
+	barrier_var(len); /* as in rw_peer_of_user */
 	if (!name || len < 1 || len > UNIX_PATH_LEN || !rw_room(buf, &off, RW_F_RAW_TRUNC))
 		return;
 	if (user)

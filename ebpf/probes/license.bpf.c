@@ -13,6 +13,7 @@ struct rw_counts_map rw_counts SEC(".maps");
 struct rw_groups_map rw_groups SEC(".maps");
 struct rw_group_losses_map rw_group_losses SEC(".maps");
 struct rw_buffers_map rw_buffers SEC(".maps");
+struct rw_lasts_map rw_lasts SEC(".maps");
 struct rw_stash_map rw_stash SEC(".maps");
 struct rw_modes_map rw_modes SEC(".maps");
 struct rw_syns_map rw_syns SEC(".maps");

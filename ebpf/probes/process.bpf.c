@@ -2,6 +2,7 @@
 /*
  * A process is made, runs a new image, ends. Compiled twice: typed tracepoints for modern kernels, raw ones (RW_LEGACY) for older.
  */
+#include "../lib/call.bpf.h"
 #include "../lib/task.bpf.h"
 
 #define RW_CGROUP_LEVELS 16
@@ -205,9 +206,12 @@ SEC(RW_TP "sched_process_exit")
 int RW_NAME(on_exit)(unsigned long long *ctx)
 {
 	struct task_struct *task = rw_current();
+	struct rw_last_key key = {.start = rw_start(task), .pid = rw_read(task, tgid)};
+	__u32 one = 1;
 
-	/* ctx[1] is beyond what older kernels pass: read only where the tracepoint has it, or the verifier refuses. */
-	if (exit_has_group_dead())
-		return (ctx[1] & 0xff) ? rw_on_exit(task) : 0;
-	return rw_read(task, signal, live.counter) == 0 ? rw_on_exit(task) : 0;
+	/* Threads that die at once may all see 0: the first of them tells. (6.16 and later say which is the last, but in an argument that older
+	 * kernels do not have.) */
+	if (rw_read(task, signal, live.counter) != 0 || bpf_map_update_elem(&rw_lasts, &key, &one, BPF_NOEXIST))
+		return 0;
+	return rw_on_exit(task);
 }

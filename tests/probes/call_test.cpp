@@ -215,11 +215,15 @@ TEST_CASE("calls: modules of the kernel, where it has any") {
         WARN("this kernel has no modules: not tested");
         return;
     }
-    const auto result = run([] {
+    // On the stack, which is in memory: the kernel does not look at them before it refuses, and a probe can't bring a
+    // page in.
+    const std::string first = "a=1";
+    const std::string second = "b=2";
+    const auto result = run([&] {
         Calls call;
-        call(SYS_finit_module, -1L, "a=1", 3);
+        call(SYS_finit_module, -1L, first.c_str(), 3);
         call(SYS_delete_module, "rwatch_no_such_module", O_NONBLOCK);
-        call(SYS_init_module, nullptr, 0, "b=2");
+        call(SYS_init_module, nullptr, 0, second.c_str());
         return 0;
     });
     const auto records = result.of(RW_MODULE);

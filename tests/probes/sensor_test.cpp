@@ -10,6 +10,8 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <cstdio>
+#include <exception>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <map>
@@ -24,6 +26,8 @@ using namespace rwatch;
 using namespace rwatch::test;
 
 namespace {
+
+constexpr int kThrown = 100; // exit code of a child that ended by an exception
 
 /// Counts records by kind.
 class Counter : public sensor::RecordHandler {
@@ -68,8 +72,14 @@ void open_often(int times, const ControlGroup* group = nullptr) {
 /// Runs in a child without the watcher, which would see it.
 int status_of(const std::function<int()>& body) {
     const pid_t child = ::fork();
-    if (child == 0)
-        ::_exit(body());
+    if (child == 0) {
+        try {
+            ::_exit(body());
+        } catch (const std::exception& error) { // the rest of the tests is the parent's
+            std::fprintf(stderr, "%s\n", error.what());
+            ::_exit(kThrown);
+        }
+    }
     int status = 0;
     ::waitpid(child, &status, 0);
     return status;
@@ -97,7 +107,7 @@ TEST_CASE("sensor: every family is attached, the best way where none was left ou
 #endif
 }
 
-TEST_CASE("sensor: a full ring is counted by kind, and every record is either there or counted") {
+TEST_CASE("sensor: a full ring is counted by kind, and every record is either there or counted", "[loads]") {
     constexpr int kOpens = 5000; // far more than 64 KiB hold
     sensor::BpfOptions options;
     options.ring_size = 1; // taken up to the least
@@ -124,7 +134,8 @@ TEST_CASE("sensor: a full ring is counted by kind, and every record is either th
     CHECK(!source->ended());
 }
 
-TEST_CASE("sensor: who floods the ring loses, is named, and displaces neither others nor the life of processes") {
+TEST_CASE("sensor: who floods the ring loses, is named, and displaces neither others nor the life of processes",
+          "[loads]") {
     constexpr int kFlood = 20000, kOthers = 100;
     const ControlGroup flooder("rwatch-test-flood-" + std::to_string(::getpid())),
         other("rwatch-test-other-" + std::to_string(::getpid()));
@@ -154,7 +165,7 @@ TEST_CASE("sensor: who floods the ring loses, is named, and displaces neither ot
     CHECK(seen[other.id()][RW_EXIT] == 1);
 }
 
-TEST_CASE("sensor: a drain hands over what it was asked for, and loses nothing between two") {
+TEST_CASE("sensor: a drain hands over what it was asked for, and loses nothing between two", "[loads]") {
     (void)watcher();
     sensor::BpfOptions options;
     options.skip_own = true;
@@ -214,7 +225,7 @@ TEST_CASE("sensor: the canary sings every watched call, and each of its hooks he
         }
 }
 
-TEST_CASE("sensor: without privilege it says so") {
+TEST_CASE("sensor: without privilege it says so", "[loads]") {
     const int status = status_of([] {
         if (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0)
             return 1;
@@ -228,7 +239,7 @@ TEST_CASE("sensor: without privilege it says so") {
     CHECK(status == 0);
 }
 
-TEST_CASE("sensor: mounts tracefs where nobody has") {
+TEST_CASE("sensor: mounts tracefs where nobody has", "[loads]") {
     const int status = status_of([] {
         if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
             return 1;
@@ -247,7 +258,7 @@ TEST_CASE("sensor: mounts tracefs where nobody has") {
     CHECK(status == 0);
 }
 
-TEST_CASE("sensor: where tracefs can't be mounted the rest still works, and it tells") {
+TEST_CASE("sensor: where tracefs can't be mounted the rest still works, and it tells", "[loads]") {
     const int status = status_of([] {
         if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
             return 1;
@@ -274,7 +285,7 @@ TEST_CASE("sensor: where tracefs can't be mounted the rest still works, and it t
     CHECK(status == 0);
 }
 
-TEST_CASE("sensor: leaves itself out in a pid namespace of its own too") {
+TEST_CASE("sensor: leaves itself out in a pid namespace of its own too", "[loads]") {
     const int status = status_of([] {
         if (::unshare(CLONE_NEWPID) != 0)
             return 1;
