@@ -114,6 +114,7 @@ void start_program() noexcept {
     char* const arguments[] = {name, version, nullptr};
     char* const environment[] = {nullptr};
     if (posix_spawn_file_actions_addopen(&silent, STDOUT_FILENO, "/dev/null", O_WRONLY, 0) == 0 &&
+        posix_spawn_file_actions_adddup2(&silent, STDOUT_FILENO, STDERR_FILENO) == 0 &&
         posix_spawn(&child, "/proc/self/exe", &silent, nullptr, arguments, environment) == 0)
         while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
         }

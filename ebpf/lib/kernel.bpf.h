@@ -46,6 +46,8 @@ struct bpf_pidns_info {
 #include <bpf/bpf_tracing.h>
 
 #define AT_FDCWD (-100)
+#define AT_SYMLINK_NOFOLLOW 0x100
+#define AT_SYMLINK_FOLLOW 0x400
 #define AT_EMPTY_PATH 0x1000
 #define RESOLVE_IN_ROOT 0x10
 #define EFAULT 14

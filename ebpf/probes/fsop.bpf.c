@@ -11,7 +11,8 @@
 /* Two names at most: where they start from, and the strings' addresses. */
 struct rw_names {
 	__u64 name, name2;
-	bool is_fd;   /* the first object is the descriptor dfd itself */
+	__s32 fd;
+	bool is_fd;   /* the first object is the file behind fd */
 	bool is_text; /* the first name is a symbolic link's text */
 };
 
@@ -24,6 +25,7 @@ static __always_inline void rw_chmod_args(struct rw_fsop *op, struct rw_args *ar
 		return;
 	case RW_CALL_FCHMOD:
 		op->dfd = args->a[0];
+		names->fd = op->dfd;
 		names->is_fd = true;
 		op->mode = args->a[1] & 07777;
 		return;
@@ -106,9 +108,9 @@ static __always_inline void rw_fsop_args(struct rw_fsop *op, struct rw_args *arg
 }
 
 /* fchmod, and an empty name with AT_EMPTY_PATH: the descriptor is the object. */
-static __always_inline void rw_put_fd_object(struct rw_buf *buf, struct rw_fsop *op, struct task_struct *task)
+static __always_inline void rw_put_fd_object(struct rw_buf *buf, struct rw_fsop *op, __s32 fd, struct task_struct *task)
 {
-	struct file *file = rw_file_of(task, op->dfd);
+	struct file *file = rw_file_of(task, fd);
 	struct rw_mode_before *before;
 	__u64 key;
 
@@ -126,12 +128,71 @@ static __always_inline void rw_put_fd_object(struct rw_buf *buf, struct rw_fsop 
 		op->old_mode = before->mode & 07777;
 }
 
+/* `len` where the name begins with those bytes, else 0. Unrolled: BPF has no memcmp. */
+static __always_inline __u32 rw_begins(const char *name, const char *with, __u32 len)
+{
+#pragma unroll
+	for (__u32 i = 0; i < len; i++)
+		if (name[i] != with[i])
+			return 0;
+	return len;
+}
+
+#define RW_FD_DIGITS 7 /* of a descriptor's number */
+
+/*
+ * The descriptor that "/proc/self/fd/3", "/proc/thread-self/fd/3" or "/dev/fd/3" leads to; -1 where the name is none of these. Such a name means
+ * nothing any more when the process is gone, which may be before the daemon looks.
+ */
+rw_subprogram int rw_named_fd(struct rw_buf *buf, struct rw_str *str)
+{
+	char name[sizeof("/proc/thread-self/fd/") + RW_FD_DIGITS] = {};
+	__u32 off = str->off, at, fd = 0;
+
+	/* The bound keeps the read inside rec for the verifier; what lies behind the name is its NUL or rubbish that no digit follows. */
+	if (str->len < sizeof("/dev/fd/") || off > RW_RECORD_MAX - RW_CHUNK)
+		return -1;
+	bpf_probe_read_kernel(name, sizeof(name), &buf->rec[off]);
+	at = rw_begins(name, "/proc/self/fd/", 14) ?: rw_begins(name, "/dev/fd/", 8) ?: rw_begins(name, "/proc/thread-self/fd/", 21);
+	if (!at)
+		return -1;
+	if (str->len > at + RW_FD_DIGITS)
+		return -1;
+	for (__u32 i = 0; i < RW_FD_DIGITS; i++) {
+		__u32 place = at + i;
+
+		/* place < sizeof(name), which the verifier does not see through the three ways above. */
+		if (place >= str->len || place >= sizeof(name))
+			break;
+		if (name[place] < '0' || name[place] > '9')
+			return -1;
+		fd = fd * 10 + (name[place] - '0');
+	}
+	return fd;
+}
+
+/* chmod follows such a name, and link may be told to. */
+static __always_inline void rw_look_for_fd(struct rw_buf *buf, struct rw_fsop *op, struct rw_names *names)
+{
+	bool followed = op->c.kind == RW_CHMOD ? !(op->call_flags & AT_SYMLINK_NOFOLLOW) :
+						 op->c.kind == RW_LINK && (op->call_flags & AT_SYMLINK_FOLLOW);
+	int fd = followed ? rw_named_fd(buf, &op->raw) : -1;
+
+	if (fd < 0)
+		return;
+	names->fd = fd;
+	names->is_fd = true;
+}
+
 static __always_inline void rw_put_names(struct rw_buf *buf, struct rw_fsop *op, struct rw_names *names)
 {
 	rw_put_user(buf, &op->raw, names->name);
 	rw_put_user(buf, &op->raw2, names->name2);
-	if (!op->raw.len && (op->call_flags & AT_EMPTY_PATH) && op->c.kind != RW_RENAME)
+	if (!op->raw.len && (op->call_flags & AT_EMPTY_PATH) && op->c.kind != RW_RENAME) {
+		names->fd = op->dfd;
 		names->is_fd = true;
+	}
+	rw_look_for_fd(buf, op, names);
 	if (!names->is_fd && !names->is_text)
 		rw_put_base(buf, &op->base, op->dfd, rw_is_absolute(buf, &op->raw));
 	if (names->name2)
@@ -162,7 +223,7 @@ int RW_NAME(on_fsop)(struct syscall_trace_exit *ctx)
 	if (op->ret != -EFAULT)
 		rw_put_names(buf, op, &names);
 	if (names.is_fd)
-		rw_put_fd_object(buf, op, task);
+		rw_put_fd_object(buf, op, names.fd, task);
 	rw_end(buf);
 	return 0;
 }

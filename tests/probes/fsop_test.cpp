@@ -120,6 +120,33 @@ TEST_CASE("chmod: by descriptor, with the mode before") {
     CHECK(records[2].as<rw_fsop>().old_mode == kUnknownMode);
 }
 
+TEST_CASE("chmod: by a name that is a descriptor of the process, which means nothing when it is gone") {
+    const Directory directory;
+    const auto file = directory.file("subject", 0640);
+    const auto result = run_in(directory, [&] {
+        const int fd = ::open(file.c_str(), O_PATH | O_CLOEXEC);
+        for (const auto* folder : {"/proc/self/fd/", "/proc/thread-self/fd/", "/dev/fd/"})
+            if (::syscall(SYS_fchmodat, AT_FDCWD, (folder + std::to_string(fd)).c_str(), 0750) != 0)
+                return 1;
+        for (const auto* odd : {"/dev/fd/x", "/dev/fd/12345678", "/dev/fd/999", "/dev/fd/-1"})
+            if (::syscall(SYS_fchmodat, AT_FDCWD, odd, 0750) == 0)
+                return 2;
+        return 0;
+    });
+    REQUIRE(result.status == 0);
+    const auto records = result.of(RW_CHMOD);
+    REQUIRE(records.size() == 7);
+    for (std::size_t i = 0; i < 3; ++i) {
+        const auto& op = records[i].as<rw_fsop>();
+        CHECK(op.dfd == AT_FDCWD);
+        CHECK(records[i].text(op.path.path) == file);
+        check_file(op.file, stat_of(file));
+        CHECK(op.mode == 0750);
+    }
+    for (std::size_t i = 3; i < records.size(); ++i)
+        CHECK(records[i].as<rw_fsop>().file.ino == 0);
+}
+
 TEST_CASE("rename: in every variant") {
     const Directory directory;
     directory.directory("sub");

@@ -11,7 +11,6 @@ using namespace rwatch;
 
 namespace {
 
-
 struct World {
     app::CanaryWatch watch{60 * kSecond};
     pipeline::SelfWatch answers{7, 42};
