@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <csignal>
 #include <cstdint>
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -137,6 +138,17 @@ inline constexpr std::array kCloneFlags{
     Named{CLONE_FS, "CLONE_FS"},
     Named{CLONE_FILES, "CLONE_FILES"},
     Named{CLONE_SIGHAND, "CLONE_SIGHAND"},
+    Named{CLONE_PTRACE, "CLONE_PTRACE"},
+    Named{CLONE_VFORK, "CLONE_VFORK"},
+    Named{CLONE_PARENT, "CLONE_PARENT"},
+    Named{CLONE_SETTLS, "CLONE_SETTLS"},
+    Named{CLONE_PARENT_SETTID, "CLONE_PARENT_SETTID"},
+    Named{CLONE_CHILD_CLEARTID, "CLONE_CHILD_CLEARTID"},
+    Named{CLONE_CHILD_SETTID, "CLONE_CHILD_SETTID"},
+    Named{CLONE_UNTRACED, "CLONE_UNTRACED"},
+    Named{0x1000, "CLONE_PIDFD"},
+    Named{0x100000000, "CLONE_CLEAR_SIGHAND"},
+    Named{0x200000000, "CLONE_INTO_CGROUP"},
     Named{CLONE_THREAD, "CLONE_THREAD"},
     Named{CLONE_SYSVSEM, "CLONE_SYSVSEM"},
     Named{0x80, "CLONE_NEWTIME"},
@@ -188,5 +200,44 @@ inline constexpr std::array kModuleFlags{
     Named{O_NONBLOCK, "O_NONBLOCK"},
     Named{O_TRUNC, "O_TRUNC"},
 };
+inline constexpr std::array kSignals{
+    Named{SIGHUP, "SIGHUP"},   Named{SIGINT, "SIGINT"},       Named{SIGQUIT, "SIGQUIT"}, Named{SIGILL, "SIGILL"},
+    Named{SIGTRAP, "SIGTRAP"}, Named{SIGABRT, "SIGABRT"},     Named{SIGBUS, "SIGBUS"},   Named{SIGFPE, "SIGFPE"},
+    Named{SIGKILL, "SIGKILL"}, Named{SIGUSR1, "SIGUSR1"},     Named{SIGSEGV, "SIGSEGV"}, Named{SIGUSR2, "SIGUSR2"},
+    Named{SIGPIPE, "SIGPIPE"}, Named{SIGALRM, "SIGALRM"},     Named{SIGTERM, "SIGTERM"}, Named{SIGSTKFLT, "SIGSTKFLT"},
+    Named{SIGCHLD, "SIGCHLD"}, Named{SIGCONT, "SIGCONT"},     Named{SIGSTOP, "SIGSTOP"}, Named{SIGTSTP, "SIGTSTP"},
+    Named{SIGTTIN, "SIGTTIN"}, Named{SIGTTOU, "SIGTTOU"},     Named{SIGURG, "SIGURG"},   Named{SIGXCPU, "SIGXCPU"},
+    Named{SIGXFSZ, "SIGXFSZ"}, Named{SIGVTALRM, "SIGVTALRM"}, Named{SIGPROF, "SIGPROF"}, Named{SIGWINCH, "SIGWINCH"},
+    Named{SIGIO, "SIGIO"},     Named{SIGPWR, "SIGPWR"},       Named{SIGSYS, "SIGSYS"},
+};
+inline constexpr std::array kTreeFlags{
+    Named{1, "OPEN_TREE_CLONE"},     Named{O_CLOEXEC, "OPEN_TREE_CLOEXEC"}, Named{0x100, "AT_SYMLINK_NOFOLLOW"},
+    Named{0x800, "AT_NO_AUTOMOUNT"}, Named{0x1000, "AT_EMPTY_PATH"},        Named{0x8000, "AT_RECURSIVE"},
+};
+inline constexpr std::array kMoveFlags{
+    Named{0x1, "MOVE_MOUNT_F_SYMLINKS"},    Named{0x2, "MOVE_MOUNT_F_AUTOMOUNTS"},
+    Named{0x4, "MOVE_MOUNT_F_EMPTY_PATH"},  Named{0x10, "MOVE_MOUNT_T_SYMLINKS"},
+    Named{0x20, "MOVE_MOUNT_T_AUTOMOUNTS"}, Named{0x40, "MOVE_MOUNT_T_EMPTY_PATH"},
+    Named{0x100, "MOVE_MOUNT_SET_GROUP"},   Named{0x200, "MOVE_MOUNT_BENEATH"},
+};
+inline constexpr std::array kFsCommands{
+    Named{0, "FSCONFIG_SET_FLAG"},   Named{1, "FSCONFIG_SET_STRING"},      Named{2, "FSCONFIG_SET_BINARY"},
+    Named{3, "FSCONFIG_SET_PATH"},   Named{4, "FSCONFIG_SET_PATH_EMPTY"},  Named{5, "FSCONFIG_SET_FD"},
+    Named{6, "FSCONFIG_CMD_CREATE"}, Named{7, "FSCONFIG_CMD_RECONFIGURE"}, Named{8, "FSCONFIG_CMD_CREATE_EXCL"},
+};
+inline constexpr std::array kFsFlags{Named{1, "CLOEXEC"}};
+inline constexpr std::array kMountAttributes{
+    Named{0x1, "MOUNT_ATTR_RDONLY"},
+    Named{0x2, "MOUNT_ATTR_NOSUID"},
+    Named{0x4, "MOUNT_ATTR_NODEV"},
+    Named{0x8, "MOUNT_ATTR_NOEXEC"},
+    Named{0x10, "MOUNT_ATTR_NOATIME"},
+    Named{0x20, "MOUNT_ATTR_STRICTATIME"},
+    Named{0x80, "MOUNT_ATTR_NODIRATIME"},
+    Named{0x100000, "MOUNT_ATTR_IDMAP"},
+    Named{0x200000, "MOUNT_ATTR_NOSYMFOLLOW"},
+};
+inline constexpr std::array kPickFlags{Named{1, "FSPICK_CLOEXEC"}, Named{2, "FSPICK_SYMLINK_NOFOLLOW"},
+                                       Named{4, "FSPICK_NO_AUTOMOUNT"}, Named{8, "FSPICK_EMPTY_PATH"}};
 
 } // namespace rwatch::event

@@ -40,10 +40,11 @@ Process& EventBuilder::ancestor(std::size_t n) {
     return *chain_[n];
 }
 
-Process& EventBuilder::traced() {
+Process& EventBuilder::target_process() {
     lean(*this, Call::ptrace);
-    event_.traced = &traced_;
-    return traced_;
+    target_.placement = &target_placement_;
+    event_.target_process = &target_;
+    return target_;
 }
 
 void EventBuilder::become(Call call) noexcept {

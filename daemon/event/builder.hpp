@@ -37,8 +37,9 @@ class EventBuilder {
     Process& ancestor(std::size_t n);
     [[nodiscard]] Placement& placement() noexcept { return placement_; }
     [[nodiscard]] std::uint32_t& session_size() noexcept { return session_size_; }
-    /// Whom a ptrace is about; made where it is missing.
-    Process& traced();
+    /// Whom a ptrace or a signal is about; made where it is missing.
+    Process& target_process();
+    [[nodiscard]] Placement& target_placement() noexcept { return target_placement_; }
     /// A copy that lives as long as the builder.
     std::string_view keep(std::string_view text);
     void name_user(std::uint32_t uid, std::string_view name);
@@ -59,7 +60,8 @@ class EventBuilder {
     std::uint32_t session_size_ = 0;
     Names names_;
     std::deque<std::unique_ptr<Process>> chain_;
-    Process traced_;
+    Process target_;
+    Placement target_placement_;
     Event event_;
 };
 

@@ -43,6 +43,14 @@ constexpr std::array<FormRow, static_cast<std::size_t>(Form::count)> kForms{{
     {.bits = kUmountFlags},                                                      // umount_flags
     {.bits = kMemfdFlags},                                                       // memfd_flags
     {.bits = kModuleFlags},                                                      // module_flags
+    {.negative = true, .mask = kWhole, .values = kSignals},                      // signal
+    {.wide = true},                                                              // capabilities: see put_arg
+    {.bits = kTreeFlags},                                                        // tree_flags
+    {.bits = kMoveFlags},                                                        // move_flags
+    {.mask = kWhole, .values = kFsCommands},                                     // fs_command
+    {.bits = kFsFlags},                                                          // fs_flags
+    {.bits = kMountAttributes},                                                  // mount_attributes
+    {.bits = kPickFlags},                                                        // pick_flags
 }};
 
 const FormRow& row_of(Form form) noexcept {
@@ -74,6 +82,45 @@ constexpr Signature<1> kPersonality{{{"persona", Form::persona}}};
 constexpr Signature<1> kSysinfo{{{"info", Form::address}}};
 constexpr Signature<3> kSyslog{{{"type", Form::integer}, {"buf", Form::address}, {"len", Form::integer}}};
 constexpr Signature<1> kUserfaultfd{{{"flags", Form::fd_flags}}};
+constexpr Signature<1> kClone{{{"flags", Form::unshare_flags}}};
+constexpr Signature<2> kKill{{{"pid", Form::integer}, {"sig", Form::signal}}};
+constexpr Signature<2> kTkill{{{"tid", Form::integer}, {"sig", Form::signal}}};
+constexpr Signature<3> kTgkill{{{"pid", Form::integer}, {"tid", Form::integer}, {"sig", Form::signal}}};
+constexpr Signature<4> kPidfdSignal{
+    {{"fd", Form::integer}, {"sig", Form::signal}, {"info", Form::address}, {"flags", Form::natural}}};
+constexpr Signature<6> kProcessVm{{{"pid", Form::integer},
+                                   {"lvec", Form::address},
+                                   {"liovcnt", Form::size},
+                                   {"rvec", Form::address},
+                                   {"riovcnt", Form::size},
+                                   {"flags", Form::size}}};
+constexpr Signature<3> kPidfdGetfd{{{"pid_fd", Form::integer}, {"target_fd", Form::integer}, {"flags", Form::natural}}};
+constexpr Signature<1> kChroot{{{"path", Form::text}}};
+constexpr Signature<2> kPivotRoot{{{"new_root", Form::text}, {"put_old", Form::text}}};
+constexpr Signature<3> kOpenTree{{{"dirfd", Form::integer}, {"path", Form::text}, {"flags", Form::tree_flags}}};
+constexpr Signature<5> kMoveMount{{{"from_dirfd", Form::integer},
+                                   {"from_path", Form::text},
+                                   {"to_dirfd", Form::integer},
+                                   {"to_path", Form::text},
+                                   {"flags", Form::move_flags}}};
+constexpr Signature<2> kFsopen{{{"type", Form::text}, {"flags", Form::fs_flags}}};
+constexpr Signature<5> kFsconfig{{{"fd", Form::integer},
+                                  {"cmd", Form::fs_command},
+                                  {"key", Form::text},
+                                  {"value", Form::text},
+                                  {"aux", Form::integer}}};
+constexpr Signature<3> kFsmount{
+    {{"fd", Form::integer}, {"flags", Form::fs_flags}, {"attr_flags", Form::mount_attributes}}};
+constexpr Signature<3> kFspick{{{"dirfd", Form::integer}, {"path", Form::text}, {"flags", Form::pick_flags}}};
+constexpr Signature<5> kMountSetattr{{{"dirfd", Form::integer},
+                                      {"path", Form::text},
+                                      {"flags", Form::tree_flags},
+                                      {"attr", Form::address},
+                                      {"size", Form::size}}};
+constexpr Signature<2> kSetgroups{{{"size", Form::integer}, {"list", Form::address}}};
+constexpr Signature<3> kCapset{{{"cap_inheritable", Form::capabilities},
+                                {"cap_permitted", Form::capabilities},
+                                {"cap_effective", Form::capabilities}}};
 
 /// Appends to a list of words joined by '|', begun at `mark`.
 void put_word(std::string_view word, std::size_t mark, Scratch& out) noexcept {
@@ -138,9 +185,15 @@ std::span<const CallArg> signature_of(Call call) noexcept {
     case Call::socket:
         return kSocket;
     case Call::setuid:
+    case Call::setfsuid:
         return kSetuid;
     case Call::setgid:
+    case Call::setfsgid:
         return kSetgid;
+    case Call::setgroups:
+        return kSetgroups;
+    case Call::capset:
+        return kCapset;
     case Call::setreuid:
         return std::span(kSetresuid).first<2>();
     case Call::setregid:
@@ -177,13 +230,63 @@ std::span<const CallArg> signature_of(Call call) noexcept {
         return kSyslog;
     case Call::userfaultfd:
         return kUserfaultfd;
+    case Call::clone:
+    case Call::clone3:
+        return kClone;
+    case Call::kill:
+        return kKill;
+    case Call::tkill:
+        return kTkill;
+    case Call::tgkill:
+    case Call::rt_tgsigqueueinfo:
+        return kTgkill;
+    case Call::rt_sigqueueinfo:
+        return kKill;
+    case Call::pidfd_send_signal:
+        return kPidfdSignal;
+    case Call::process_vm_readv:
+    case Call::process_vm_writev:
+        return kProcessVm;
+    case Call::pidfd_getfd:
+        return kPidfdGetfd;
+    case Call::chroot:
+        return kChroot;
+    case Call::pivot_root:
+        return kPivotRoot;
+    case Call::open_tree:
+        return kOpenTree;
+    case Call::move_mount:
+        return kMoveMount;
+    case Call::fsopen:
+        return kFsopen;
+    case Call::fsconfig:
+        return kFsconfig;
+    case Call::fsmount:
+        return kFsmount;
+    case Call::fspick:
+        return kFspick;
+    case Call::mount_setattr:
+        return kMountSetattr;
     default:
         return {};
     }
 }
 
 bool gives_descriptor(Call call) noexcept {
-    return call == Call::socket || call == Call::bpf || call == Call::memfd_create || call == Call::userfaultfd;
+    switch (call) {
+    case Call::socket:
+    case Call::bpf:
+    case Call::memfd_create:
+    case Call::userfaultfd:
+    case Call::pidfd_getfd:
+    case Call::open_tree:
+    case Call::fsopen:
+    case Call::fsmount:
+    case Call::fspick:
+        return true;
+    default:
+        return false;
+    }
 }
 
 std::uint64_t taken_as(Form form, std::uint64_t value) noexcept {
@@ -211,7 +314,9 @@ void put_arg(const Event& e, std::size_t index, Scratch& out) noexcept {
             return;
         }
     }
-    if (row.mask != 0 || !row.bits.empty())
+    if (form == Form::capabilities)
+        put_capabilities(value, out, '|');
+    else if (row.mask != 0 || !row.bits.empty())
         put_named(row, value, out);
     else if (row.hex)
         put_hex(value, out);
@@ -221,6 +326,9 @@ void put_arg(const Event& e, std::size_t index, Scratch& out) noexcept {
 
 std::optional<std::uint64_t> parse_arg(Form form, std::string_view text) noexcept {
     std::uint64_t sum = 0;
+    if (form == Form::capabilities && parse_capabilities(text, sum, '|'))
+        return sum;
+    sum = 0;
     do {
         const auto word = text.substr(0, text.find('|'));
         text.remove_prefix(std::min(text.size(), word.size() + 1));

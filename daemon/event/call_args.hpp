@@ -34,6 +34,14 @@ enum class Form : std::uint8_t {
     umount_flags,
     memfd_flags,
     module_flags,
+    signal,
+    capabilities,
+    tree_flags,       ///< of open_tree and mount_setattr
+    move_flags,       ///< of move_mount
+    fs_command,       ///< of fsconfig
+    fs_flags,         ///< of fsopen, fsmount
+    mount_attributes, ///< of fsmount
+    pick_flags,       ///< of fspick
     count
 };
 

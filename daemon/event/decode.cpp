@@ -26,7 +26,9 @@ static_assert(same(Kind::exec, RW_EXEC) && same(Kind::fork, RW_FORK) && same(Kin
               same(Kind::connect, RW_CONNECT) && same(Kind::mkdir, RW_MKDIR) && same(Kind::mknod, RW_MKNOD) &&
               same(Kind::socket, RW_SOCKET) && same(Kind::setid, RW_SETID) && same(Kind::ptrace, RW_PTRACE) &&
               same(Kind::name_space, RW_NAMESPACE) && same(Kind::mount, RW_MOUNT) && same(Kind::module, RW_MODULE) &&
-              same(Kind::bpf, RW_BPF) && same(Kind::system, RW_SYSTEM) && same(Kind::count, RW_KIND_COUNT));
+              same(Kind::bpf, RW_BPF) && same(Kind::system, RW_SYSTEM) && same(Kind::accept, RW_ACCEPT) &&
+              same(Kind::bind, RW_BIND) && same(Kind::chown, RW_CHOWN) && same(Kind::truncate, RW_TRUNCATE) &&
+              same(Kind::xattr, RW_XATTR) && same(Kind::signal, RW_SIGNAL) && same(Kind::count, RW_KIND_COUNT));
 static_assert(
     same(Call::none, RW_CALL_NONE) && same(Call::execve, RW_CALL_EXECVE) && same(Call::execveat, RW_CALL_EXECVEAT) &&
     same(Call::fork, RW_CALL_FORK) && same(Call::vfork, RW_CALL_VFORK) && same(Call::clone, RW_CALL_CLONE) &&
@@ -50,7 +52,27 @@ static_assert(
     same(Call::delete_module, RW_CALL_DELETE_MODULE) && same(Call::bpf, RW_CALL_BPF) &&
     same(Call::memfd_create, RW_CALL_MEMFD_CREATE) && same(Call::personality, RW_CALL_PERSONALITY) &&
     same(Call::sysinfo, RW_CALL_SYSINFO) && same(Call::syslog, RW_CALL_SYSLOG) &&
-    same(Call::userfaultfd, RW_CALL_USERFAULTFD) && same(Call::count, RW_CALL_COUNT));
+    same(Call::userfaultfd, RW_CALL_USERFAULTFD) && same(Call::accept, RW_CALL_ACCEPT) &&
+    same(Call::accept4, RW_CALL_ACCEPT4) && same(Call::bind, RW_CALL_BIND) && same(Call::listen, RW_CALL_LISTEN) &&
+    same(Call::chown, RW_CALL_CHOWN) && same(Call::lchown, RW_CALL_LCHOWN) && same(Call::fchown, RW_CALL_FCHOWN) &&
+    same(Call::fchownat, RW_CALL_FCHOWNAT) && same(Call::truncate, RW_CALL_TRUNCATE) &&
+    same(Call::ftruncate, RW_CALL_FTRUNCATE) && same(Call::setxattr, RW_CALL_SETXATTR) &&
+    same(Call::lsetxattr, RW_CALL_LSETXATTR) && same(Call::fsetxattr, RW_CALL_FSETXATTR) &&
+    same(Call::setxattrat, RW_CALL_SETXATTRAT) && same(Call::removexattr, RW_CALL_REMOVEXATTR) &&
+    same(Call::lremovexattr, RW_CALL_LREMOVEXATTR) && same(Call::fremovexattr, RW_CALL_FREMOVEXATTR) &&
+    same(Call::removexattrat, RW_CALL_REMOVEXATTRAT) && same(Call::kill, RW_CALL_KILL) &&
+    same(Call::tkill, RW_CALL_TKILL) && same(Call::tgkill, RW_CALL_TGKILL) &&
+    same(Call::rt_sigqueueinfo, RW_CALL_RT_SIGQUEUEINFO) && same(Call::rt_tgsigqueueinfo, RW_CALL_RT_TGSIGQUEUEINFO) &&
+    same(Call::pidfd_send_signal, RW_CALL_PIDFD_SEND_SIGNAL) &&
+    same(Call::process_vm_readv, RW_CALL_PROCESS_VM_READV) &&
+    same(Call::process_vm_writev, RW_CALL_PROCESS_VM_WRITEV) && same(Call::pidfd_getfd, RW_CALL_PIDFD_GETFD) &&
+    same(Call::chroot, RW_CALL_CHROOT) && same(Call::pivot_root, RW_CALL_PIVOT_ROOT) &&
+    same(Call::open_tree, RW_CALL_OPEN_TREE) && same(Call::move_mount, RW_CALL_MOVE_MOUNT) &&
+    same(Call::fsopen, RW_CALL_FSOPEN) && same(Call::fsconfig, RW_CALL_FSCONFIG) &&
+    same(Call::fsmount, RW_CALL_FSMOUNT) && same(Call::fspick, RW_CALL_FSPICK) &&
+    same(Call::mount_setattr, RW_CALL_MOUNT_SETATTR) && same(Call::setfsuid, RW_CALL_SETFSUID) &&
+    same(Call::setfsgid, RW_CALL_SETFSGID) && same(Call::setgroups, RW_CALL_SETGROUPS) &&
+    same(Call::capset, RW_CALL_CAPSET) && same(Call::count, RW_CALL_COUNT));
 static_assert(kMostArgs == RW_ARGS && kMostTexts == RW_TEXTS);
 
 static_assert(kFlagPathTruncated == RW_F_PATH_TRUNC && kFlagArgvTruncated == RW_F_ARGV_TRUNC &&
@@ -127,6 +149,10 @@ void fill(Event& e, const rw_fork& r, Record&) noexcept {
     e.child_cgroup = r.child_cgroup;
     e.child_pid = r.child_pid;
     e.child_vpid = r.child_vpid;
+    if (!signature_of(e.call).empty()) {
+        e.arg_count = 1;
+        e.args[0] = r.flags;
+    }
     e.has_result = true;
     e.result = r.child_pid;
 }
@@ -167,6 +193,10 @@ void fill(Event& e, const rw_fsop& r, Record& record) noexcept {
     e.mode = r.mode;
     e.old_mode = r.old_mode;
     e.node_dev = r.node_dev;
+    e.owner = r.owner;
+    e.group = r.group;
+    e.attribute = record.string(r.attribute);
+    e.length = r.length;
 }
 
 Address address(std::uint16_t family, const __u8 (&bytes)[16]) noexcept {
@@ -186,20 +216,25 @@ Address address(std::uint16_t family, const __u8 (&bytes)[16]) noexcept {
 
 void fill(Event& e, const rw_connect& r, Record& record) noexcept {
     e.local = address(r.family, r.laddr);
-    e.remote = address(r.family, r.raddr);
-    // An IPv4-mapped peer is an IPv4 connection, whatever socket it goes through; an unbound local end ("::") then has
-    // no address.
-    e.family = r.family == AF_INET6 && e.remote.family == 4 ? std::uint16_t{AF_INET} : r.family;
-    if (e.family == AF_INET && e.local.family == 6)
-        e.local = {{}, 4};
+    e.family = r.family;
     e.local_port = r.lport;
-    e.remote_port = r.rport;
     e.socket_type = r.type;
     e.protocol = r.protocol;
     e.unix_path = record.string(r.unix_path);
     e.fd = r.fd;
+    e.backlog = r.backlog;
     e.has_result = true;
     e.result = r.ret;
+    if (e.kind == Kind::bind)
+        return; // has no other end
+    e.remote = address(r.family, r.raddr);
+    e.remote_port = r.rport;
+    // An IPv4-mapped peer is an IPv4 connection, whatever socket it goes through; an unbound local end ("::") then has
+    // no address.
+    if (e.remote.family == 4)
+        e.family = AF_INET;
+    if (e.family == AF_INET && e.local.family == 6)
+        e.local = {{}, 4};
 }
 
 void fill(Event& e, const rw_syscall& r, Record& record) noexcept {
@@ -209,6 +244,7 @@ void fill(Event& e, const rw_syscall& r, Record& record) noexcept {
         e.args[i] = taken_as(signature[i].form, r.args[i]);
     for (std::size_t i = 0; i < kMostTexts; ++i)
         e.texts[i] = record.string(r.text[i]);
+    e.target_pid = r.target;
     e.has_result = true;
     e.result = r.ret;
 }
@@ -279,8 +315,13 @@ bool dispatch(Kind kind, std::span<const std::byte> bytes, std::int64_t wall_off
     case Kind::symlink:
     case Kind::mkdir:
     case Kind::mknod:
+    case Kind::chown:
+    case Kind::truncate:
+    case Kind::xattr:
         return read<rw_fsop>(bytes, wall_offset_ns, out);
     case Kind::connect:
+    case Kind::accept:
+    case Kind::bind:
         return read<rw_connect>(bytes, wall_offset_ns, out);
     case Kind::socket:
     case Kind::setid:
@@ -290,6 +331,7 @@ bool dispatch(Kind kind, std::span<const std::byte> bytes, std::int64_t wall_off
     case Kind::module:
     case Kind::bpf:
     case Kind::system:
+    case Kind::signal:
         return read<rw_syscall>(bytes, wall_offset_ns, out);
     case Kind::none:
     case Kind::count:

@@ -40,6 +40,12 @@ enum class Kind : std::uint8_t {
     module,
     bpf,
     system,
+    accept,
+    bind, ///< listen too
+    chown,
+    truncate,
+    xattr,
+    signal, ///< as socket and its like
     count
 };
 inline constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::count);
@@ -99,16 +105,56 @@ enum class Call : std::uint16_t {
     sysinfo,
     syslog,
     userfaultfd,
+    accept,
+    accept4,
+    bind,
+    listen,
+    chown,
+    lchown,
+    fchown,
+    fchownat,
+    truncate,
+    ftruncate,
+    setxattr,
+    lsetxattr,
+    fsetxattr,
+    setxattrat,
+    removexattr,
+    lremovexattr,
+    fremovexattr,
+    removexattrat,
+    kill,
+    tkill,
+    tgkill,
+    rt_sigqueueinfo,
+    rt_tgsigqueueinfo,
+    pidfd_send_signal,
+    process_vm_readv,
+    process_vm_writev,
+    pidfd_getfd,
+    chroot,
+    pivot_root,
+    open_tree,
+    move_mount,
+    fsopen,
+    fsconfig,
+    fsmount,
+    fspick,
+    mount_setattr,
+    setfsuid,
+    setfsgid,
+    setgroups,
+    capset,
     count
 };
 inline constexpr std::size_t kCalls = static_cast<std::size_t>(Call::count);
 
 /// A set of kinds, one bit each.
-using KindSet = std::uint32_t;
+using KindSet = std::uint64_t;
 [[nodiscard]] constexpr KindSet set_of(Kind kind) noexcept {
-    return 1U << static_cast<unsigned>(kind);
+    return KindSet{1} << static_cast<unsigned>(kind);
 }
-inline constexpr KindSet kAllKinds = (1U << kKinds) - 2; // all but none
+inline constexpr KindSet kAllKinds = (KindSet{1} << kKinds) - 2; // all but none
 
 /// A set of calls, by their number. Call::none stands for an event whose call is not known, of whatever kind.
 using CallSet = std::bitset<kCalls>;
@@ -127,7 +173,7 @@ inline constexpr std::uint32_t kFlagPathTruncated = 1U << 0, kFlagArgvTruncated 
                                kFlagUnlinked = 1U << 5;
 
 /// Of a system call; of its first arguments those that a record may have as text.
-inline constexpr std::size_t kMostArgs = 6, kMostTexts = 3;
+inline constexpr std::size_t kMostArgs = 6, kMostTexts = 4;
 
 /// A file's identity. dev as stat(2) gives st_dev.
 struct FileId {
@@ -225,8 +271,9 @@ struct Event {
     std::uint32_t pidns = 0, mntns = 0;
     std::optional<bool> host_mounts; ///< whether mntns is the host's; set by the process layer
     std::string_view comm;
-    const Process* process = nullptr;     ///< set by the process layer; never null after it
-    const Process* traced = nullptr;      ///< of ptrace: whom it is about; set by the process layer, null: unknown
+    const Process* process = nullptr; ///< set by the process layer; never null after it
+    const Process* target_process =
+        nullptr; ///< of ptrace, signals: whom it is about; set by the process layer, null: unknown
     const Placement* placement = nullptr; ///< of the event's own cgroup; null: unknown
     const Directory* directory = nullptr;
 
@@ -241,20 +288,24 @@ struct Event {
     std::uint64_t resolve = 0;
     std::uint32_t call_flags = 0;
     bool created = false;
-    std::uint32_t node_dev = 0; ///< mknod: the device, as st_rdev of stat(2)
+    std::uint32_t node_dev = 0;                   ///< mknod: the device, as st_rdev of stat(2)
+    std::uint32_t owner = kUnset, group = kUnset; ///< chown: as asked for; kUnset: as it was
+    std::string_view attribute;                   ///< xattr: its name; evidence only
+    std::uint64_t length = 0;                     ///< truncate
 
     // Calls that their arguments tell all about
     std::array<std::uint64_t, kMostArgs> args{};      ///< as the kernel takes them: ints have no high half
     std::array<std::string_view, kMostTexts> texts{}; ///< of the first ones those that are strings: evidence only
     std::uint8_t arg_count = 0;                       ///< how many the call has
+    std::uint32_t target_pid = 0; ///< whom it is about, in the initial pid namespace; 0: nobody, or not known
 
-    // connect
+    // connect, accept, bind; an end that is not known has no family
     std::uint16_t family = 0; ///< AF_*
     std::uint8_t socket_type = 0, protocol = 0;
     Address local, remote;
     std::uint16_t local_port = 0, remote_port = 0;
     std::string_view unix_path;
-    std::int32_t fd = -1;
+    std::int32_t fd = -1, backlog = 0;
 
     // exec, for the process table
     std::string_view argv, cwd, filename, interp;

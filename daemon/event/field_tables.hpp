@@ -22,6 +22,7 @@ namespace rwatch::event {
 [[nodiscard]] std::span<const Field> process_fields() noexcept;    // proc.*, thread.*
 [[nodiscard]] std::span<const Field> session_fields() noexcept;    // proc.* of sessions and times
 [[nodiscard]] std::span<const Field> owner_fields() noexcept;      // user.*, group.*, systemd.*, container.*
+[[nodiscard]] std::span<const Field> target_fields() noexcept;     // proc.target.*
 [[nodiscard]] std::span<const Field> unsupplied_fields() noexcept; // Falco's that we do not have
 
 /// The static name of an argument of evt.arg, "" where no event has one of that name.
@@ -30,23 +31,36 @@ namespace rwatch::event {
 [[nodiscard]] bool parse_open_flags(std::string_view text, std::uint32_t& out) noexcept;
 [[nodiscard]] bool parse_mode(std::string_view text, std::uint32_t& out) noexcept;
 /// "CAP_CHOWN CAP_KILL": names of capabilities(7) in the order of their numbers; appends.
-void put_capabilities(std::uint64_t set, Scratch& out) noexcept;
-[[nodiscard]] bool parse_capabilities(std::string_view text, std::uint64_t& out) noexcept;
+void put_capabilities(std::uint64_t set, Scratch& out, char separator = ' ') noexcept;
+[[nodiscard]] bool parse_capabilities(std::string_view text, std::uint64_t& out, char separator = ' ') noexcept;
 
 inline constexpr KindSet kOpen = set_of(Kind::open);
 inline constexpr KindSet kConnect = set_of(Kind::connect);
+/// Calls on sockets that tell both ends, or at least their own.
+inline constexpr KindSet kConnections = kConnect | set_of(Kind::accept);
+inline constexpr KindSet kSockets = kConnections | set_of(Kind::bind);
 inline constexpr KindSet kTwoNames = set_of(Kind::rename) | set_of(Kind::link) | set_of(Kind::symlink);
 inline constexpr KindSet kMakes = set_of(Kind::mkdir) | set_of(Kind::mknod);
-inline constexpr KindSet kPathOps = kOpen | set_of(Kind::chmod) | set_of(Kind::unlink) | kTwoNames | kMakes;
+/// Calls that change what a file has, by a path or by a descriptor.
+inline constexpr KindSet kChanges =
+    set_of(Kind::chmod) | set_of(Kind::chown) | set_of(Kind::truncate) | set_of(Kind::xattr);
+inline constexpr KindSet kPathOps = kOpen | kChanges | set_of(Kind::unlink) | kTwoNames | kMakes;
+/// Calls that may be about another process.
+inline constexpr KindSet kAims = set_of(Kind::ptrace) | set_of(Kind::signal);
 /// Calls with a signature (call_args.hpp).
-inline constexpr KindSet kPlainCalls = set_of(Kind::socket) | set_of(Kind::setid) | set_of(Kind::ptrace) |
+inline constexpr KindSet kPlainCalls = set_of(Kind::fork) | set_of(Kind::socket) | set_of(Kind::setid) | kAims |
                                        set_of(Kind::name_space) | set_of(Kind::mount) | set_of(Kind::module) |
                                        set_of(Kind::bpf) | set_of(Kind::system);
 /// Kinds of which an event may be about a descriptor.
-inline constexpr KindSet kDescriptors = kOpen | kConnect | set_of(Kind::chmod) | set_of(Kind::socket) |
+inline constexpr KindSet kDescriptors = kOpen | kSockets | kChanges | set_of(Kind::socket) | set_of(Kind::ptrace) |
                                         set_of(Kind::name_space) | set_of(Kind::module) | set_of(Kind::bpf) |
-                                        set_of(Kind::system);
+                                        set_of(Kind::mount) | set_of(Kind::signal) | set_of(Kind::system);
 
+/// fchmod and its like: the object is the descriptor itself.
+[[nodiscard]] constexpr bool changes_descriptor(Call call) noexcept {
+    return call == Call::fchmod || call == Call::fchown || call == Call::ftruncate || call == Call::fsetxattr ||
+           call == Call::fremovexattr;
+}
 /// The descriptor that the call was given or gave; negative for one that failed to give it.
 [[nodiscard]] std::optional<std::int64_t> descriptor_of(const Event& event) noexcept;
 

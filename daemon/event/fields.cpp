@@ -19,7 +19,7 @@ constexpr std::int32_t kLargestIndex = static_cast<std::int32_t>(EventBuilder::k
 std::vector<Field> joined() {
     std::vector<Field> all;
     for (const auto part : {argument_fields(), event_fields(), file_fields(), network_fields(), process_fields(),
-                            session_fields(), owner_fields(), unsupplied_fields()})
+                            session_fields(), owner_fields(), target_fields(), unsupplied_fields()})
         all.insert(all.end(), part.begin(), part.end());
     std::sort(all.begin(), all.end(), [](const Field& a, const Field& b) { return a.name < b.name; });
     return all;

@@ -31,7 +31,8 @@ std::string_view composed_mode(std::uint32_t mode, Scratch& scratch) noexcept {
     return scratch.since(mark);
 }
 
-constexpr KindSet kChmod = set_of(Kind::chmod), kUnlink = set_of(Kind::unlink), kExec = set_of(Kind::exec);
+constexpr KindSet kChmod = set_of(Kind::chmod), kChown = set_of(Kind::chown), kTruncate = set_of(Kind::truncate),
+                  kXattr = set_of(Kind::xattr), kUnlink = set_of(Kind::unlink), kExec = set_of(Kind::exec);
 
 void add_number(Values& out, std::int64_t number, Scratch& scratch) noexcept {
     const auto mark = scratch.mark();
@@ -39,8 +40,41 @@ void add_number(Values& out, std::int64_t number, Scratch& scratch) noexcept {
     out.add(scratch.since(mark));
 }
 
+/// The name of a user or group that a file is given to; -1: it keeps its own.
+void add_owner(const Event& e, std::uint32_t id, bool group, Scratch& scratch, Values& out) noexcept {
+    std::string_view name;
+    if (e.directory != nullptr && id != kUnset)
+        name = group ? e.directory->group(id) : e.directory->user(id);
+    if (name.empty())
+        add_number(out, static_cast<std::int32_t>(id), scratch);
+    else
+        out.add(name);
+}
+
+void add_end(const Address& address, std::uint16_t port, Scratch& s) noexcept {
+    s.put(address);
+    s.put(':');
+    s.put(static_cast<std::int64_t>(port));
+}
+
+/// The address that bind or connect was about.
+void get_address(const Event& e, Scratch& s, Values& out) noexcept {
+    const bool binds = e.kind == Kind::bind;
+    const auto& address = binds ? e.local : e.remote;
+    const auto mark = s.mark();
+    if (address.family != 0)
+        add_end(address, binds ? e.local_port : e.remote_port, s);
+    add_string(out, address.family != 0 ? s.since(mark) : e.unix_path);
+}
+
 // Of calls without a signature; "fd" and "res" of the others too.
 constexpr std::array kArguments{
+    Argument{"addr", kConnect | set_of(Kind::bind), get_address},
+    Argument{"backlog", set_of(Kind::bind),
+             [](const Event& e, Scratch& s, Values& out) noexcept {
+                 if (e.call == Call::listen)
+                     add_number(out, e.backlog, s);
+             }},
     Argument{"dev", set_of(Kind::mknod),
              [](const Event& e, Scratch& s, Values& out) noexcept { add_number(out, e.node_dev, s); }},
     Argument{"dirfd", kPathOps, [](const Event& e, Scratch& s, Values& out) noexcept { add_number(out, e.dfd, s); }},
@@ -54,19 +88,27 @@ constexpr std::array kArguments{
                  add_string(out, e.kind == Kind::exec ? e.filename : e.object.raw);
              }},
     Argument{"flags", kOpen, [](const Event& e, Scratch& s, Values& out) noexcept { out.add(composed_flags(e, s)); }},
+    Argument{"gid", kChown,
+             [](const Event& e, Scratch& s, Values& out) noexcept { add_owner(e, e.group, true, s, out); }},
+    Argument{"length", kTruncate,
+             [](const Event& e, Scratch& s, Values& out) noexcept {
+                 add_number(out, static_cast<std::int64_t>(e.length), s);
+             }},
     Argument{"linkpath", set_of(Kind::symlink),
              [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.target.raw); }},
     Argument{"mode", kOpen | kChmod | kMakes,
              [](const Event& e, Scratch& s, Values& out) noexcept { out.add(composed_mode(e.mode, s)); }},
-    Argument{"name", kOpen | kUnlink,
-             [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.object.raw); }},
+    Argument{"name", kOpen | kUnlink | kXattr,
+             [](const Event& e, Scratch&, Values& out) noexcept {
+                 add_string(out, e.kind == Kind::xattr ? e.attribute : e.object.raw);
+             }},
     Argument{"newpath", kTwoNames,
              [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.target.raw); }},
     Argument{"oldpath", kTwoNames,
              [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.object.raw); }},
-    Argument{"path", kOpen | kUnlink | kConnect | kMakes,
+    Argument{"path", kOpen | kUnlink | kSockets | kMakes | kChown | kTruncate | kXattr,
              [](const Event& e, Scratch&, Values& out) noexcept {
-                 add_string(out, e.kind == Kind::connect ? e.unix_path : e.object.raw);
+                 add_string(out, (kSockets & set_of(e.kind)) != 0 ? e.unix_path : e.object.raw);
              }},
     Argument{"res", kAllKinds,
              [](const Event& e, Scratch& s, Values& out) noexcept {
@@ -77,6 +119,8 @@ constexpr std::array kArguments{
              [](const Event& e, Scratch& s, Values& out) noexcept { add_number(out, e.status, s); }},
     Argument{"target", set_of(Kind::symlink),
              [](const Event& e, Scratch&, Values& out) noexcept { add_string(out, e.object.raw); }},
+    Argument{"uid", kChown,
+             [](const Event& e, Scratch& s, Values& out) noexcept { add_owner(e, e.owner, false, s, out); }},
 };
 
 /// Where in the signature of the event's call an argument stands; arg_count where it has none of that name.
@@ -112,6 +156,12 @@ void get_raw_argument(const Event& e, const FieldArg& arg, Scratch&, Values& out
         out.add(static_cast<std::int64_t>(e.open_flags));
     else if (arg.key == "dev" && e.kind == Kind::mknod)
         out.add(static_cast<std::int64_t>(e.node_dev));
+    else if (arg.key == "uid" && e.kind == Kind::chown)
+        out.add(std::int64_t{static_cast<std::int32_t>(e.owner)});
+    else if (arg.key == "gid" && e.kind == Kind::chown)
+        out.add(std::int64_t{static_cast<std::int32_t>(e.group)});
+    else if (arg.key == "length" && e.kind == Kind::truncate)
+        out.add(static_cast<std::int64_t>(e.length));
 }
 
 void get_register(const Event& e, const FieldArg& arg, Scratch&, Values& out) noexcept {
@@ -145,7 +195,8 @@ void get_arguments(const Event& e, const FieldArg&, Scratch& s, Values& out) noe
     const auto mark = s.mark();
     const auto signature = signature_of(e.call).first(e.arg_count);
     for (const auto& argument : kArguments)
-        if ((argument.kinds & set_of(e.kind)) != 0 && place_of(e, argument.name) == e.arg_count)
+        if ((argument.kinds & set_of(e.kind)) != 0 && place_of(e, argument.name) == e.arg_count &&
+            (argument.name != "fd" || descriptor_of(e)))
             join_argument(e, argument.name, mark, s);
     for (const auto& argument : signature)
         join_argument(e, argument.name, mark, s);
@@ -160,6 +211,19 @@ void lean_on(EventBuilder& b, std::string_view name) {
                 b.become(static_cast<Call>(i));
 }
 
+/// A user's or group's number, or a name that gets one.
+std::uint32_t parse_owner(EventBuilder& b, bool group, std::string_view text) {
+    constexpr std::uint32_t kMadeUp = 60'000; // an id for a name
+    if (const auto number = parse_arg(Form::uid, text))
+        return static_cast<std::uint32_t>(*number);
+    const auto id = text == "root" ? 0 : kMadeUp;
+    if (group)
+        b.name_group(id, text);
+    else
+        b.name_user(id, text);
+    return id;
+}
+
 bool set_call_argument(EventBuilder& b, std::size_t place, std::string_view text) {
     auto& e = b.event();
     const auto form = signature_of(e.call)[place].form;
@@ -168,14 +232,8 @@ bool set_call_argument(EventBuilder& b, std::size_t place, std::string_view text
         return true;
     }
     auto value = parse_arg(form, text);
-    if (!value && (form == Form::uid || form == Form::gid)) {
-        constexpr std::uint32_t kMadeUp = 60'000; // an id for a name
-        value = text == "root" ? 0 : kMadeUp;
-        if (form == Form::uid)
-            b.name_user(static_cast<std::uint32_t>(*value), text);
-        else
-            b.name_group(static_cast<std::uint32_t>(*value), text);
-    }
+    if (!value && (form == Form::uid || form == Form::gid))
+        value = parse_owner(b, form == Form::gid, text);
     e.args[place] = value.value_or(0);
     return value.has_value();
 }
@@ -197,7 +255,16 @@ bool set_argument(EventBuilder& b, const FieldArg& arg, std::string_view text) {
         lean(b, Call::procexit);
         return parse_number(text, e.status);
     }
-    if (arg.key == "filename" || arg.key == "name" || arg.key == "path" || arg.key == "oldpath" || arg.key == "target")
+    if (arg.key == "backlog" || arg.key == "length")
+        return arg.key == "backlog" ? parse_number(text, e.backlog) : parse_number(text, e.length);
+    if ((arg.key == "uid" || arg.key == "gid") && e.kind == Kind::chown) {
+        (arg.key == "uid" ? e.owner : e.group) = parse_owner(b, arg.key == "gid", text);
+        return true;
+    }
+    if (arg.key == "name" && e.kind == Kind::xattr)
+        e.attribute = b.keep(text);
+    else if (arg.key == "filename" || arg.key == "name" || arg.key == "path" || arg.key == "oldpath" ||
+             arg.key == "target")
         e.object.raw = b.keep(text);
     else if (arg.key == "newpath" || arg.key == "linkpath")
         e.target.raw = b.keep(text);
@@ -242,13 +309,23 @@ std::string_view argument_named(std::string_view name) noexcept {
     return {};
 }
 
+namespace {
+bool has_descriptor(Call call) noexcept {
+    Event e;
+    e.call = call;
+    e.kind = kind_of(call);
+    return descriptor_of(e).has_value();
+}
+} // namespace
+
 std::vector<std::string_view> arguments_of(Call call) {
     std::vector<std::string_view> names;
     for (const auto& argument : signature_of(call))
         names.push_back(argument.name);
     for (const auto& argument : kArguments) {
-        const bool applies = argument.name != "fd" || ((kOpen | kConnect | kChmod) & set_of(kind_of(call))) != 0 ||
-                             gives_descriptor(call);
+        const bool applies = argument.name == "fd"        ? has_descriptor(call)
+                             : argument.name == "backlog" ? call == Call::listen
+                                                          : true;
         if (applies && (argument.kinds & set_of(kind_of(call))) != 0 &&
             std::find(names.begin(), names.end(), argument.name) == names.end())
             names.push_back(argument.name);
@@ -257,14 +334,14 @@ std::vector<std::string_view> arguments_of(Call call) {
 }
 
 std::optional<std::int64_t> descriptor_of(const Event& e) noexcept {
-    if (e.kind == Kind::open || gives_descriptor(e.call))
+    if (e.kind == Kind::open || e.kind == Kind::accept || gives_descriptor(e.call))
         return e.result;
-    if (e.kind == Kind::connect)
+    if (e.kind == Kind::connect || e.kind == Kind::bind)
         return e.fd;
-    if (e.call == Call::fchmod)
+    if (changes_descriptor(e.call))
         return e.dfd;
-    if ((e.call == Call::setns || e.call == Call::finit_module) && e.arg_count > 0)
-        return number_of(Form::integer, e.args[0]);
+    if (const auto place = place_of(e, "fd"); place < e.arg_count)
+        return number_of(Form::integer, e.args[place]);
     return std::nullopt;
 }
 

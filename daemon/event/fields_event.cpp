@@ -264,9 +264,12 @@ std::string_view category_of(Kind kind) noexcept {
     case Kind::fork:
     case Kind::exit:
     case Kind::ptrace:
+    case Kind::signal:
     case Kind::name_space:
         return "process";
     case Kind::connect:
+    case Kind::accept:
+    case Kind::bind:
     case Kind::socket:
         return "net";
     case Kind::setid:

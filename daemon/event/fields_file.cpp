@@ -2,8 +2,6 @@
 // fd.* of files and fs.*: the objects that file calls worked on, as the kernel resolved them.
 #include "event/field_tables.hpp"
 
-#include <sys/sysmacros.h>
-
 #include <fcntl.h>
 #include <sys/sysmacros.h>
 
@@ -11,13 +9,12 @@ namespace rwatch::event {
 
 namespace {
 
-constexpr KindSet kHasFd = kOpen | kConnect | set_of(Kind::chmod);
+constexpr KindSet kHasFd = kOpen | kSockets | kChanges;
 constexpr KindSet kHasMode = kOpen | set_of(Kind::chmod) | kMakes;
 
 /// The file behind a descriptor: an open, or a call that was given one.
 const Object* by_descriptor(const Event& e) noexcept {
-    const bool fchmod = e.call == Call::fchmod;
-    return e.kind == Kind::open || fchmod ? &e.object : nullptr;
+    return e.kind == Kind::open || changes_descriptor(e.call) ? &e.object : nullptr;
 }
 
 const Object* path_object(const Event& e) noexcept {
@@ -69,26 +66,36 @@ std::string_view socket_type(std::uint16_t family, bool letter) noexcept {
     }
 }
 
-/// "192.0.2.1:40000->198.51.100.7:443", the unix path, or the file's names.
+void put_end(const Address& address, std::uint16_t port, Scratch& s) noexcept {
+    s.put(address);
+    s.put(':');
+    s.put(static_cast<std::int64_t>(port));
+}
+
+/// "client:port->server:port", the address that was bound, the unix path, or the file's names.
 void get_fd_name(const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
     if (const auto* object = by_descriptor(e)) {
         add_names(out, *object);
         return;
     }
-    if (e.kind != Kind::connect)
+    const bool bound = e.kind == Kind::bind && e.local.family != 0;
+    if ((set_of(e.kind) & kSockets) == 0)
         return;
-    if (e.remote.family == 0) {
+    if (e.remote.family == 0 && !bound) {
         add_string(out, e.unix_path);
         return;
     }
     const auto mark = s.mark();
-    s.put(e.local);
-    s.put(':');
-    s.put(static_cast<std::int64_t>(e.local_port));
-    s.put("->");
-    s.put(e.remote);
-    s.put(':');
-    s.put(static_cast<std::int64_t>(e.remote_port));
+    if (e.kind == Kind::connect)
+        put_end(e.local, e.local_port, s);
+    else if (!bound)
+        put_end(e.remote, e.remote_port, s);
+    if (!bound)
+        s.put("->");
+    if (e.kind == Kind::connect)
+        put_end(e.remote, e.remote_port, s);
+    else
+        put_end(e.local, e.local_port, s);
     out.add(s.since(mark));
 }
 
@@ -187,14 +194,15 @@ constexpr Field kFileFields[] = {
      "Inode of the file"},
     {"fd.name", Type::string, true, ArgKind::none, kHasFd, get_fd_name,
      [](EventBuilder& b, const FieldArg&, std::string_view text) {
-         if (b.event().kind == Kind::connect) {
+         if ((set_of(b.event().kind) & kSockets) != 0) {
              b.event().unix_path = b.keep(text);
              return true;
          }
          lean(b, Call::openat);
          return set_object_name(b, text);
      },
-     "The file that the kernel opened, in the host's view; for a connection 'local:port->remote:port'. A file known by "
+     "The file that the kernel opened, in the host's view; for a connection 'client:port->server:port'. A file known "
+     "by "
      "two names (a hard link, a bind "
      "mount) has both",
      true},
@@ -215,9 +223,9 @@ constexpr Field kFileFields[] = {
      },
      [](EventBuilder& b, const FieldArg&, std::string_view text) {
          auto& e = b.event();
-         if (e.kind == Kind::connect)
+         if (e.kind == Kind::connect || e.kind == Kind::bind)
              return parse_number(text, e.fd);
-         if (e.call == Call::fchmod)
+         if (changes_descriptor(e.call))
              return parse_number(text, e.dfd);
          lean(b, Call::openat);
          e.has_result = true;
@@ -226,7 +234,7 @@ constexpr Field kFileFields[] = {
      "The descriptor; negative for a call that failed to give one"},
     {"fd.type", Type::string, false, ArgKind::none, kHasFd,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.kind == Kind::connect)
+         if ((set_of(e.kind) & kSockets) != 0)
              out.add(socket_type(e.family, false));
          else if (by_descriptor(e) != nullptr)
              out.add(type_of(e.object.file.mode));
@@ -245,7 +253,7 @@ constexpr Field kFileFields[] = {
      "file, directory, fifo, ipv4, ipv6 or unix"},
     {"fd.typechar", Type::string, false, ArgKind::none, kHasFd,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.kind == Kind::connect)
+         if ((set_of(e.kind) & kSockets) != 0)
              out.add(socket_type(e.family, true));
          else if (by_descriptor(e) != nullptr)
              out.add(type_char(e.object.file.mode));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// fd.* of sockets: who talks to whom. In a connect the remote end is the server.
+// fd.* of sockets: who talks to whom. In a connect the remote end is the server, else it is the local one.
 #include "event/field_tables.hpp"
 
 #include <cerrno>
@@ -15,33 +15,48 @@ void add_address(Values& out, const Address& address) noexcept {
         out.add(address);
 }
 
-bool is_inet(const Event& e) noexcept {
-    return e.kind == Kind::connect && e.remote.family != 0;
+bool is_socket(const Event& e) noexcept {
+    return (set_of(e.kind) & kSockets) != 0;
+}
+/// True where the far end is the server's.
+bool is_client(const Event& e) noexcept {
+    return e.kind == Kind::connect;
 }
 
-void get_remote(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-    if (is_inet(e))
-        add_address(out, e.remote);
+/// One end of a socket.
+struct End {
+    Address Event::*address;
+    std::uint16_t Event::*port;
+};
+constexpr End kLocal{&Event::local, &Event::local_port}, kRemote{&Event::remote, &Event::remote_port};
+
+enum class Side : std::uint8_t { local, remote, client, server };
+const End& end_of(const Event& e, Side side) noexcept {
+    return side == Side::remote || side == (is_client(e) ? Side::server : Side::client) ? kRemote : kLocal;
 }
-void get_local(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-    if (is_inet(e))
-        add_address(out, e.local);
+
+/// False where the event has no such end. A connection has both, or none.
+bool has_end(const Event& e, Side side) noexcept {
+    if (!is_socket(e))
+        return false;
+    return e.kind == Kind::bind ? &end_of(e, side) == &kLocal && e.local.family != 0 : e.remote.family != 0;
+}
+
+template <Side Which> void get_address(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+    if (has_end(e, Which))
+        add_address(out, e.*end_of(e, Which).address);
+}
+template <Side Which> void get_port(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+    if (has_end(e, Which))
+        out.add(static_cast<std::int64_t>(e.*end_of(e, Which).port));
 }
 void get_either(const Event& e, const FieldArg& arg, Scratch& s, Values& out) noexcept {
-    get_remote(e, arg, s, out);
-    get_local(e, arg, s, out);
-}
-void get_remote_port(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-    if (is_inet(e))
-        out.add(static_cast<std::int64_t>(e.remote_port));
-}
-void get_local_port(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-    if (is_inet(e))
-        out.add(static_cast<std::int64_t>(e.local_port));
+    get_address<Side::remote>(e, arg, s, out);
+    get_address<Side::local>(e, arg, s, out);
 }
 void get_either_port(const Event& e, const FieldArg& arg, Scratch& s, Values& out) noexcept {
-    get_remote_port(e, arg, s, out);
-    get_local_port(e, arg, s, out);
+    get_port<Side::remote>(e, arg, s, out);
+    get_port<Side::local>(e, arg, s, out);
 }
 
 bool set_address(EventBuilder& b, Address& to, std::string_view text) {
@@ -58,28 +73,32 @@ bool set_address(EventBuilder& b, Address& to, std::string_view text) {
     }
     return true;
 }
-bool set_remote(EventBuilder& b, const FieldArg&, std::string_view text) {
-    return set_address(b, b.event().remote, text);
+template <Side Which> bool set_side(EventBuilder& b, const FieldArg&, std::string_view text) {
+    lean(b, Call::connect);
+    return set_address(b, b.event().*end_of(b.event(), Which).address, text);
 }
-bool set_local(EventBuilder& b, const FieldArg&, std::string_view text) {
-    return set_address(b, b.event().local, text);
+/// Either end: the one that the event is sure to have.
+bool set_either(EventBuilder& b, const FieldArg& arg, std::string_view text) {
+    lean(b, Call::connect);
+    return b.event().kind == Kind::bind ? set_side<Side::local>(b, arg, text) : set_side<Side::remote>(b, arg, text);
 }
 
 /// A test that sets a port alone means some address.
 void need_address(EventBuilder& b) {
     auto& e = b.event();
     lean(b, Call::connect);
-    if (e.remote.family == 0)
-        set_address(b, e.remote, "192.0.2.1"); // TEST-NET-1, RFC 5737
+    auto& address = e.kind == Kind::bind ? e.local : e.remote;
+    if (address.family == 0)
+        set_address(b, address, "192.0.2.1"); // TEST-NET-1, RFC 5737
 }
 
-bool set_remote_port(EventBuilder& b, const FieldArg&, std::string_view text) {
+template <Side Which> bool set_port(EventBuilder& b, const FieldArg&, std::string_view text) {
     need_address(b);
-    return parse_number(text, b.event().remote_port);
+    return parse_number(text, b.event().*end_of(b.event(), Which).port);
 }
-bool set_local_port(EventBuilder& b, const FieldArg&, std::string_view text) {
+bool set_either_port(EventBuilder& b, const FieldArg& arg, std::string_view text) {
     need_address(b);
-    return parse_number(text, b.event().local_port);
+    return b.event().kind == Kind::bind ? set_port<Side::local>(b, arg, text) : set_port<Side::remote>(b, arg, text);
 }
 
 std::string_view protocol_name(const Event& e) noexcept {
@@ -97,32 +116,34 @@ std::string_view protocol_name(const Event& e) noexcept {
 }
 
 constexpr Field kNetworkFields[] = {
-    {"fd.cip", Type::address, false, ArgKind::none, kConnect, get_local, set_local, "Client's address"},
-    {"fd.cnet", Type::address, false, ArgKind::none, kConnect, get_local, set_local,
+    {"fd.cip", Type::address, false, ArgKind::none, kConnections, get_address<Side::client>, set_side<Side::client>,
+     "Client's address"},
+    {"fd.cnet", Type::address, false, ArgKind::none, kConnections, get_address<Side::client>, set_side<Side::client>,
      "Client's address, to compare with a network"},
-    {"fd.connected", Type::boolean, false, ArgKind::none, kConnect,
+    {"fd.connected", Type::boolean, false, ArgKind::none, kSockets,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.kind == Kind::connect)
-             out.add(e.result == 0);
+         if (is_socket(e))
+             out.add(e.kind == Kind::accept || (e.kind == Kind::connect && e.result == 0));
      },
-     nullptr, "The connection was made at once (TCP) or the peer was set (UDP)"},
-    {"fd.cport", Type::integer, false, ArgKind::none, kConnect, get_local_port, set_local_port, "Client's port"},
+     nullptr, "The connection was made at once (TCP), the peer was set (UDP), or it was accepted"},
+    {"fd.cport", Type::integer, false, ArgKind::none, kConnections, get_port<Side::client>, set_port<Side::client>,
+     "Client's port"},
     {"fd.name_changed", Type::boolean, false, ArgKind::none, kConnect,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.kind == Kind::connect)
              out.add(e.result == 0 || e.result == -EINPROGRESS);
      },
      nullptr, "The call gave the socket another peer, and so another name"},
-    {"fd.ip", Type::address, true, ArgKind::none, kConnect, get_either, set_remote, "Either address"},
-    {"fd.is_server", Type::boolean, false, ArgKind::none, kConnect,
+    {"fd.ip", Type::address, true, ArgKind::none, kSockets, get_either, set_either, "Either address"},
+    {"fd.is_server", Type::boolean, false, ArgKind::none, kSockets,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.kind == Kind::connect)
-             out.add(false);
+         if (is_socket(e))
+             out.add(!is_client(e));
      },
-     nullptr, "False: the process is the connecting side"},
-    {"fd.l4proto", Type::string, false, ArgKind::none, kConnect,
+     nullptr, "Whether the process is the server's side: it accepts, or binds and listens"},
+    {"fd.l4proto", Type::string, false, ArgKind::none, kSockets,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.kind == Kind::connect)
+         if (is_socket(e))
              add_string(out, protocol_name(e));
      },
      [](EventBuilder& b, const FieldArg&, std::string_view text) {
@@ -133,27 +154,33 @@ constexpr Field kNetworkFields[] = {
          return text == "tcp" || text == "udp" || text == "icmp";
      },
      "tcp, udp, icmp or na"},
-    {"fd.lip", Type::address, false, ArgKind::none, kConnect, get_local, set_local, "Local address"},
-    {"fd.lnet", Type::address, false, ArgKind::none, kConnect, get_local, set_local,
+    {"fd.lip", Type::address, false, ArgKind::none, kSockets, get_address<Side::local>, set_side<Side::local>,
+     "Local address"},
+    {"fd.lnet", Type::address, false, ArgKind::none, kSockets, get_address<Side::local>, set_side<Side::local>,
      "Local address, to compare with a network"},
-    {"fd.lport", Type::integer, false, ArgKind::none, kConnect, get_local_port, set_local_port, "Local port"},
-    {"fd.net", Type::address, true, ArgKind::none, kConnect, get_either, set_remote,
+    {"fd.lport", Type::integer, false, ArgKind::none, kSockets, get_port<Side::local>, set_port<Side::local>,
+     "Local port"},
+    {"fd.net", Type::address, true, ArgKind::none, kSockets, get_either, set_either,
      "Either address, to compare with a network"},
-    {"fd.port", Type::integer, true, ArgKind::none, kConnect, get_either_port, set_remote_port, "Either port"},
-    {"fd.rip", Type::address, false, ArgKind::none, kConnect, get_remote, set_remote, "Remote address"},
-    {"fd.rnet", Type::address, false, ArgKind::none, kConnect, get_remote, set_remote,
+    {"fd.port", Type::integer, true, ArgKind::none, kSockets, get_either_port, set_either_port, "Either port"},
+    {"fd.rip", Type::address, false, ArgKind::none, kConnections, get_address<Side::remote>, set_side<Side::remote>,
+     "Remote address"},
+    {"fd.rnet", Type::address, false, ArgKind::none, kConnections, get_address<Side::remote>, set_side<Side::remote>,
      "Remote address, to compare with a network"},
-    {"fd.rport", Type::integer, false, ArgKind::none, kConnect, get_remote_port, set_remote_port, "Remote port"},
-    {"fd.sip", Type::address, false, ArgKind::none, kConnect, get_remote, set_remote, "Server's address"},
-    {"fd.snet", Type::address, false, ArgKind::none, kConnect, get_remote, set_remote,
+    {"fd.rport", Type::integer, false, ArgKind::none, kConnections, get_port<Side::remote>, set_port<Side::remote>,
+     "Remote port"},
+    {"fd.sip", Type::address, false, ArgKind::none, kSockets, get_address<Side::server>, set_side<Side::server>,
+     "Server's address"},
+    {"fd.snet", Type::address, false, ArgKind::none, kSockets, get_address<Side::server>, set_side<Side::server>,
      "Server's address, to compare with a network"},
-    {"fd.sockfamily", Type::string, false, ArgKind::none, kConnect,
+    {"fd.sockfamily", Type::string, false, ArgKind::none, kSockets,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.kind == Kind::connect)
+         if (is_socket(e))
              out.add(std::string_view(e.family == AF_UNIX ? "unix" : "ip"));
      },
      nullptr, "ip or unix"},
-    {"fd.sport", Type::integer, false, ArgKind::none, kConnect, get_remote_port, set_remote_port, "Server's port"},
+    {"fd.sport", Type::integer, false, ArgKind::none, kSockets, get_port<Side::server>, set_port<Side::server>,
+     "Server's port"},
 };
 
 } // namespace

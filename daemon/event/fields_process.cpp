@@ -206,14 +206,6 @@ template <std::uint64_t Process::*Set> bool set_capabilities(EventBuilder& b, co
     return parse_capabilities(text, b.process().*Set);
 }
 
-template <std::uint32_t Process::*Id> void get_traced(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-    if (e.traced != nullptr)
-        out.add(static_cast<std::int64_t>(e.traced->*Id));
-}
-template <std::uint32_t Process::*Id> bool set_traced(EventBuilder& b, const FieldArg&, std::string_view text) {
-    return parse_number(text, b.traced().*Id);
-}
-
 constexpr Field kProcessFields[] = {
     {"proc.aargs", Type::string, true, ArgKind::index, kAllKinds,
      [](const Event& e, const FieldArg& arg, Scratch& s, Values& out) noexcept {
@@ -396,28 +388,6 @@ constexpr Field kProcessFields[] = {
          return true;
      },
      "The script that a #! line made the kernel start an interpreter for (ours)"},
-    {"proc.target.exepath", Type::string, false, ArgKind::none, set_of(Kind::ptrace),
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.traced != nullptr)
-             add_string(out, e.traced->exe_path);
-     },
-     [](EventBuilder& b, const FieldArg&, std::string_view text) { return set_exe_path(b.traced(), text); },
-     "Executable of the process that ptrace is about (ours)"},
-    {"proc.target.pid", Type::integer, false, ArgKind::none, set_of(Kind::ptrace), get_traced<&Process::pid>,
-     set_traced<&Process::pid>,
-     "The process that ptrace is about, in the initial pid namespace; missing for a thread (ours)"},
-    {"proc.target.uid", Type::integer, false, ArgKind::none, set_of(Kind::ptrace), get_traced<&Process::euid>,
-     set_traced<&Process::euid>, "Effective user id of the process that ptrace is about (ours)"},
-    {"proc.target.user", Type::string, false, ArgKind::none, set_of(Kind::ptrace),
-     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.traced != nullptr && e.directory != nullptr)
-             add_string(out, e.directory->user(e.traced->euid));
-     },
-     [](EventBuilder& b, const FieldArg&, std::string_view text) {
-         b.name_user(b.traced().euid, text);
-         return true;
-     },
-     "Name of the effective user of the process that ptrace is about (ours)"},
     {"proc.vpid", Type::integer, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          out.add(static_cast<std::int64_t>(e.vpid));

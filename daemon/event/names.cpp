@@ -16,8 +16,9 @@ namespace rwatch::event {
 namespace {
 
 constexpr std::array<std::string_view, kKinds> kKindNames{
-    "none",  "exec",  "fork",   "exit",  "open",   "chmod",     "rename", "unlink", "link", "symlink", "connect",
-    "mkdir", "mknod", "socket", "setid", "ptrace", "namespace", "mount",  "module", "bpf",  "system"};
+    "none",    "exec",    "fork",   "exit",   "open",   "chmod", "rename",   "unlink",    "link",
+    "symlink", "connect", "mkdir",  "mknod",  "socket", "setid", "ptrace",   "namespace", "mount",
+    "module",  "bpf",     "system", "accept", "bind",   "chown", "truncate", "xattr",     "signal"};
 static_assert(!kKindNames.back().empty());
 
 struct CallRow {
@@ -78,6 +79,46 @@ constexpr std::array<CallRow, kCalls> kCallRows{{
     {"sysinfo", Kind::system},
     {"syslog", Kind::system},
     {"userfaultfd", Kind::system},
+    {"accept", Kind::accept},
+    {"accept4", Kind::accept},
+    {"bind", Kind::bind},
+    {"listen", Kind::bind},
+    {"chown", Kind::chown},
+    {"lchown", Kind::chown},
+    {"fchown", Kind::chown},
+    {"fchownat", Kind::chown},
+    {"truncate", Kind::truncate},
+    {"ftruncate", Kind::truncate},
+    {"setxattr", Kind::xattr},
+    {"lsetxattr", Kind::xattr},
+    {"fsetxattr", Kind::xattr},
+    {"setxattrat", Kind::xattr},
+    {"removexattr", Kind::xattr},
+    {"lremovexattr", Kind::xattr},
+    {"fremovexattr", Kind::xattr},
+    {"removexattrat", Kind::xattr},
+    {"kill", Kind::signal},
+    {"tkill", Kind::signal},
+    {"tgkill", Kind::signal},
+    {"rt_sigqueueinfo", Kind::signal},
+    {"rt_tgsigqueueinfo", Kind::signal},
+    {"pidfd_send_signal", Kind::signal},
+    {"process_vm_readv", Kind::ptrace},
+    {"process_vm_writev", Kind::ptrace},
+    {"pidfd_getfd", Kind::ptrace},
+    {"chroot", Kind::mount},
+    {"pivot_root", Kind::mount},
+    {"open_tree", Kind::mount},
+    {"move_mount", Kind::mount},
+    {"fsopen", Kind::mount},
+    {"fsconfig", Kind::mount},
+    {"fsmount", Kind::mount},
+    {"fspick", Kind::mount},
+    {"mount_setattr", Kind::mount},
+    {"setfsuid", Kind::setid},
+    {"setfsgid", Kind::setid},
+    {"setgroups", Kind::setid},
+    {"capset", Kind::setid},
 }};
 static_assert(!kCallRows.back().name.empty());
 
@@ -241,22 +282,22 @@ void put_mode(std::uint32_t mode, Scratch& out) noexcept {
         out.put('0');
 }
 
-void put_capabilities(std::uint64_t set, Scratch& out) noexcept {
+void put_capabilities(std::uint64_t set, Scratch& out, char separator) noexcept {
     bool first = true;
     for (std::size_t i = 0; i < kCapabilities.size(); ++i) {
         if ((set >> i & 1U) == 0)
             continue;
         if (!std::exchange(first, false))
-            out.put(' ');
+            out.put(separator);
         out.put(kCapabilityPrefix);
         out.put(kCapabilities[i]);
     }
 }
 
-bool parse_capabilities(std::string_view text, std::uint64_t& out) noexcept {
+bool parse_capabilities(std::string_view text, std::uint64_t& out, char separator) noexcept {
     out = 0;
     while (!text.empty()) {
-        auto word = text.substr(0, text.find(' '));
+        auto word = text.substr(0, text.find(separator));
         text.remove_prefix(std::min(text.size(), word.size() + 1));
         if (!word.starts_with(kCapabilityPrefix))
             return false;

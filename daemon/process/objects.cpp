@@ -156,12 +156,16 @@ void Objects::enrich_open(event::Event& e) {
         modes_.put(object.file.id, object.file.mode & kPermissions);
 }
 
-void Objects::enrich_chmod(event::Event& e) {
+void Objects::enrich_change(event::Event& e) {
     if (e.object.name.empty())
         (void)name_object(e, e.object, e.dfd, (e.call_flags & AT_SYMLINK_NOFOLLOW) != 0 ? Last::keep : Last::follow);
     else
         canonical_mount(e.object);
     match_watched(e, e.object);
+}
+
+void Objects::enrich_chmod(event::Event& e) {
+    enrich_change(e);
     const auto& id = e.object.file.id;
     if (!id)
         return;
@@ -232,6 +236,11 @@ void Objects::enrich(event::Event& e) noexcept {
         break;
     case event::Kind::chmod:
         enrich_chmod(e);
+        break;
+    case event::Kind::chown:
+    case event::Kind::truncate:
+    case event::Kind::xattr:
+        enrich_change(e);
         break;
     case event::Kind::unlink:
         enrich_unlink(e);

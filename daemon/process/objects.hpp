@@ -80,6 +80,7 @@ class Objects {
     [[nodiscard]] bool on_host(const event::Event& event) const noexcept;
 
     void enrich_open(event::Event& event);
+    void enrich_change(event::Event& e);
     void enrich_chmod(event::Event& event);
     void enrich_unlink(event::Event& event);
     void enrich_rename(event::Event& event);

@@ -305,9 +305,8 @@ void ProcessTable::enrich(event::Event& e) noexcept {
         p.placement = node.use.get();
     }
     follow(node, e);
-    // The pid is the caller's: where it lives in a pid namespace of its own, it means another process there.
-    if (e.kind == event::Kind::ptrace && e.vpid == e.pid)
-        e.traced = find(static_cast<std::uint32_t>(e.args[1]));
+    if (e.target_pid != 0)
+        e.target_process = find(e.target_pid);
     e.process = &p;
     e.placement = p.placement;
 }

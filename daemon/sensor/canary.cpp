@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <limits>
 #include <pthread.h>
@@ -24,58 +25,96 @@ namespace {
 
 struct Song {
     rw_call call;
-    std::array<long, 5> arguments;
+    std::array<long, 6> arguments;
 };
 
 constexpr long kNone = -1;                             ///< no descriptor, no id, or flags of which none exists
 constexpr long kNo = std::numeric_limits<long>::min(); ///< stands for the address of an empty name, which no file has
+constexpr long kAttribute = kNo + 1;                   ///< for that of an attribute's name
+constexpr long kNobody = 0x3fffffff;                   ///< above the highest pid that there can be
 
 // What each is refused for; those marked "no-op" succeed and change nothing.
 constexpr Song kSongs[] = {
-    {RW_CALL_OPEN, {kNo}},                            // ENOENT
-    {RW_CALL_OPENAT, {kNone, kNo}},                   // ENOENT
-    {RW_CALL_OPENAT2, {kNone, kNo, 0, 0}},            // EINVAL
-    {RW_CALL_CREAT, {kNo, 0}},                        // ENOENT
-    {RW_CALL_OPEN_BY_HANDLE_AT, {kNone, 0, 0}},       // EPERM or EFAULT
-    {RW_CALL_CHMOD, {kNo, 0}},                        // ENOENT
-    {RW_CALL_FCHMOD, {kNone, 0}},                     // EBADF
-    {RW_CALL_FCHMODAT, {kNone, kNo, 0}},              // ENOENT
-    {RW_CALL_FCHMODAT2, {kNone, kNo, 0, 0}},          // ENOENT
-    {RW_CALL_RENAME, {kNo, kNo}},                     // ENOENT
-    {RW_CALL_RENAMEAT, {kNone, kNo, kNone, kNo}},     // ENOENT
-    {RW_CALL_RENAMEAT2, {kNone, kNo, kNone, kNo, 0}}, // ENOENT
-    {RW_CALL_UNLINK, {kNo}},                          // ENOENT
-    {RW_CALL_UNLINKAT, {kNone, kNo, 0}},              // ENOENT
-    {RW_CALL_RMDIR, {kNo}},                           // ENOENT
-    {RW_CALL_LINK, {kNo, kNo}},                       // ENOENT
-    {RW_CALL_LINKAT, {kNone, kNo, kNone, kNo, 0}},    // ENOENT
-    {RW_CALL_SYMLINK, {kNo, kNo}},                    // ENOENT
-    {RW_CALL_SYMLINKAT, {kNo, kNone, kNo}},           // ENOENT
-    {RW_CALL_MKDIR, {kNo, 0}},                        // ENOENT
-    {RW_CALL_MKDIRAT, {kNone, kNo, 0}},               // ENOENT
-    {RW_CALL_MKNOD, {kNo, 0, 0}},                     // ENOENT
-    {RW_CALL_MKNODAT, {kNone, kNo, 0, 0}},            // ENOENT
-    {RW_CALL_SOCKET, {kNone, 0, 0}},                  // EAFNOSUPPORT
-    {RW_CALL_SETUID, {kNone}},                        // EINVAL
-    {RW_CALL_SETGID, {kNone}},                        // EINVAL
-    {RW_CALL_SETREUID, {kNone, kNone}},               // no-op
-    {RW_CALL_SETREGID, {kNone, kNone}},               // no-op
-    {RW_CALL_SETRESUID, {kNone, kNone, kNone}},       // no-op
-    {RW_CALL_SETRESGID, {kNone, kNone, kNone}},       // no-op
-    {RW_CALL_PTRACE, {kNone, 0, 0, 0}},               // ESRCH
-    {RW_CALL_SETNS, {kNone, 0}},                      // EBADF
-    {RW_CALL_UNSHARE, {kNone}},                       // EINVAL
-    {RW_CALL_MOUNT, {0, 0, 0, 0, 0}},                 // EFAULT
-    {RW_CALL_UMOUNT2, {kNo, kNone}},                  // EINVAL
-    {RW_CALL_INIT_MODULE, {0, 0, 0}},                 // EPERM or ENOEXEC
-    {RW_CALL_FINIT_MODULE, {kNone, kNo, kNone}},      // EPERM or EINVAL
-    {RW_CALL_DELETE_MODULE, {kNo, 0}},                // EPERM or ENOENT
-    {RW_CALL_BPF, {kNone, 0, 0}},                     // EINVAL
-    {RW_CALL_MEMFD_CREATE, {0, kNone}},               // EINVAL
-    {RW_CALL_PERSONALITY, {0xffffffffL}},             // no-op: asks for the one in force
-    {RW_CALL_SYSINFO, {0}},                           // EFAULT
-    {RW_CALL_SYSLOG, {kNone, 0, 0}},                  // EPERM or EINVAL
-    {RW_CALL_USERFAULTFD, {kNone}},                   // EPERM or EINVAL
+    {RW_CALL_OPEN, {kNo}},                                       // ENOENT
+    {RW_CALL_OPENAT, {kNone, kNo}},                              // ENOENT
+    {RW_CALL_OPENAT2, {kNone, kNo, 0, 0}},                       // EINVAL
+    {RW_CALL_CREAT, {kNo, 0}},                                   // ENOENT
+    {RW_CALL_OPEN_BY_HANDLE_AT, {kNone, 0, 0}},                  // EPERM or EFAULT
+    {RW_CALL_CHMOD, {kNo, 0}},                                   // ENOENT
+    {RW_CALL_FCHMOD, {kNone, 0}},                                // EBADF
+    {RW_CALL_FCHMODAT, {kNone, kNo, 0}},                         // ENOENT
+    {RW_CALL_FCHMODAT2, {kNone, kNo, 0, 0}},                     // ENOENT
+    {RW_CALL_RENAME, {kNo, kNo}},                                // ENOENT
+    {RW_CALL_RENAMEAT, {kNone, kNo, kNone, kNo}},                // ENOENT
+    {RW_CALL_RENAMEAT2, {kNone, kNo, kNone, kNo, 0}},            // ENOENT
+    {RW_CALL_UNLINK, {kNo}},                                     // ENOENT
+    {RW_CALL_UNLINKAT, {kNone, kNo, 0}},                         // ENOENT
+    {RW_CALL_RMDIR, {kNo}},                                      // ENOENT
+    {RW_CALL_LINK, {kNo, kNo}},                                  // ENOENT
+    {RW_CALL_LINKAT, {kNone, kNo, kNone, kNo, 0}},               // ENOENT
+    {RW_CALL_SYMLINK, {kNo, kNo}},                               // ENOENT
+    {RW_CALL_SYMLINKAT, {kNo, kNone, kNo}},                      // ENOENT
+    {RW_CALL_MKDIR, {kNo, 0}},                                   // ENOENT
+    {RW_CALL_MKDIRAT, {kNone, kNo, 0}},                          // ENOENT
+    {RW_CALL_MKNOD, {kNo, 0, 0}},                                // ENOENT
+    {RW_CALL_MKNODAT, {kNone, kNo, 0, 0}},                       // ENOENT
+    {RW_CALL_SOCKET, {kNone, 0, 0}},                             // EAFNOSUPPORT
+    {RW_CALL_SETUID, {kNone}},                                   // EINVAL
+    {RW_CALL_SETGID, {kNone}},                                   // EINVAL
+    {RW_CALL_SETREUID, {kNone, kNone}},                          // no-op
+    {RW_CALL_SETREGID, {kNone, kNone}},                          // no-op
+    {RW_CALL_SETRESUID, {kNone, kNone, kNone}},                  // no-op
+    {RW_CALL_SETRESGID, {kNone, kNone, kNone}},                  // no-op
+    {RW_CALL_PTRACE, {kNone, 0, 0, 0}},                          // ESRCH
+    {RW_CALL_SETNS, {kNone, 0}},                                 // EBADF
+    {RW_CALL_UNSHARE, {kNone}},                                  // EINVAL
+    {RW_CALL_MOUNT, {0, 0, 0, 0, 0}},                            // EFAULT
+    {RW_CALL_UMOUNT2, {kNo, kNone}},                             // EINVAL
+    {RW_CALL_INIT_MODULE, {0, 0, 0}},                            // EPERM or ENOEXEC
+    {RW_CALL_FINIT_MODULE, {kNone, kNo, kNone}},                 // EPERM or EINVAL
+    {RW_CALL_DELETE_MODULE, {kNo, 0}},                           // EPERM or ENOENT
+    {RW_CALL_BPF, {kNone, 0, 0}},                                // EINVAL
+    {RW_CALL_MEMFD_CREATE, {0, kNone}},                          // EINVAL
+    {RW_CALL_PERSONALITY, {0xffffffffL}},                        // no-op: asks for the one in force
+    {RW_CALL_SYSINFO, {0}},                                      // EFAULT
+    {RW_CALL_SYSLOG, {kNone, 0, 0}},                             // EPERM or EINVAL
+    {RW_CALL_USERFAULTFD, {kNone}},                              // EPERM or EINVAL
+    {RW_CALL_CHOWN, {kNo, kNone, kNone}},                        // ENOENT
+    {RW_CALL_LCHOWN, {kNo, kNone, kNone}},                       // ENOENT
+    {RW_CALL_FCHOWN, {kNone, kNone, kNone}},                     // EBADF
+    {RW_CALL_FCHOWNAT, {kNone, kNo, kNone, kNone, 0}},           // ENOENT
+    {RW_CALL_TRUNCATE, {kNo, 0}},                                // ENOENT
+    {RW_CALL_FTRUNCATE, {kNone, 0}},                             // EBADF
+    {RW_CALL_SETXATTR, {kNo, kAttribute, 0, 0, 0}},              // ENOENT
+    {RW_CALL_LSETXATTR, {kNo, kAttribute, 0, 0, 0}},             // ENOENT
+    {RW_CALL_FSETXATTR, {kNone, kAttribute, 0, 0, 0}},           // EBADF
+    {RW_CALL_SETXATTRAT, {kNone, kNo, 0, kAttribute, 0, 0}},     // EINVAL
+    {RW_CALL_REMOVEXATTR, {kNo, kAttribute}},                    // ENOENT
+    {RW_CALL_LREMOVEXATTR, {kNo, kAttribute}},                   // ENOENT
+    {RW_CALL_FREMOVEXATTR, {kNone, kAttribute}},                 // EBADF
+    {RW_CALL_REMOVEXATTRAT, {kNone, kNo, 0, kAttribute}},        // ENOENT
+    {RW_CALL_KILL, {kNobody, SIGCONT}},                          // ESRCH
+    {RW_CALL_TKILL, {kNobody, SIGCONT}},                         // ESRCH
+    {RW_CALL_TGKILL, {kNobody, kNobody, SIGCONT}},               // ESRCH
+    {RW_CALL_RT_SIGQUEUEINFO, {kNobody, SIGCONT, 0}},            // EFAULT
+    {RW_CALL_RT_TGSIGQUEUEINFO, {kNobody, kNobody, SIGCONT, 0}}, // EFAULT
+    {RW_CALL_PIDFD_SEND_SIGNAL, {kNone, SIGCONT, 0, 0}},         // EBADF
+    {RW_CALL_PROCESS_VM_READV, {kNobody, 0, 0, 0, 0, 0}},        // ESRCH or 0
+    {RW_CALL_PROCESS_VM_WRITEV, {kNobody, 0, 0, 0, 0, 0}},       // ESRCH or 0
+    {RW_CALL_PIDFD_GETFD, {kNone, 0, 0}},                        // EBADF
+    {RW_CALL_CHROOT, {kNo}},                                     // ENOENT
+    {RW_CALL_PIVOT_ROOT, {kNo, kNo}},                            // EPERM or ENOENT
+    {RW_CALL_OPEN_TREE, {kNone, kNo, kNone}},                    // EINVAL
+    {RW_CALL_MOVE_MOUNT, {kNone, kNo, kNone, kNo, kNone}},       // EPERM or EINVAL
+    {RW_CALL_FSOPEN, {kNo, kNone}},                              // EPERM or EINVAL
+    {RW_CALL_FSCONFIG, {kNone, kNone, 0, 0, 0}},                 // EINVAL
+    {RW_CALL_FSMOUNT, {kNone, kNone, kNone}},                    // EPERM or EINVAL
+    {RW_CALL_FSPICK, {kNone, kNo, kNone}},                       // EPERM or EINVAL
+    {RW_CALL_MOUNT_SETATTR, {kNone, kNo, kNone, 0, 0}},          // EINVAL
+    {RW_CALL_SETFSUID, {kNone}},                                 // no-op
+    {RW_CALL_SETFSGID, {kNone}},                                 // no-op
+    {RW_CALL_SETGROUPS, {kNone, 0}},                             // EPERM or EINVAL
+    {RW_CALL_CAPSET, {0, 0}},                                    // EFAULT
 };
 
 const Song* song_of(rw_call call) noexcept {
@@ -90,18 +129,28 @@ void make_call(const WatchedCall& watched) noexcept {
         return;
     auto a = song->arguments;
     std::replace(a.begin(), a.end(), kNo, reinterpret_cast<long>(""));
-    ::syscall(watched.number, a[0], a[1], a[2], a[3], a[4]);
+    std::replace(a.begin(), a.end(), kAttribute, reinterpret_cast<long>("security.rwatch"));
+    ::syscall(watched.number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-/// A call on anything but a socket is no connection: to a name that nobody has.
-void connect_to_nobody() noexcept {
-    const Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    sockaddr_un nobody{};
-    nobody.sun_family = AF_UNIX;
-    constexpr std::string_view kName("\0rwatch-canary", 14);
-    std::copy(kName.begin(), kName.end(), std::begin(nobody.sun_path));
-    (void)::connect(socket.get(), reinterpret_cast<const sockaddr*>(&nobody),
-                    static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + kName.size()));
+/// Calls on anything but sockets are no events: two connections to ourselves, by a name that the kernel finds.
+void talk_to_ourselves() noexcept {
+    const Fd server(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    auto* const address = reinterpret_cast<sockaddr*>(&name);
+    socklen_t size = sizeof(name);
+    if (::bind(server.get(), address, sizeof(name.sun_family)) != 0 || ::listen(server.get(), 2) != 0 ||
+        ::getsockname(server.get(), address, &size) != 0)
+        return;
+    const Fd first(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const Fd second(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (::connect(first.get(), address, size) != 0 || ::connect(second.get(), address, size) != 0)
+        return;
+#if defined(SYS_accept)
+    const Fd one(static_cast<int>(::syscall(SYS_accept, server.get(), nullptr, nullptr)));
+#endif
+    const Fd other(::accept4(server.get(), nullptr, nullptr, SOCK_CLOEXEC));
 }
 
 /// fork, exec, exit: our own program says its version to nobody.
@@ -124,7 +173,8 @@ void start_program() noexcept {
 } // namespace
 
 bool Canary::sings(rw_call call) noexcept {
-    return call == RW_CALL_CONNECT || song_of(call) != nullptr;
+    constexpr std::array kTalk{RW_CALL_CONNECT, RW_CALL_BIND, RW_CALL_LISTEN, RW_CALL_ACCEPT, RW_CALL_ACCEPT4};
+    return std::find(kTalk.begin(), kTalk.end(), call) != kTalk.end() || song_of(call) != nullptr;
 }
 
 Canary::Canary() : wish_(::eventfd(0, EFD_CLOEXEC)) {
@@ -157,7 +207,7 @@ void Canary::run() noexcept {
         for (const auto& family : families())
             for (const auto& call : family.calls)
                 make_call(call);
-        connect_to_nobody();
+        talk_to_ourselves();
         start_program();
         begun_ns_.store(begin, std::memory_order_release);
         ended_ns_.store(boot_now(), std::memory_order_release);

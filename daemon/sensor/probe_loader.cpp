@@ -221,6 +221,7 @@ void ProbeLoader::name_calls(std::span<const WatchedCall> calls) {
         watched.call = call.call;
         watched.kind = static_cast<std::uint8_t>(event::kind_of(static_cast<event::Call>(call.call)));
         watched.texts = call.texts;
+        watched.filter = call.filter;
     }
 }
 

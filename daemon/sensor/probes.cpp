@@ -44,6 +44,18 @@
 #ifndef SYS_mknod
 #define SYS_mknod (-1)
 #endif
+#ifndef SYS_chown
+#define SYS_chown (-1)
+#endif
+#ifndef SYS_lchown
+#define SYS_lchown (-1)
+#endif
+#ifndef SYS_setxattrat
+#define SYS_setxattrat 463
+#endif
+#ifndef SYS_removexattrat
+#define SYS_removexattrat 466
+#endif
 #ifndef SYS_fork
 #define SYS_fork (-1)
 #endif
@@ -102,6 +114,16 @@ constexpr std::array<Alternative, 4> kConnectWays{
      {"tracepoint:syscalls+enter+raw_tp:inet_sock_set_state", kConnectOld},
      {"tracepoint:syscalls+enter", kConnectOldBare}}};
 
+constexpr Uses<1> kAccept{{{"on_accept", Place::call_exit}}};
+constexpr Uses<2> kAcceptOld{{{"on_accept_old", Place::call_exit}, {"on_enter_old", Place::call_enter}}};
+constexpr std::array<Alternative, 2> kAcceptWays{
+    {{"tracepoint:syscalls", kAccept}, {"tracepoint:syscalls+enter", kAcceptOld}}};
+
+constexpr Uses<1> kBind{{{"on_bind", Place::call_exit}}};
+constexpr Uses<2> kBindOld{{{"on_bind_old", Place::call_exit}, {"on_enter_old", Place::call_enter}}};
+constexpr std::array<Alternative, 2> kBindWays{
+    {{"tracepoint:syscalls", kBind}, {"tracepoint:syscalls+enter", kBindOld}}};
+
 constexpr Uses<1> kSyscall{{{"on_syscall", Place::call_exit}}};
 constexpr Uses<2> kSyscallOld{{{"on_syscall_old", Place::call_exit}, {"on_enter_old", Place::call_enter}}};
 constexpr std::array<Alternative, 2> kSyscallWays{
@@ -132,22 +154,66 @@ constexpr std::array<WatchedCall, 2> kMkdirCalls{
     {{"mkdir", SYS_mkdir, RW_CALL_MKDIR}, {"mkdirat", SYS_mkdirat, RW_CALL_MKDIRAT}}};
 constexpr std::array<WatchedCall, 2> kMknodCalls{
     {{"mknod", SYS_mknod, RW_CALL_MKNOD}, {"mknodat", SYS_mknodat, RW_CALL_MKNODAT}}};
+constexpr std::array<WatchedCall, 2> kAcceptCalls{
+    {{"accept", SYS_accept, RW_CALL_ACCEPT}, {"accept4", SYS_accept4, RW_CALL_ACCEPT4}}};
+constexpr std::array<WatchedCall, 2> kBindCalls{
+    {{"bind", SYS_bind, RW_CALL_BIND}, {"listen", SYS_listen, RW_CALL_LISTEN}}};
+constexpr std::array<WatchedCall, 4> kChownCalls{{{"chown", SYS_chown, RW_CALL_CHOWN},
+                                                  {"lchown", SYS_lchown, RW_CALL_LCHOWN},
+                                                  {"fchown", SYS_fchown, RW_CALL_FCHOWN},
+                                                  {"fchownat", SYS_fchownat, RW_CALL_FCHOWNAT}}};
+constexpr std::array<WatchedCall, 2> kTruncateCalls{
+    {{"truncate", SYS_truncate, RW_CALL_TRUNCATE}, {"ftruncate", SYS_ftruncate, RW_CALL_FTRUNCATE}}};
+constexpr std::array<WatchedCall, 8> kXattrCalls{
+    {{"setxattr", SYS_setxattr, RW_CALL_SETXATTR, 0, RW_FILTER_XATTR},
+     {"lsetxattr", SYS_lsetxattr, RW_CALL_LSETXATTR, 0, RW_FILTER_XATTR},
+     {"fsetxattr", SYS_fsetxattr, RW_CALL_FSETXATTR, 0, RW_FILTER_XATTR},
+     {"setxattrat", SYS_setxattrat, RW_CALL_SETXATTRAT, 0, RW_FILTER_XATTR_AT},
+     {"removexattr", SYS_removexattr, RW_CALL_REMOVEXATTR, 0, RW_FILTER_XATTR},
+     {"lremovexattr", SYS_lremovexattr, RW_CALL_LREMOVEXATTR, 0, RW_FILTER_XATTR},
+     {"fremovexattr", SYS_fremovexattr, RW_CALL_FREMOVEXATTR, 0, RW_FILTER_XATTR},
+     {"removexattrat", SYS_removexattrat, RW_CALL_REMOVEXATTRAT, 0, RW_FILTER_XATTR_AT}}};
 
 // Bits of WatchedCall::texts.
-constexpr std::uint8_t kFirst = 1, kSecond = 2, kThird = 4;
+constexpr std::uint8_t kFirst = 1, kSecond = 2, kThird = 4, kFourth = 8;
+constexpr std::array<WatchedCall, 6> kSignalCalls{
+    {{"kill", SYS_kill, RW_CALL_KILL, 0, RW_FILTER_SIGNAL},
+     {"tkill", SYS_tkill, RW_CALL_TKILL, 0, RW_FILTER_SIGNAL},
+     {"tgkill", SYS_tgkill, RW_CALL_TGKILL, 0, RW_FILTER_SIGNAL_3},
+     {"rt_sigqueueinfo", SYS_rt_sigqueueinfo, RW_CALL_RT_SIGQUEUEINFO, 0, RW_FILTER_SIGNAL},
+     {"rt_tgsigqueueinfo", SYS_rt_tgsigqueueinfo, RW_CALL_RT_TGSIGQUEUEINFO, 0, RW_FILTER_SIGNAL_3},
+     {"pidfd_send_signal", SYS_pidfd_send_signal, RW_CALL_PIDFD_SEND_SIGNAL, 0, RW_FILTER_SIGNAL_FD}}};
 constexpr std::array<WatchedCall, 1> kSocketCalls{{{"socket", SYS_socket, RW_CALL_SOCKET}}};
-constexpr std::array<WatchedCall, 6> kSetidCalls{{{"setuid", SYS_setuid, RW_CALL_SETUID},
-                                                  {"setgid", SYS_setgid, RW_CALL_SETGID},
-                                                  {"setreuid", SYS_setreuid, RW_CALL_SETREUID},
-                                                  {"setregid", SYS_setregid, RW_CALL_SETREGID},
-                                                  {"setresuid", SYS_setresuid, RW_CALL_SETRESUID},
-                                                  {"setresgid", SYS_setresgid, RW_CALL_SETRESGID}}};
-constexpr std::array<WatchedCall, 1> kPtraceCalls{{{"ptrace", SYS_ptrace, RW_CALL_PTRACE}}};
+constexpr std::array<WatchedCall, 10> kSetidCalls{{{"setuid", SYS_setuid, RW_CALL_SETUID},
+                                                   {"setgid", SYS_setgid, RW_CALL_SETGID},
+                                                   {"setreuid", SYS_setreuid, RW_CALL_SETREUID},
+                                                   {"setregid", SYS_setregid, RW_CALL_SETREGID},
+                                                   {"setresuid", SYS_setresuid, RW_CALL_SETRESUID},
+                                                   {"setresgid", SYS_setresgid, RW_CALL_SETRESGID},
+                                                   {"setfsuid", SYS_setfsuid, RW_CALL_SETFSUID},
+                                                   {"setfsgid", SYS_setfsgid, RW_CALL_SETFSGID},
+                                                   {"setgroups", SYS_setgroups, RW_CALL_SETGROUPS},
+                                                   {"capset", SYS_capset, RW_CALL_CAPSET}}};
+constexpr std::array<WatchedCall, 4> kPtraceCalls{
+    {{"ptrace", SYS_ptrace, RW_CALL_PTRACE},
+     {"process_vm_readv", SYS_process_vm_readv, RW_CALL_PROCESS_VM_READV},
+     {"process_vm_writev", SYS_process_vm_writev, RW_CALL_PROCESS_VM_WRITEV},
+     {"pidfd_getfd", SYS_pidfd_getfd, RW_CALL_PIDFD_GETFD}}};
 constexpr std::array<WatchedCall, 2> kNamespaceCalls{
     {{"setns", SYS_setns, RW_CALL_SETNS}, {"unshare", SYS_unshare, RW_CALL_UNSHARE}}};
 // The kernel's function for umount2 is called umount, and so is its tracepoint.
-constexpr std::array<WatchedCall, 2> kMountCalls{
-    {{"mount", SYS_mount, RW_CALL_MOUNT, kFirst | kSecond | kThird}, {"umount", SYS_umount2, RW_CALL_UMOUNT2, kFirst}}};
+constexpr std::array<WatchedCall, 11> kMountCalls{
+    {{"mount", SYS_mount, RW_CALL_MOUNT, kFirst | kSecond | kThird},
+     {"umount", SYS_umount2, RW_CALL_UMOUNT2, kFirst},
+     {"chroot", SYS_chroot, RW_CALL_CHROOT, kFirst},
+     {"pivot_root", SYS_pivot_root, RW_CALL_PIVOT_ROOT, kFirst | kSecond},
+     {"open_tree", SYS_open_tree, RW_CALL_OPEN_TREE, kSecond},
+     {"move_mount", SYS_move_mount, RW_CALL_MOVE_MOUNT, kSecond | kFourth},
+     {"fsopen", SYS_fsopen, RW_CALL_FSOPEN, kFirst},
+     {"fsconfig", SYS_fsconfig, RW_CALL_FSCONFIG, kThird | kFourth},
+     {"fsmount", SYS_fsmount, RW_CALL_FSMOUNT},
+     {"fspick", SYS_fspick, RW_CALL_FSPICK, kSecond},
+     {"mount_setattr", SYS_mount_setattr, RW_CALL_MOUNT_SETATTR, kSecond}}};
 constexpr std::array<WatchedCall, 3> kModuleCalls{
     {{"init_module", SYS_init_module, RW_CALL_INIT_MODULE, kThird},
      {"finit_module", SYS_finit_module, RW_CALL_FINIT_MODULE, kSecond},
@@ -166,7 +232,7 @@ constexpr std::array<WatchedCall, 6> kProcessCalls{{{"execve", SYS_execve, RW_CA
                                                     {"clone", SYS_clone, RW_CALL_CLONE},
                                                     {"clone3", SYS_clone3, RW_CALL_CLONE3}}};
 
-constexpr std::array<Family, 20> kFamilies{{
+constexpr std::array<Family, 26> kFamilies{{
     {"exec", {}, kExecWays, "new programs: which binary runs, with which arguments"},
     {"fork", {}, kForkWays, "new processes until they act: fork bombs, and ancestors of short-lived processes"},
     {"exit", {}, kExitWays, "ends of processes: the process table is cleaned up late"},
@@ -180,13 +246,19 @@ constexpr std::array<Family, 20> kFamilies{{
     {"mkdir", kMkdirCalls, kFsopWays, "new directories"},
     {"mknod", kMknodCalls, kFsopWays, "new device nodes and named pipes"},
     {"socket", kSocketCalls, kSyscallWays, "new sockets: raw ones, those of rare families"},
-    {"setid", kSetidCalls, kSyscallWays, "changes of user and group"},
-    {"ptrace", kPtraceCalls, kSyscallWays, "tracing of other processes, code put into them"},
+    {"setid", kSetidCalls, kSyscallWays, "changes of user, group and capabilities"},
+    {"ptrace", kPtraceCalls, kSyscallWays, "tracing of other processes, their memory and descriptors taken"},
     {"namespace", kNamespaceCalls, kSyscallWays, "new namespaces, and stepping into those of others"},
     {"mount", kMountCalls, kSyscallWays, "mounting and unmounting"},
     {"module", kModuleCalls, kSyscallWays, "kernel modules"},
     {"bpf", kBpfCalls, kSyscallWays, "eBPF programs and maps of others"},
     {"system", kSystemCalls, kSyscallWays, "memfd_create, personality, sysinfo, syslog, userfaultfd"},
+    {"accept", kAcceptCalls, kAcceptWays, "incoming connections"},
+    {"bind", kBindCalls, kBindWays, "new listeners: backdoors that wait"},
+    {"chown", kChownCalls, kFsopWays, "changes of owner and group"},
+    {"truncate", kTruncateCalls, kFsopWays, "files cut short: logs that are emptied"},
+    {"xattr", kXattrCalls, kFsopWays, "capabilities, labels and access lists given to files"},
+    {"signal", kSignalCalls, kSyscallWays, "signals: services that are killed or stopped"},
 }};
 
 } // namespace

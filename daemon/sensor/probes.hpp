@@ -31,8 +31,9 @@ struct Alternative {
 struct WatchedCall {
     std::string_view name; ///< as in sys_enter_NAME
     int number;
-    std::uint8_t call;      ///< enum rw_call
-    std::uint8_t texts = 0; ///< as in struct rw_watched
+    std::uint8_t call;       ///< enum rw_call
+    std::uint8_t texts = 0;  ///< as in struct rw_watched
+    std::uint8_t filter = 0; ///< enum rw_filter
 };
 
 struct Family {

@@ -13,7 +13,7 @@
 #endif
 
 /* Raised whenever a structure below changes; captures carry it. */
-#define RW_ABI_VERSION 2
+#define RW_ABI_VERSION 3
 
 #define RW_COMM_LEN 16
 #define RW_PATH_MAX 4096   /* bytes of one path, as the kernel's PATH_MAX */
@@ -41,6 +41,12 @@ enum rw_kind {
 	RW_MODULE,   /* of the kernel: loaded, unloaded */
 	RW_BPF,
 	RW_SYSTEM,   /* memfd_create, personality, sysinfo, syslog, userfaultfd */
+	RW_ACCEPT,   /* struct rw_connect */
+	RW_BIND,     /* struct rw_connect, listen too */
+	RW_CHOWN,    /* struct rw_fsop */
+	RW_TRUNCATE, /* struct rw_fsop */
+	RW_XATTR,    /* struct rw_fsop: attributes that grant or guard are set or removed */
+	RW_SIGNAL,   /* struct rw_syscall: sent to another process */
 	RW_KIND_COUNT
 };
 
@@ -67,18 +73,39 @@ enum rw_call {
 	RW_CALL_INIT_MODULE, RW_CALL_FINIT_MODULE, RW_CALL_DELETE_MODULE,
 	RW_CALL_BPF,
 	RW_CALL_MEMFD_CREATE, RW_CALL_PERSONALITY, RW_CALL_SYSINFO, RW_CALL_SYSLOG, RW_CALL_USERFAULTFD,
+	RW_CALL_ACCEPT, RW_CALL_ACCEPT4,
+	RW_CALL_BIND, RW_CALL_LISTEN,
+	RW_CALL_CHOWN, RW_CALL_LCHOWN, RW_CALL_FCHOWN, RW_CALL_FCHOWNAT,
+	RW_CALL_TRUNCATE, RW_CALL_FTRUNCATE,
+	RW_CALL_SETXATTR, RW_CALL_LSETXATTR, RW_CALL_FSETXATTR, RW_CALL_SETXATTRAT,
+	RW_CALL_REMOVEXATTR, RW_CALL_LREMOVEXATTR, RW_CALL_FREMOVEXATTR, RW_CALL_REMOVEXATTRAT,
+	RW_CALL_KILL, RW_CALL_TKILL, RW_CALL_TGKILL, RW_CALL_RT_SIGQUEUEINFO, RW_CALL_RT_TGSIGQUEUEINFO, RW_CALL_PIDFD_SEND_SIGNAL,
+	RW_CALL_PROCESS_VM_READV, RW_CALL_PROCESS_VM_WRITEV, RW_CALL_PIDFD_GETFD,
+	RW_CALL_CHROOT, RW_CALL_PIVOT_ROOT,
+	RW_CALL_OPEN_TREE, RW_CALL_MOVE_MOUNT, RW_CALL_FSOPEN, RW_CALL_FSCONFIG, RW_CALL_FSMOUNT, RW_CALL_FSPICK, RW_CALL_MOUNT_SETATTR,
+	RW_CALL_SETFSUID, RW_CALL_SETFSGID, RW_CALL_SETGROUPS, RW_CALL_CAPSET,
 	RW_CALL_COUNT
 };
 
 #define RW_ARGS 6  /* of a system call */
-#define RW_TEXTS 3 /* of its first arguments those that a record may have as text */
+#define RW_TEXTS 4 /* of its first arguments those that a record may have as text */
 
 /* What the probes are told of a system call before they are loaded: not part of any record. */
 struct rw_watched {
 	__u8 call;  /* enum rw_call; 0: not watched */
 	__u8 kind;  /* enum rw_kind of its records */
 	__u8 texts; /* rw_syscall: bit n set: argument n (below RW_TEXTS) is a string */
-	__u8 reserved;
+	__u8 filter; /* enum rw_filter */
+};
+
+/* Which of a call's events are made at all; decided before anything else is done. */
+enum rw_filter {
+	RW_FILTER_NONE = 0, /* all of them */
+	RW_FILTER_SIGNAL,   /* argument 1 is a signal that matters, and argument 0 (a process) is not the caller itself */
+	RW_FILTER_SIGNAL_3, /* the same, the signal is argument 2 */
+	RW_FILTER_SIGNAL_FD, /* argument 1 is a signal that matters */
+	RW_FILTER_XATTR,    /* argument 1 names an attribute that grants or guards */
+	RW_FILTER_XATTR_AT, /* the same, argument 3 */
 };
 
 /* By what lost records are counted beside rw_kind alone: not part of any record. */
@@ -172,6 +199,7 @@ struct rw_fork {
 	__u64 child_cgroup;
 	__u32 child_pid, child_vpid;
 	__u32 child_pidns, child_mntns;
+	__u64 flags; /* CLONE_*; those of new namespaces as the child really has them */
 };
 
 struct rw_exit {
@@ -196,8 +224,8 @@ struct rw_open {
 };
 
 /*
- * chmod, rename, unlink, link, symlink, mkdir, mknod. Where the kernel side can name the object (fchmod, or a
- * better hook), `file` and `path` are set. Otherwise the daemon resolves base + raw, and base2 + raw2 for the second name;
+ * chmod, rename, unlink, link, symlink, mkdir, mknod, chown, truncate, xattr. Where the kernel side can name the object (fchmod
+ * and its like, or a better hook), `file` and `path` are set. Otherwise the daemon resolves base + raw, and base2 + raw2 for the second name;
  * a base is absent or present as in rw_open.
  * symlink: raw is the target text, raw2 the new link.
  */
@@ -213,9 +241,12 @@ struct rw_fsop {
 	__u32 mode;       /* chmod: the new permission bits; mkdir, mknod: as passed, before the umask, mknod with S_IFMT */
 	__u32 old_mode;   /* chmod: before; 0xffffffff: unknown */
 	__u32 node_dev;   /* mknod: the device, as st_rdev of stat(2) */
-	__u32 reserved;
+	__u32 owner, group; /* chown: as passed; 0xffffffff: as it was */
+	struct rw_str attribute; /* xattr: its name, as passed */
+	__u64 length;     /* truncate */
 };
 
+/* connect, accept, bind, listen: both ends of a socket. An end that it has not is all zero. */
 struct rw_connect {
 	struct rw_common c;
 	__u8 laddr[16], raddr[16]; /* IPv4 in the first 4 bytes, network order */
@@ -223,18 +254,20 @@ struct rw_connect {
 	__u16 lport, rport;        /* host order */
 	__u8 type;                 /* SOCK_STREAM … */
 	__u8 protocol;             /* IPPROTO_* */
-	__s32 ret;                 /* 0 or -errno; -EINPROGRESS is reported as such */
-	__s32 fd;
-	struct rw_str unix_path;   /* AF_UNIX: the socket's file where connected, else the name passed; an abstract one begins with '@' */
-	__u32 reserved;
+	__s32 ret;                 /* 0 or -errno; -EINPROGRESS is reported as such; accept: the new descriptor */
+	__s32 fd;                  /* that the call was given */
+	struct rw_str unix_path;   /* AF_UNIX: the server's file where connected or bound, else the name passed; an abstract one begins with '@' */
+	__s32 backlog;             /* listen */
 };
 
 /* A call that its arguments tell all about. */
 struct rw_syscall {
 	struct rw_common c;
-	__u64 args[RW_ARGS];          /* registers as passed: those behind the call's own hold anything, and so do the high halves of ints */
+	__u64 args[RW_ARGS];          /* registers as passed: those behind the call's own hold anything, and so do the high halves of ints.
+				       * capset: the three sets that the caller has afterwards, as named in capset's signature */
 	struct rw_str text[RW_TEXTS]; /* those of the first arguments that are strings; evidence only */
 	__s32 ret;                    /* result, or -errno */
+	__u32 target;                 /* the process that the call is about, in the initial pid namespace; 0: none, or not known to the kernel side */
 };
 
 #endif /* RWATCH_ABI_H */

@@ -62,7 +62,7 @@ extern const volatile __u64 ring_size; /* bytes; set before loading */
 /* Kinds that the last quarter of the ring is kept for: the life of processes, and what is rare and grave. */
 #define RW_BIT(kind) (1ull << (kind))
 #define RW_VITAL (RW_BIT(RW_EXEC) | RW_BIT(RW_FORK) | RW_BIT(RW_EXIT) | RW_BIT(RW_SETID) | RW_BIT(RW_PTRACE) | RW_BIT(RW_NAMESPACE) | \
-		  RW_BIT(RW_MOUNT) | RW_BIT(RW_MODULE) | RW_BIT(RW_BPF))
+		  RW_BIT(RW_MOUNT) | RW_BIT(RW_MODULE) | RW_BIT(RW_BPF) | RW_BIT(RW_XATTR) | RW_BIT(RW_SIGNAL))
 
 static __always_inline void rw_count_loss(__u32 kind)
 {

@@ -122,4 +122,12 @@ static __always_inline __u16 get_sk_protocol(struct sock *sk)
 	return BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol);
 }
 
+/* What a descriptor of a process stands for: in private_data; in its own inode's i_private since 6.9 (cb12fd8e0dab). */
+static __always_inline struct pid *get_pid_of_file(struct file *file)
+{
+	void *pid = BPF_CORE_READ(file, private_data);
+
+	return pid ?: BPF_CORE_READ(file, f_inode, i_private);
+}
+
 #endif /* RWATCH_CORE_COMPAT_BPF_H */

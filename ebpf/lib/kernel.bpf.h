@@ -50,6 +50,7 @@ struct bpf_pidns_info {
 #define AT_SYMLINK_FOLLOW 0x400
 #define AT_EMPTY_PATH 0x1000
 #define RESOLVE_IN_ROOT 0x10
+#define EPERM 1
 #define EFAULT 14
 #define AF_UNSPEC 0
 #define AF_UNIX 1
@@ -60,6 +61,14 @@ struct bpf_pidns_info {
 #define TCP_CLOSE 7
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
+#define CLONE_NEWTIME 0x00000080ull
+#define CLONE_NEWNS 0x00020000ull
+#define CLONE_NEWCGROUP 0x02000000ull
+#define CLONE_NEWUTS 0x04000000ull
+#define CLONE_NEWIPC 0x08000000ull
+#define CLONE_NEWUSER 0x10000000ull
+#define CLONE_NEWPID 0x20000000ull
+#define CLONE_NEWNET 0x40000000ull
 #define PF_KTHREAD 0x00200000
 #define SIGNAL_GROUP_EXIT 0x00000004
 #define FMODE_CREATED 0x100000
@@ -119,6 +128,7 @@ struct inode {
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	__u32 i_nlink;
+	void *i_private;
 };
 
 struct file {
@@ -156,7 +166,12 @@ struct pid_namespace {
 };
 
 struct nsproxy {
+	struct uts_namespace *uts_ns;
+	struct ipc_namespace *ipc_ns;
 	struct mnt_namespace *mnt_ns;
+	struct net *net_ns;
+	struct time_namespace *time_ns;
+	struct cgroup_namespace *cgroup_ns;
 };
 
 struct upid {
@@ -204,8 +219,10 @@ typedef struct {
 struct cred {
 	kuid_t uid, euid;
 	kgid_t gid, egid;
+	kernel_cap_t cap_inheritable;
 	kernel_cap_t cap_permitted;
 	kernel_cap_t cap_effective;
+	struct user_namespace *user_ns;
 };
 
 struct kernfs_node {
@@ -327,6 +344,10 @@ struct syscall_enter_ctx {
 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct syscall_trace_enter {
+	int nr;
+};
 
 struct syscall_trace_exit {
 	int nr;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Names and permission bits: chmod, rename, unlink, link, symlink, mkdir, mknod at their end. A descriptor gives the object exactly; for a name the record
- * has where the name starts from and the name, and the daemon resolves it.
+ * Names and what files have beside their contents: chmod, chown, truncate, attributes, rename, unlink, link, symlink, mkdir, mknod at their
+ * end. A descriptor gives the object exactly; for a name the record has where the name starts from and the name, and the daemon resolves it.
  */
-#include "../lib/call.bpf.h"
-#include "../lib/task.bpf.h"
+#include "../lib/filter.bpf.h"
 
 #define RW_UNKNOWN_MODE 0xffffffff
 
@@ -14,7 +13,16 @@ struct rw_names {
 	__s32 fd;
 	bool is_fd;   /* the first object is the file behind fd */
 	bool is_text; /* the first name is a symbolic link's text */
+	__u64 attribute;
 };
+
+/* The object is the descriptor that the call begins with. */
+static __always_inline void rw_set_fd(struct rw_fsop *op, struct rw_args *args, struct rw_names *names)
+{
+	op->dfd = args->a[0];
+	names->fd = op->dfd;
+	names->is_fd = true;
+}
 
 static __always_inline void rw_chmod_args(struct rw_fsop *op, struct rw_args *args, struct rw_names *names)
 {
@@ -24,9 +32,7 @@ static __always_inline void rw_chmod_args(struct rw_fsop *op, struct rw_args *ar
 		op->mode = args->a[1] & 07777;
 		return;
 	case RW_CALL_FCHMOD:
-		op->dfd = args->a[0];
-		names->fd = op->dfd;
-		names->is_fd = true;
+		rw_set_fd(op, args, names);
 		op->mode = args->a[1] & 07777;
 		return;
 	case RW_CALL_FCHMODAT2:
@@ -70,6 +76,58 @@ static __always_inline void rw_make_args(struct rw_fsop *op, struct rw_args *arg
 	op->node_dev = first ? args->a[3] : args->a[2];
 }
 
+static __always_inline void rw_chown_args(struct rw_fsop *op, struct rw_args *args, struct rw_names *names)
+{
+	__u32 first = op->c.call == RW_CALL_FCHOWNAT;
+
+	if (op->c.call == RW_CALL_FCHOWN)
+		rw_set_fd(op, args, names);
+	else
+		names->name = first ? args->a[1] : args->a[0];
+	op->owner = first ? args->a[2] : args->a[1];
+	op->group = first ? args->a[3] : args->a[2];
+	if (first) {
+		op->dfd = args->a[0];
+		op->call_flags = args->a[4];
+	}
+	if (op->c.call == RW_CALL_LCHOWN)
+		op->call_flags = AT_SYMLINK_NOFOLLOW;
+}
+
+static __always_inline void rw_truncate_args(struct rw_fsop *op, struct rw_args *args, struct rw_names *names)
+{
+	op->length = args->a[1];
+	if (op->c.call == RW_CALL_FTRUNCATE)
+		rw_set_fd(op, args, names);
+	else
+		names->name = args->a[0];
+}
+
+static __always_inline void rw_xattr_args(struct rw_fsop *op, struct rw_args *args, struct rw_names *names)
+{
+	switch (op->c.call) {
+	case RW_CALL_SETXATTRAT:
+	case RW_CALL_REMOVEXATTRAT:
+		op->dfd = args->a[0];
+		names->name = args->a[1];
+		op->call_flags = args->a[2];
+		names->attribute = args->a[3];
+		return;
+	case RW_CALL_FSETXATTR:
+	case RW_CALL_FREMOVEXATTR:
+		rw_set_fd(op, args, names);
+		break;
+	case RW_CALL_LSETXATTR:
+	case RW_CALL_LREMOVEXATTR:
+		op->call_flags = AT_SYMLINK_NOFOLLOW;
+		names->name = args->a[0];
+		break;
+	default:
+		names->name = args->a[0];
+	}
+	names->attribute = args->a[1];
+}
+
 static __always_inline void rw_fsop_args(struct rw_fsop *op, struct rw_args *args, struct rw_names *names)
 {
 	op->dfd = AT_FDCWD;
@@ -104,10 +162,19 @@ static __always_inline void rw_fsop_args(struct rw_fsop *op, struct rw_args *arg
 	case RW_MKNOD:
 		rw_make_args(op, args, names);
 		return;
+	case RW_CHOWN:
+		rw_chown_args(op, args, names);
+		return;
+	case RW_TRUNCATE:
+		rw_truncate_args(op, args, names);
+		return;
+	case RW_XATTR:
+		rw_xattr_args(op, args, names);
+		return;
 	}
 }
 
-/* fchmod, and an empty name with AT_EMPTY_PATH: the descriptor is the object. */
+/* fchmod and its like, and an empty name with AT_EMPTY_PATH: the descriptor is the object. */
 static __always_inline void rw_put_fd_object(struct rw_buf *buf, struct rw_fsop *op, __s32 fd, struct task_struct *task)
 {
 	struct file *file = rw_file_of(task, fd);
@@ -126,16 +193,6 @@ static __always_inline void rw_put_fd_object(struct rw_buf *buf, struct rw_fsop 
 	/* Another thread may have put another file behind the descriptor meanwhile. */
 	if (before && before->ino == op->file.ino && before->dev == op->file.dev)
 		op->old_mode = before->mode & 07777;
-}
-
-/* `len` where the name begins with those bytes, else 0. Unrolled: BPF has no memcmp. */
-static __always_inline __u32 rw_begins(const char *name, const char *with, __u32 len)
-{
-#pragma unroll
-	for (__u32 i = 0; i < len; i++)
-		if (name[i] != with[i])
-			return 0;
-	return len;
 }
 
 #define RW_FD_DIGITS 7 /* of a descriptor's number */
@@ -171,11 +228,11 @@ rw_subprogram int rw_named_fd(struct rw_buf *buf, struct rw_str *str)
 	return fd;
 }
 
-/* chmod follows such a name, and link may be told to. */
+/* Calls that change a file follow such a name, and link may be told to. */
 static __always_inline void rw_look_for_fd(struct rw_buf *buf, struct rw_fsop *op, struct rw_names *names)
 {
-	bool followed = op->c.kind == RW_CHMOD ? !(op->call_flags & AT_SYMLINK_NOFOLLOW) :
-						 op->c.kind == RW_LINK && (op->call_flags & AT_SYMLINK_FOLLOW);
+	bool changes = op->c.kind == RW_CHMOD || op->c.kind == RW_CHOWN || op->c.kind == RW_TRUNCATE || op->c.kind == RW_XATTR;
+	bool followed = changes ? !(op->call_flags & AT_SYMLINK_NOFOLLOW) : op->c.kind == RW_LINK && (op->call_flags & AT_SYMLINK_FOLLOW);
 	int fd = followed ? rw_named_fd(buf, &op->raw) : -1;
 
 	if (fd < 0)
@@ -188,6 +245,7 @@ static __always_inline void rw_put_names(struct rw_buf *buf, struct rw_fsop *op,
 {
 	rw_put_user(buf, &op->raw, names->name);
 	rw_put_user(buf, &op->raw2, names->name2);
+	rw_put_user(buf, &op->attribute, names->attribute);
 	if (!op->raw.len && (op->call_flags & AT_EMPTY_PATH) && op->c.kind != RW_RENAME) {
 		names->fd = op->dfd;
 		names->is_fd = true;
@@ -209,7 +267,12 @@ int RW_NAME(on_fsop)(struct syscall_trace_exit *ctx)
 	struct rw_fsop *op;
 	struct rw_buf *buf;
 
-	if (rw_is_own() || !rw_take_args(&args))
+	if (!rw_take_wanted(watched->filter, &args, task))
+		return 0;
+	/* Where the attribute's name can't be read there is nothing to tell it by. */
+	if (watched->filter == RW_FILTER_XATTR && (ctx->ret == -EFAULT || !rw_attribute_matters(args.a[1])))
+		return 0;
+	if (watched->filter == RW_FILTER_XATTR_AT && (ctx->ret == -EFAULT || !rw_attribute_matters(args.a[3])))
 		return 0;
 	buf = rw_begin(RW_BUF_CALL, watched->kind, sizeof(*op));
 	if (!buf)

@@ -163,6 +163,45 @@ int RW_NAME(on_exec)(unsigned long long *ctx)
 	return 0;
 }
 
+#define CSIGNAL 0xff /* of clone's flags: a signal */
+#define RW_NEW_NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME)
+
+/* Which namespaces the child has that are not its parent's. One of pids, or of time, may come from the parent's own unshare. */
+static __always_inline __u64 rw_new_namespaces(struct task_struct *task, struct task_struct *child, struct rw_fork *fork)
+{
+	struct nsproxy *ours = rw_read(task, nsproxy), *its = rw_read(child, nsproxy);
+	__u64 flags = fork->c.pidns != fork->child_pidns ? CLONE_NEWPID : 0;
+
+	if (rw_read(task, cred, user_ns) != rw_read(child, cred, user_ns))
+		flags |= CLONE_NEWUSER;
+	if (!ours || !its || ours == its)
+		return flags;
+	flags |= rw_read(ours, mnt_ns) != rw_read(its, mnt_ns) ? CLONE_NEWNS : 0;
+	flags |= rw_read(ours, cgroup_ns) != rw_read(its, cgroup_ns) ? CLONE_NEWCGROUP : 0;
+	flags |= rw_read(ours, uts_ns) != rw_read(its, uts_ns) ? CLONE_NEWUTS : 0;
+	flags |= rw_read(ours, ipc_ns) != rw_read(its, ipc_ns) ? CLONE_NEWIPC : 0;
+	flags |= rw_read(ours, net_ns) != rw_read(its, net_ns) ? CLONE_NEWNET : 0;
+	flags |= rw_read(ours, time_ns) != rw_read(its, time_ns) ? CLONE_NEWTIME : 0;
+	return flags;
+}
+
+/* What the call asked for; clone3's are in the caller's memory. Of legacy kernels nothing is known. */
+static __always_inline __u64 rw_clone_flags(struct task_struct *task, __u16 call)
+{
+	__u64 flags = 0;
+#if !defined(RW_LEGACY)
+	struct rw_args args = {};
+
+	if (call != RW_CALL_CLONE && call != RW_CALL_CLONE3)
+		return 0;
+	rw_args_of((struct pt_regs *)bpf_task_pt_regs(task), &args);
+	if (call == RW_CALL_CLONE)
+		return args.a[0] & ~CSIGNAL & 0xffffffff;
+	bpf_probe_read_user(&flags, sizeof(flags), (void *)args.a[0]);
+#endif
+	return flags;
+}
+
 SEC(RW_TP "sched_process_fork")
 int RW_NAME(on_fork)(unsigned long long *ctx)
 {
@@ -180,6 +219,7 @@ int RW_NAME(on_fork)(unsigned long long *ctx)
 	fork.child_pid = tgid;
 	fork.child_vpid = rw_tgid_in_ns(child, &fork.child_pidns);
 	fork.child_mntns = rw_mntns(child);
+	fork.flags = (rw_clone_flags(task, fork.c.call) & ~RW_NEW_NAMESPACES) | rw_new_namespaces(task, child, &fork);
 	rw_submit(&fork, sizeof(fork), RW_FORK);
 	return 0;
 }

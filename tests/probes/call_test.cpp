@@ -50,7 +50,7 @@ void check_call(const Record& record, const ExpectedCall& expected, std::int64_t
 Records plain_calls(const Run& result) {
     Records found;
     std::copy_if(result.records.begin(), result.records.end(), std::back_inserter(found),
-                 [](const Record& r) { return r.common().kind >= RW_SOCKET; });
+                 [](const Record& r) { return r.common().kind >= RW_SOCKET && r.common().kind <= RW_SYSTEM; });
     return found;
 }
 
@@ -208,6 +208,51 @@ TEST_CASE("calls: namespaces and mounts") {
     CHECK(records[6].as<rw_syscall>().ret == -ENOENT);
     CHECK(field(records[0], "evt.arg.flags") == "CLONE_NEWNS|CLONE_NEWUTS");
     CHECK(field(records[2], "evt.arg.flags") == "REC|PRIVATE");
+}
+
+TEST_CASE("calls: roots, and mounts by descriptor") {
+    const Directory directory;
+    const auto root = directory.directory("root");
+    const auto result = run([&] {
+        Calls call;
+        call(SYS_unshare, CLONE_NEWNS);
+        call(SYS_fsopen, "tmpfs", 0);
+        const auto context = shared().numbers[1];
+        call(SYS_fsconfig, context, 1, "mode", "0700", 0); // FSCONFIG_SET_STRING
+        call(SYS_fsconfig, context, 6, nullptr, nullptr, 0);
+        call(SYS_fsmount, context, 0, 2); // MOUNT_ATTR_NOSUID
+        call(SYS_move_mount, shared().numbers[4], "", AT_FDCWD, root.c_str(), 4);
+        call(SYS_open_tree, AT_FDCWD, root.c_str(), 1); // OPEN_TREE_CLONE
+        call(SYS_fspick, AT_FDCWD, root.c_str(), 1);
+        call(SYS_mount_setattr, AT_FDCWD, root.c_str(), 0, nullptr, 0);
+        call(SYS_pivot_root, "/nonexistent", "/missing");
+        call(SYS_chroot, root.c_str());
+        return 0;
+    });
+    REQUIRE(result.status == 0);
+    const std::vector<ExpectedCall> expected{
+        {RW_NAMESPACE, RW_CALL_UNSHARE, {CLONE_NEWNS}},
+        {RW_MOUNT, RW_CALL_FSOPEN, {}, {"tmpfs"}},
+        {RW_MOUNT, RW_CALL_FSCONFIG, {shared().numbers[1], 1}, {"", "", "mode", "0700"}},
+        {RW_MOUNT, RW_CALL_FSCONFIG, {shared().numbers[1], 6}},
+        {RW_MOUNT, RW_CALL_FSMOUNT, {shared().numbers[1], 0, 2}},
+        {RW_MOUNT, RW_CALL_MOVE_MOUNT, {shared().numbers[4]}, {"", "", "", root}},
+        {RW_MOUNT, RW_CALL_OPEN_TREE, {}, {"", root}},
+        {RW_MOUNT, RW_CALL_FSPICK, {}, {"", root}},
+        {RW_MOUNT, RW_CALL_MOUNT_SETATTR, {}, {"", root}},
+        {RW_MOUNT, RW_CALL_PIVOT_ROOT, {}, {"/nonexistent", "/missing"}},
+        {RW_MOUNT, RW_CALL_CHROOT, {}, {root}},
+    };
+    const auto records = plain_calls(result);
+    REQUIRE(records.size() == expected.size());
+    for (std::size_t i = 0; i < expected.size(); ++i)
+        check_call(records[i], expected[i], static_cast<std::int32_t>(shared().numbers[i]));
+    CHECK(records[5].as<rw_syscall>().ret == 0);
+    CHECK(field(records[4], "evt.arg.attr_flags") == "MOUNT_ATTR_NOSUID");
+    CHECK(field(records[3], "evt.arg.cmd") == "FSCONFIG_CMD_CREATE");
+    CHECK(field(records[2], "evt.arg.value") == "0700");
+    CHECK(field(records[6], "evt.arg.flags") == "OPEN_TREE_CLONE");
+    CHECK(field(records[10], "evt.arg.path") == root);
 }
 
 TEST_CASE("calls: modules of the kernel, where it has any") {

@@ -103,7 +103,8 @@ TEST_CASE("sensor: every family is attached, the best way where none was left ou
     }
 #if defined(__x86_64__)
     CHECK(probes[3].attached.ends_with("(5 of 5)"));
-    CHECK(probes.back().attached.ends_with("(5 of 5)"));
+    CHECK(probes[RW_SYSTEM - 1].attached.ends_with("(5 of 5)"));
+    CHECK(probes[RW_SIGNAL - 1].attached.ends_with("(6 of 6)"));
 #endif
 }
 

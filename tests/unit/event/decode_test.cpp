@@ -178,6 +178,7 @@ TEST_CASE("fork and exit") {
     fork.fixed.child_cgroup = 78;
     fork.fixed.child_pid = 1002;
     fork.fixed.child_vpid = 6;
+    fork.fixed.flags = 0x200000000 | 0x10000000;
     auto bytes = fork.bytes();
     auto e = decode(bytes, 0);
     REQUIRE(e);
@@ -187,6 +188,8 @@ TEST_CASE("fork and exit") {
     CHECK(e->child_pid == 1002);
     CHECK(e->child_vpid == 6);
     CHECK(e->result == 1002);
+    CHECK(e->arg_count == 1);
+    CHECK(e->args[0] == (0x200000000 | 0x10000000));
 
     WireRecord<rw_exit> exit(RW_EXIT, RW_CALL_PROCEXIT);
     exit.fixed.status = 9;
@@ -353,6 +356,78 @@ TEST_CASE("connect") {
     }
 }
 
+TEST_CASE("the server's side") {
+    WireRecord<rw_connect> r(RW_ACCEPT, RW_CALL_ACCEPT4);
+    r.fixed.family = AF_INET6;
+    inet_pton(AF_INET6, "::ffff:192.0.2.1", r.fixed.raddr);
+    inet_pton(AF_INET6, "::ffff:10.0.0.1", r.fixed.laddr);
+    r.fixed.lport = 80;
+    r.fixed.rport = 5555;
+    r.fixed.fd = 3;
+    r.fixed.ret = 9;
+    auto bytes = r.bytes();
+    const auto accepted = decode(bytes, 0);
+    REQUIRE(accepted);
+    CHECK(accepted->kind == Kind::accept);
+    CHECK(accepted->family == AF_INET);
+    CHECK(accepted->remote == event::Address{{192, 0, 2, 1}, 4});
+    CHECK(accepted->local == event::Address{{10, 0, 0, 1}, 4});
+    CHECK(accepted->local_port == 80);
+    CHECK(accepted->remote_port == 5555);
+    CHECK(accepted->fd == 3);
+    CHECK(accepted->result == 9);
+    WireRecord<rw_connect> listening(RW_BIND, RW_CALL_LISTEN);
+    listening.fixed.family = AF_INET6;
+    listening.fixed.lport = 80;
+    listening.fixed.backlog = 128;
+    bytes = listening.bytes();
+    const auto bound = decode(bytes, 0);
+    REQUIRE(bound);
+    CHECK(bound->kind == Kind::bind);
+    CHECK(bound->family == AF_INET6);
+    CHECK(bound->local.family == 6); // "::" is an address that can be bound
+    CHECK(bound->remote.family == 0);
+    CHECK(bound->local_port == 80);
+    CHECK(bound->backlog == 128);
+}
+
+TEST_CASE("chown, truncate and attributes") {
+    struct Case {
+        rw_kind kind;
+        rw_call call;
+    };
+    const auto c = GENERATE(Case{RW_CHOWN, RW_CALL_FCHOWNAT}, Case{RW_TRUNCATE, RW_CALL_TRUNCATE},
+                            Case{RW_XATTR, RW_CALL_REMOVEXATTRAT});
+    WireRecord<rw_fsop> r(c.kind, c.call);
+    r.fixed.raw = r.string("f");
+    r.fixed.attribute = r.string("security.capability");
+    r.fixed.owner = 0;
+    r.fixed.group = 0xffffffff;
+    r.fixed.length = 5'000'000'000;
+    auto bytes = r.bytes();
+    const auto e = decode(bytes, 0);
+    REQUIRE(e);
+    CHECK(static_cast<unsigned>(e->kind) == static_cast<unsigned>(c.kind));
+    CHECK(e->owner == 0);
+    CHECK(e->group == event::kUnset);
+    CHECK(e->length == 5'000'000'000);
+    CHECK(e->attribute == "security.capability");
+    CHECK(e->object.raw == "f");
+}
+
+TEST_CASE("a signal, and the process that it is about") {
+    WireRecord<rw_syscall> r(RW_SIGNAL, RW_CALL_KILL);
+    r.fixed.args[0] = 50;
+    r.fixed.args[1] = 9;
+    r.fixed.target = 5000;
+    auto bytes = r.bytes();
+    const auto e = decode(bytes, 0);
+    REQUIRE(e);
+    CHECK(e->target_pid == 5000);
+    CHECK(e->arg_count == 2);
+    CHECK(e->target_process == nullptr);
+}
+
 TEST_CASE("what is refused") {
     const auto good = an_open();
     auto r = good;
@@ -429,8 +504,9 @@ TEST_CASE("garbage: every view that comes out lies within the record") {
             continue;
         ++decoded;
         const auto* begin = reinterpret_cast<const char*>(bytes.data());
-        for (const auto view : {e->object.name, e->object.raw, e->object.base, e->object.mount_root, e->target.raw,
-                                e->target.base, e->argv, e->cwd, e->filename, e->interp, e->unix_path, e->comm})
+        for (const auto view :
+             {e->object.name, e->object.raw, e->object.base, e->object.mount_root, e->target.raw, e->target.base,
+              e->argv, e->cwd, e->filename, e->interp, e->unix_path, e->comm, e->attribute})
             if (!view.empty())
                 REQUIRE((view.data() >= begin && view.data() + view.size() <= begin + bytes.size()));
         REQUIRE(e->object.mount_length <= e->object.name.size());

@@ -51,6 +51,7 @@ Process process(std::uint32_t pid, const std::string& name, const std::string& e
 struct World {
     World() {
         self.sid = 80;
+        login.placement = &server;
         self.session_size = &session_size;
         self.tty = 136U << 20U | 3U;
         self.cap_effective = 1;
@@ -65,6 +66,7 @@ struct World {
     std::uint32_t session_size = 4;
     Names names;
     Placement placement{"/a/b", "u.service", "s.slice", "x.service", "3", "m", "0123456789ab", "podman"};
+    Placement server{"/c", "sshd.service", {}, {}, {}, {}, {}, {}};
     Process login = process(80, "sshd", "/usr/sbin/sshd", "-D", 30, nullptr);
     Process shell = process(90, "sh", "/bin/sh", "-c x", 40, &login);
     Process self = process(100, "tool", "/opt/tool", "-a bc", 48, &shell);
@@ -95,7 +97,8 @@ Event full(const World& world, Call call) {
     e.process = &world.self;
     e.placement = &world.placement;
     e.directory = &world.names;
-    e.traced = call == Call::ptrace ? &world.login : nullptr;
+    const bool aims = kind_of(call) == Kind::ptrace || kind_of(call) == Kind::signal;
+    e.target_process = aims ? &world.login : nullptr;
     e.host_mounts = true;
     e.old_euid = 1000;
     e.object = {"/d/a.txt", "/e/b.cfg", "a.txt", {{makedev(8, 1), 9}, S_IFREG | 0755, 1, 0, 0, 0}, {}, 0, {}};
@@ -109,7 +112,12 @@ Event full(const World& world, Call call) {
     e.created = true;
     e.node_dev = 261;
     e.args = {1, 2, 3, 4, 5, 6};
-    e.texts = {"t0", "t1", "t2"};
+    e.texts = {"t0", "t1", "t2", "t3"};
+    e.owner = 0;
+    e.group = 4;
+    e.attribute = "security.x";
+    e.length = 12;
+    e.backlog = 7;
     e.arg_count = static_cast<std::uint8_t>(signature_of(call).size());
     e.family = 2;
     e.socket_type = 1;
@@ -195,6 +203,41 @@ const Row kRows[] = {
     {"evt.time.year", Call::connect, "2023", "1970"},
     {"evt.type", Call::openat2, "openat2", "openat2"},
     {"fd.cip", Call::connect, "10.0.0.1", "-"},
+    {"fd.cip", Call::accept4, "192.0.2.1", "-"},
+    {"fd.cip", Call::bind, "-", "-"},
+    {"fd.cport", Call::accept, "443", "-"},
+    {"fd.sip", Call::accept, "10.0.0.1", "-"},
+    {"fd.sip", Call::bind, "10.0.0.1", "-"},
+    {"fd.sport", Call::listen, "40000", "-"},
+    {"fd.rip", Call::accept, "192.0.2.1", "-"},
+    {"fd.rip", Call::listen, "-", "-"},
+    {"fd.lip", Call::bind, "10.0.0.1", "-"},
+    {"fd.lport", Call::accept, "40000", "-"},
+    {"fd.ip", Call::bind, "10.0.0.1", "-"},
+    {"fd.port", Call::listen, "40000", "-"},
+    {"fd.is_server", Call::accept, "true", "true"},
+    {"fd.is_server", Call::bind, "true", "true"},
+    {"fd.connected", Call::accept, "true", "true"},
+    {"fd.connected", Call::listen, "false", "false"},
+    {"fd.name", Call::accept, "192.0.2.1:443->10.0.0.1:40000", "-"},
+    {"fd.name", Call::bind, "10.0.0.1:40000", "-"},
+    {"fd.name", Call::fchown, "/d/a.txt /e/b.cfg", "-"},
+    {"fd.num", Call::accept, "3", "0"},
+    {"fd.num", Call::listen, "5", "-1"},
+    {"fd.num", Call::ftruncate, "4", "-100"},
+    {"fs.path.name", Call::lsetxattr, "/d/a.txt /e/b.cfg", "-"},
+    {"evt.arg.backlog", Call::listen, "7", "0"},
+    {"evt.arg.addr", Call::bind, "10.0.0.1:40000", "-"},
+    {"evt.arg.addr", Call::connect, "192.0.2.1:443", "-"},
+    {"evt.arg.uid", Call::chown, "root", "-1"},
+    {"evt.arg.gid", Call::lchown, "adm", "-1"},
+    {"evt.rawarg.uid", Call::fchownat, "0", "-1"},
+    {"evt.arg.length", Call::truncate, "12", "0"},
+    {"evt.arg.name", Call::removexattr, "security.x", "-"},
+    {"evt.arg.sig", Call::kill, "SIGINT", "-"},
+    {"evt.arg.cap_effective", Call::capset, "CAP_CHOWN|CAP_DAC_OVERRIDE", "-"},
+    {"evt.arg.to_path", Call::move_mount, "t3", "-"},
+    {"evt.arg.flags", Call::clone3, "0x1", "-"},
     {"fd.cnet", Call::connect, "10.0.0.1", "-"},
     {"fd.connected", Call::connect, "false", "true"},
     {"fd.cport", Call::connect, "40000", "-"},
@@ -295,6 +338,9 @@ const Row kRows[] = {
     {"proc.sid.exe", Call::execve, "sshd", "-"},
     {"proc.sid.exepath", Call::execve, "/usr/sbin/sshd", "-"},
     {"proc.sname", Call::execve, "sshd", "-"},
+    {"proc.target.cmdline", Call::kill, "sshd -D", "-"},
+    {"proc.target.name", Call::tgkill, "sshd", "-"},
+    {"proc.target.unit", Call::kill, "sshd.service", "-"},
     {"proc.target.exepath", Call::ptrace, "/usr/sbin/sshd", "-"},
     {"proc.target.pid", Call::ptrace, "80", "-"},
     {"proc.target.uid", Call::ptrace, "0", "-"},

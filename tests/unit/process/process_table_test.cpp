@@ -115,20 +115,16 @@ TEST_CASE("who a process was before") {
     CHECK(m.send(e).old_euid == event::kUnset);
 }
 
-TEST_CASE("whom a ptrace is about") {
+TEST_CASE("whom a ptrace or a signal is about") {
     Machine m;
     (void)m.exec(50, 7, "/usr/sbin/sshd", "sshd"sv, "sshd");
-    auto e = m.make(Kind::ptrace, 60, 9);
-    e.args = {0x10, 50};
-    CHECK(m.send(e).traced == m.table.find(50));
-    e.args[1] = 51; // nobody, or a thread
-    CHECK(m.send(e).traced == nullptr);
-    e.args[1] = 50;
-    e.vpid = 2; // in a pid namespace of its own
-    CHECK(m.send(e).traced == nullptr);
-    e.vpid = e.pid;
-    e.kind = Kind::bpf;
-    CHECK(m.send(e).traced == nullptr);
+    auto e = m.make(GENERATE(Kind::ptrace, Kind::signal), 60, 9);
+    e.target_pid = 50;
+    CHECK(m.send(e).target_process == m.table.find(50));
+    e.target_pid = 51; // nobody, or a thread
+    CHECK(m.send(e).target_process == nullptr);
+    e.target_pid = 0; // not known to the kernel side
+    CHECK(m.send(e).target_process == nullptr);
 }
 
 TEST_CASE("exec of scripts, memfds and with cut arguments") {

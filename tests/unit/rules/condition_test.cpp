@@ -208,7 +208,7 @@ TEST_CASE("Calls whose events can match, never too few") {
     } rows[] = {
         {"evt.type = execve", set({Call::execve})},
         {"evt.type in (execve, openat)", set({Call::execve, Call::openat})},
-        {"evt.type = dup3", {}},
+        {"evt.type = splice", {}},
         {"evt.type = execve and evt.type = openat", {}},
         {"evt.type = connect and proc.name = x", connect},
         {"evt.type = connect or proc.name = x", all},
@@ -217,11 +217,12 @@ TEST_CASE("Calls whose events can match, never too few") {
         {"evt.type != connect", all & ~connect},
         {"not evt.type != connect", connect},
         {"not (evt.type = execve or evt.type = execveat) and evt.type in (execve, connect)", connect},
-        {"fd.rport = 1", event::calls_of(event::set_of(Kind::connect))},
+        {"fd.rport = 1", event::calls_of(event::set_of(Kind::connect) | event::set_of(Kind::accept))},
         {"not fd.rport = 1", all},
         {"evt.type startswith openat", set({Call::openat, Call::openat2})},
         {"evt.type exists", all},
-        {"evt.category = net", set({Call::connect, Call::socket})},
+        {"evt.category = net",
+         set({Call::connect, Call::socket, Call::accept, Call::accept4, Call::bind, Call::listen})},
         {"evt.dir = >", {}},
         {"evt.dir = <", all},
         // events are numbered from 1
