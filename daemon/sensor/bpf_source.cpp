@@ -10,6 +10,7 @@
 #include <bpf/libbpf.h>
 #include <cerrno>
 #include <string_view>
+#include <utility>
 
 namespace rwatch::sensor {
 namespace {
@@ -63,6 +64,8 @@ std::size_t BpfSource::drain(RecordHandler& handler, std::size_t most) noexcept 
     left_ = most;
     ring_buffer__consume(ring_.get());
     handler_ = nullptr;
+    drained_ += most - left_;
+    emptied_ = emptied_ || left_ > 0;
     return most - left_;
 }
 
@@ -92,6 +95,15 @@ std::vector<std::pair<std::string, std::uint64_t>> BpfSource::submitted() const 
     return counts(false);
 }
 
+/// What was in the ring at the call before must have been handed over, if the ring was read to its end since.
+void BpfSource::count_taken() const {
+    if (std::exchange(emptied_, false) && drained_ + taken_ < expected_)
+        taken_ = expected_ - drained_;
+    expected_ = 0;
+    for (const auto& [kind, count] : submitted())
+        expected_ += count;
+}
+
 std::vector<std::pair<std::string, std::uint64_t>> BpfSource::losses() const {
     auto list = counts(true);
     std::uint64_t missed = 0;
@@ -99,6 +111,8 @@ std::vector<std::pair<std::string, std::uint64_t>> BpfSource::losses() const {
         missed += misses(program.get());
     if (missed > 0)
         list.emplace_back("missed", missed);
+    if (count_taken(); taken_ > 0)
+        list.emplace_back("taken away", taken_);
     return list;
 }
 

@@ -40,7 +40,8 @@ class BpfSource final : public EventSource {
     [[nodiscard]] int wake_fd() const noexcept override { return -1; }
     [[nodiscard]] const std::vector<ProbeState>& probes() const noexcept override { return states_; }
     /// By kind what the full ring refused; "missed": programs that the kernel skipped because one was running on the
-    /// CPU already.
+    /// CPU already; "taken away": records that somebody else read out of our ring, as root can. The latter is known
+    /// after a drain to the end between two calls, both on the thread that drains.
     [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> losses() const override;
     [[nodiscard]] std::vector<GroupLoss> group_losses() const override;
     void detach() noexcept override;
@@ -60,10 +61,15 @@ class BpfSource final : public EventSource {
 
     BpfSource() = default;
     [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> counts(bool lost) const;
+    void count_taken() const;
     static int on_sample(void* context, void* data, std::size_t size) noexcept;
 
     RecordHandler* handler_ = nullptr; ///< during drain
     std::size_t left_ = 0;             ///< records that drain may still hand over
+    std::uint64_t drained_ = 0;
+    mutable std::uint64_t expected_ = 0,
+                          taken_ = 0; ///< records in the ring at the last losses(); those that never came
+    mutable bool emptied_ = false;    ///< since then
 
     std::vector<ProbeState> states_;
     Fd ring_fd_, counts_fd_, group_losses_fd_;

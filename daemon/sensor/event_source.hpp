@@ -54,7 +54,7 @@ class EventSource {
     /// A descriptor that is readable when an urgent record has come, or -1.
     [[nodiscard]] virtual int wake_fd() const noexcept = 0;
     [[nodiscard]] virtual const std::vector<ProbeState>& probes() const noexcept = 0;
-    /// Records lost since the start, by name of kind ("open") or of cause; those above 0. From any thread.
+    /// Records lost since the start, by name of kind ("open") or of cause; those above 0. The thread that drains.
     [[nodiscard]] virtual std::vector<std::pair<std::string, std::uint64_t>> losses() const = 0;
     /// Whose they were, as far as that is known: groups are forgotten when there are very many. From any thread.
     [[nodiscard]] virtual std::vector<GroupLoss> group_losses() const { return {}; }

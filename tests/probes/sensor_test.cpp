@@ -3,20 +3,24 @@
 #include "watcher.hpp"
 
 #include "core/error.hpp"
+#include "core/handle.hpp"
 #include "event/event.hpp"
 #include "sensor/canary.hpp"
 #include "sensor/probes.hpp"
 
 #include <array>
+#include <bpf/bpf.h>
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <map>
 #include <sched.h>
 #include <set>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -67,6 +71,29 @@ void open_often(int times, const ControlGroup* group = nullptr) {
         ::_exit(0);
     }
     ::waitpid(child, nullptr, 0);
+}
+
+/// As an intruder with root would: moves the reader's position in the ring that was made last to its end.
+void empty_newest_ring() {
+    std::uint32_t id = 0, newest = 0;
+    bpf_map_info info{};
+    while (bpf_map_get_next_id(id, &id) == 0) {
+        const Fd map(bpf_map_get_fd_by_id(id));
+        std::uint32_t size = sizeof(info);
+        info = {};
+        if (map && bpf_obj_get_info_by_fd(map.get(), &info, &size) == 0 && info.type == BPF_MAP_TYPE_RINGBUF)
+            newest = id;
+    }
+    REQUIRE(newest != 0);
+    const Fd ring(bpf_map_get_fd_by_id(newest));
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    auto* const consumer = ::mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_SHARED, ring.get(), 0);
+    auto* const producer = ::mmap(nullptr, page, PROT_READ, MAP_SHARED, ring.get(), static_cast<off_t>(page));
+    REQUIRE(consumer != MAP_FAILED);
+    REQUIRE(producer != MAP_FAILED);
+    std::memcpy(consumer, producer, sizeof(unsigned long));
+    ::munmap(consumer, page);
+    ::munmap(producer, page);
 }
 
 /// Runs in a child without the watcher, which would see it.
@@ -164,6 +191,28 @@ TEST_CASE("sensor: who floods the ring loses, is named, and displaces neither ot
     CHECK(seen[flooder.id()][RW_EXIT] == 1);
     CHECK(seen[other.id()][RW_OPEN] >= kOthers);
     CHECK(seen[other.id()][RW_EXIT] == 1);
+}
+
+TEST_CASE("sensor: records that somebody else took out of the ring are missed") {
+    sensor::BpfOptions options;
+    options.skip_own = true;
+    options.skip_alternatives = skipped_alternatives();
+    const auto source = sensor::BpfSource::open(options);
+    Counter counter;
+    open_often(100);
+    CHECK(value(source->losses(), "taken away") == 0);
+    while (source->drain(counter, 1000) == 1000) {
+    }
+    CHECK(value(source->losses(), "taken away") == 0);
+    open_often(100);
+    source->detach();
+    (void)source->losses();
+    empty_newest_ring();
+    CHECK(source->drain(counter, 1000) == 0);
+    CHECK(value(source->losses(), "taken away") >= 100);
+    const auto taken = value(source->losses(), "taken away");
+    CHECK(source->drain(counter, 1000) == 0);
+    CHECK(value(source->losses(), "taken away") == taken);
 }
 
 TEST_CASE("sensor: a drain hands over what it was asked for, and loses nothing between two", "[loads]") {
