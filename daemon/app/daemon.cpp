@@ -9,6 +9,7 @@
 #include "core/time.hpp"
 #include "sensor/bpf_source.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
@@ -79,7 +80,8 @@ Daemon::Daemon(Options options, Loaded loaded)
                     pipeline_.tick(static_cast<std::uint64_t>(boot_now()));
                     enricher_.chores();
                 }},
-               {LossWatch::kEvery, [this] { loss_watch_.look(); }}}) {
+               {LossWatch::kEvery, [this] { loss_watch_.look(); }}}),
+      mark_(options_.state_dir) {
     // Probes are attached: what starts from now on is in the ring, what runs already is in /proc.
     enricher_.fill();
     enricher_.watch(rules_->watched_paths());
@@ -114,6 +116,9 @@ int Daemon::run() {
                         "': " + (probe.attached.empty() ? "not attached, blind to " + probe.blind : probe.attached) +
                         " (" + probe.reason + ")");
     log::notice("watching: " + counted(rules_->rules().size(), "rule") + " from " + counted(rule_files_, "file"));
+    if (!mark_.trouble().empty())
+        log::notice("no mark of a killed daemon can be kept: " + mark_.trouble());
+    tell_gap();
     sd_notify(0, "READY=1");
     tell_systemd();
     const int status = loop_.run();
@@ -134,6 +139,7 @@ void Daemon::watch_signals() {
 void Daemon::start_timers() {
     loop_.every(kSecond, [this] { every_second(); });
     loop_.every(kDirectoryEvery, [this] { enricher_.refresh(); });
+    loop_.every(RunMark::kEvery, [this] { mark_.touch(); });
     std::uint64_t watchdog_usec = 0;
     if (sd_watchdog_enabled(0, &watchdog_usec) > 0)
         loop_.every(static_cast<std::int64_t>(watchdog_usec) * 1000 / 3, [this] { feed_watchdog(); });
@@ -174,6 +180,19 @@ void Daemon::check_health() {
         bus_->events_lost(vitals.lost);
     if (bus_ && health_.state() + health_.reason() != before)
         bus_->state_changed();
+}
+
+void Daemon::tell_gap() {
+    if (!mark_.gap())
+        return;
+    const auto& gap = *mark_.gap();
+    const auto from = rfc3339(gap.last_alive_ns), to = rfc3339(started_ns_);
+    std::string text = "The daemon before this one ";
+    text.append(gap.same_boot ? "was killed or crashed" : "went down with the machine");
+    text.append(": nothing was watched for ").append(format_span(std::max(started_ns_ - gap.last_alive_ns, kSecond)));
+    text.append(" at most, from ").append(from).append(" to ").append(to);
+    raise("rwatch was not stopped in order", gap.same_boot ? rules::Priority::critical : rules::Priority::notice, text,
+          {{"gap.from", from}, {"gap.to", to}});
 }
 
 void Daemon::end_pauses() {
@@ -273,6 +292,7 @@ void Daemon::stop() noexcept {
         if (sink.dropped != 0)
             log::warning("sink '" + sink.name + "': " + counted(sink.dropped, "alert") + " undelivered");
     bus_.reset();
+    mark_.clear();
 }
 
 } // namespace rwatch::app

@@ -11,6 +11,7 @@
 #include "app/options.hpp"
 #include "app/outlet.hpp"
 #include "app/pauses.hpp"
+#include "app/run_mark.hpp"
 #include "app/runner.hpp"
 #include "app/sources.hpp"
 #include "bus/control.hpp"
@@ -60,6 +61,7 @@ class Daemon : private bus::Control {
     void every_second();
     void check_health();
     void end_pauses();
+    void tell_gap();
     void feed_watchdog();
     void tell_systemd();
     void apply(Loaded loaded, Diagnostics& notes);
@@ -91,6 +93,7 @@ class Daemon : private bus::Control {
     LossWatch loss_watch_;
     Runner runner_;
     std::optional<bus::Service> bus_;
+    RunMark mark_;
     std::string last_status_;
     bool stopping_ = false;
 };

@@ -91,6 +91,21 @@ class Supervised(Case):
     def test_interrupt_flushes(self):
         self.check_end(signal.SIGINT)
 
+    def test_a_killed_daemon_is_told_by_the_next(self):
+        state = ('--state-dir', self.path('state'))
+        killed = self.start(rules={}, options=state)
+        self.assertEqual([], killed.find('not stopped in order'))
+        killed.process.kill()
+        killed.process.wait()
+        killed.stop = lambda: 0
+        after = self.start(rules={}, options=state)
+        alert = after.expect('^rwatch was not stopped in order$', 'was killed or crashed')
+        self.assertEqual('Critical', alert['priority'])
+        after.stop()
+        last = self.start(rules={}, options=state)
+        time.sleep(rwatchtest.QUIET_FOR)
+        self.assertEqual([], last.find('not stopped in order'))
+
     def test_repeats_are_told_at_the_end_of_the_window(self):
         daemon = self.start(rules=self.rules(window='1s', by='proc.exepath'))
         python = self.copy_of('touch', 'touch-repeats')
