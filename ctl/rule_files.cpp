@@ -30,6 +30,8 @@ void list_folder(const fs::path& folder, std::vector<fs::path>& files, Diagnosti
     fs::directory_iterator entry(folder, error);
     for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
         const auto suffix = entry->path().extension().string();
+        if (entry->path().filename().native().starts_with('.')) // as the daemon does
+            continue;
         if (std::find(kSuffixes.begin(), kSuffixes.end(), suffix) == kSuffixes.end())
             continue;
         empty = false;
@@ -76,6 +78,8 @@ RuleFiles read_rule_files(const std::vector<std::string>& paths) {
         std::error_code ignored; // reading it will tell
         if (fs::is_directory(path, ignored))
             list_folder(path, files, out.diagnostics);
+        else if (fs::symlink_status(path, ignored).type() == fs::file_type::fifo) // but /dev/fd/63 of a shell is read
+            report(out.diagnostics, path, "cannot-read", "cannot read the file: is not a regular file");
         else
             files.emplace_back(path);
     }

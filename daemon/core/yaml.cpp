@@ -232,11 +232,16 @@ Parsed parse(std::string_view text, const std::string& file) {
                                      std::to_string(kMaxText) + " are read");
         return out;
     }
-    if (const auto good = text.substr(0, utf8_prefix(text)); good.size() != text.size()) {
+    // yaml-cpp tells of a NUL whatever stands behind it.
+    const auto nul = std::min(text.find('\0'), text.size());
+    if (const auto good = text.substr(0, std::min(utf8_prefix(text), nul)); good.size() != text.size()) {
         const auto lines = static_cast<std::uint32_t>(std::count(good.begin(), good.end(), '\n'));
         const auto column = static_cast<std::uint32_t>(good.size() - (good.rfind('\n') + 1)); // npos + 1 is 0
-        out.diagnostics.push_back(
-            {Severity::error, "invalid-utf8", {file, lines + 1, column + 1}, "this is not valid UTF-8", {}});
+        out.diagnostics.push_back({Severity::error,
+                                   "invalid-utf8",
+                                   {file, lines + 1, column + 1},
+                                   good.size() == nul ? "there is a NUL byte" : "this is not valid UTF-8",
+                                   {}});
         return out;
     }
     // yaml-cpp takes a quoted text without an end for a whole one where the file ends with a line. A comment there

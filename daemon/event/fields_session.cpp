@@ -110,7 +110,10 @@ constexpr Field kRows[] = {
          if (e.process != nullptr && e.process->sid != 0)
              out.add(static_cast<std::int64_t>(e.process->sid));
      },
-     [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_number(text, b.process().sid); },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         auto& sid = b.process().sid;
+         return parse_number(text, sid) && sid != 0; // 0 is unknown
+     },
      "POSIX session id: the pid of the shell or service that the process descends from"},
     {"proc.sid.exe", Type::string, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {

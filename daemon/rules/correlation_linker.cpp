@@ -258,7 +258,8 @@ class Linker {
             const auto& base = candidates_[view.rule];
             std::string error, hint;
             auto field = resolve_in(*base.item, field_name(word, item, spec, view.rule), error, hint);
-            if (field && base.state == State::good && !may_have(base.rule.condition, *field->field))
+            const auto calls = base.rule.condition.calls();
+            if (field && base.state == State::good && calls.any() && !may_have(base.rule.condition, *field->field))
                 field.reset();
             if (!field && first_error.empty()) {
                 first_error = error.empty() ? "no event that the correlation counts has a field '" + word.text + "'"

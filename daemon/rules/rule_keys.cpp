@@ -95,12 +95,23 @@ bool fits(const TestCase::Step& step, std::uint32_t n, const std::vector<const N
     return good;
 }
 
+/// How far a test has come.
+struct Progress {
+    std::int64_t now = 0;
+    std::uint64_t events = 0;
+};
+
 /// When the step begins and, in `now`, ends. Time does not go back.
-void read_times(MapReader& reader, TestCase::Step& step, std::int64_t& now) {
+void read_times(MapReader& reader, TestCase::Step& step, Progress& progress) {
+    auto& now = progress.now;
     const Node* at = reader.any("at");
     step.at_ns = reader.span("at").value_or(0);
     step.every_ns = reader.span("every").value_or(0);
     step.repeat = static_cast<std::uint32_t>(reader.integer("repeat", 1, kMaxTestRepeat).value_or(1));
+    progress.events += step.repeat;
+    if (progress.events > kMaxTestRepeat && progress.events - step.repeat <= kMaxTestRepeat)
+        reader.error(reader.node(), "out-of-range",
+                     "a test has more than " + std::to_string(kMaxTestRepeat) + " events, all repeats counted");
     if (at != nullptr && step.at_ns < now)
         reader.error(*at, "bad-value", "'at' is before the event above it, which is at " + format_span(now),
                      "'at' counts from the beginning of the test");
@@ -111,7 +122,7 @@ void read_times(MapReader& reader, TestCase::Step& step, std::int64_t& now) {
         reader.error(reader.node(), "out-of-range", "a test goes on for more than ten years");
 }
 
-std::optional<TestCase::Step> read_step(const Node& node, std::int64_t& now, const ReadContext& context) {
+std::optional<TestCase::Step> read_step(const Node& node, Progress& progress, const ReadContext& context) {
     if (!node.is_map()) {
         report(context, node, "wrong-type",
                "an event of a test must be a map of fields, not " + std::string(yaml::describe(node.kind)));
@@ -120,7 +131,7 @@ std::optional<TestCase::Step> read_step(const Node& node, std::int64_t& now, con
     TestCase::Step step;
     step.where = {context.file, node.line, node.column};
     MapReader reader(node, "a test's event", context.file, context.out);
-    read_times(reader, step, now);
+    read_times(reader, step, progress);
     std::vector<const Node*> places;
     for (const auto& [key, value] : node.entries) {
         if (key.text == "at" || key.text == "every" || key.text == "repeat")
@@ -152,7 +163,7 @@ std::optional<TestCase> read_test(const Node& node, const ReadContext& context) 
         return std::nullopt;
     }
     TestCase test;
-    std::int64_t now = 0;
+    Progress progress;
     test.where = {context.file, node.line, node.column};
     MapReader reader(node, "a test", context.file, context.out);
     test.name = reader.string("name", true).value_or("");
@@ -161,7 +172,7 @@ std::optional<TestCase> read_test(const Node& node, const ReadContext& context) 
     if (reader.any("events", true) != nullptr)
         if (const Node* events = reader.sequence("events"))
             for (const auto& item : events->items)
-                if (auto step = read_step(item, now, context))
+                if (auto step = read_step(item, progress, context))
                     test.events.push_back(std::move(*step));
     reader.finish(context.unknown_key);
     return test;

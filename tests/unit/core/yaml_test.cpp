@@ -112,6 +112,11 @@ TEST_CASE("what is refused, with its place") {
     REQUIRE(has(parsed.diagnostics, "invalid-utf8"));
     CHECK(parsed.diagnostics[0].where.line == 2);
     CHECK(parsed.diagnostics[0].where.column == 4);
+    parsed = parse(std::string_view("a: 1\nb: x\0y\n", 12), "f");
+    REQUIRE(has(parsed.diagnostics, "invalid-utf8"));
+    CHECK(parsed.diagnostics[0].message == "there is a NUL byte");
+    CHECK(parsed.diagnostics[0].where.line == 2);
+    CHECK(parsed.diagnostics[0].where.column == 5);
     CHECK(parse("\xff", "f").diagnostics[0].where.column == 1);
     CHECK(parse("a\n\xff", "f").diagnostics[0].where.line == 2);
     CHECK(has_errors(parse("a:\tb: c\n\t- x", "f").diagnostics));

@@ -261,6 +261,19 @@ TEST_CASE("a fifo in a folder of rules is refused, not waited for") {
     CHECK(files.diagnostics[0].message == "cannot read the file: is not a regular file");
 }
 
+TEST_CASE("a fifo that is named is refused, too, and a hidden file in a folder is none, as for the daemon") {
+    const Folder folder;
+    (void)folder.put(".a.yaml", "a");
+    (void)folder.put("c.yaml", "a");
+    CHECK(read_rule_files({folder.path()}).texts.size() == 1);
+    const auto fifo = folder.path() + "/b.yaml";
+    REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+    const auto files = read_rule_files({fifo});
+    CHECK(files.texts.empty());
+    REQUIRE(files.diagnostics.size() == 1);
+    CHECK(files.diagnostics[0].message == "cannot read the file: is not a regular file");
+}
+
 TEST_CASE("a folder whose only file is refused is not empty, too") {
     const Folder folder;
     REQUIRE(::mkfifo((folder.path() + "/a.yaml").c_str(), 0600) == 0);

@@ -266,6 +266,11 @@ TEST_CASE("What can be wrong between correlations and rules") {
           "unknown field 'user.nam' [did you mean 'user.name'?]\n");
     CHECK(messages(kBases + correlation("x", "type: temporal, rules: [a, b], timespan: 1s, group-by: fd.rip")) ==
           "no event that the correlation counts has a field 'fd.rip'\n");
+    // A condition that is never true says why; that its events have no fields is no news then.
+    CHECK(messages(rule("never", "evt.type in (no_such_list)") +
+                   correlation(
+                       "x", "type: event_count, rules: [never], timespan: 1s, group-by: proc.pid, condition: {gte: 2}"))
+              .find("no event that the correlation counts") == std::string::npos);
     CHECK(complaints(kBases + correlation("x", "type: temporal, rules: [a, c], timespan: 1s, group-by: fd.rip")) ==
           Names{"missing-field 4:118"});
     CHECK(messages(kBases + correlation("x", "type: value_sum, rules: [a, b], timespan: 1s, "

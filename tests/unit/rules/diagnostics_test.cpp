@@ -139,6 +139,11 @@ TEST_CASE("Values and times of tests that can't be are told when the rule is rea
         {"{evt.type: open, at: 2s}, {evt.type: open, at: 0}", {"bad-value 9:61"}, "from the beginning"},
         {"{evt.type: open, repeat: 3, every: 1s}, {evt.type: open, at: 1s}", {"bad-value 9:75"}, "from the beginning"},
         {"{evt.type: open, repeat: 1000000, every: 1d}", {"out-of-range 9:14"}, ""},
+        {"{evt.type: open, repeat: 600000}, {evt.type: open, repeat: 400000}", {}, ""},
+        {"{evt.type: open, repeat: 600000}, {evt.type: open, repeat: 400001}, {evt.type: open}",
+         {"out-of-range 9:48"},
+         ""},
+        {"{evt.type: open, proc.sid: 0}", {"bad-value 9:41"}, "whole number"},
         {"{evt.type: open, at: 5000d}", {"out-of-range 9:14"}, ""},
         {"{evt.type: open, at: 3}", {"bad-duration 9:35"}, ""},
     };
