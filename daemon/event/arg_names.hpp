@@ -5,10 +5,13 @@
 #include <array>
 #include <csignal>
 #include <cstdint>
+#include <ctime>
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sched.h>
 #include <string_view>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 namespace rwatch::event {
@@ -239,5 +242,70 @@ inline constexpr std::array kMountAttributes{
 };
 inline constexpr std::array kPickFlags{Named{1, "FSPICK_CLOEXEC"}, Named{2, "FSPICK_SYMLINK_NOFOLLOW"},
                                        Named{4, "FSPICK_NO_AUTOMOUNT"}, Named{8, "FSPICK_EMPTY_PATH"}};
+inline constexpr std::array kProtections{Named{PROT_READ, "PROT_READ"},           Named{PROT_WRITE, "PROT_WRITE"},
+                                         Named{PROT_EXEC, "PROT_EXEC"},           Named{0x8, "PROT_SEM"},
+                                         Named{PROT_GROWSDOWN, "PROT_GROWSDOWN"}, Named{PROT_GROWSUP, "PROT_GROWSUP"}};
+inline constexpr std::array kMapTypes{Named{MAP_SHARED, "MAP_SHARED"}, Named{MAP_PRIVATE, "MAP_PRIVATE"},
+                                      Named{3, "MAP_SHARED_VALIDATE"}};
+inline constexpr std::array kMapFlags{
+    Named{MAP_FIXED, "MAP_FIXED"},          Named{MAP_ANONYMOUS, "MAP_ANONYMOUS"},
+    Named{MAP_GROWSDOWN, "MAP_GROWSDOWN"},  Named{MAP_DENYWRITE, "MAP_DENYWRITE"},
+    Named{MAP_LOCKED, "MAP_LOCKED"},        Named{MAP_NORESERVE, "MAP_NORESERVE"},
+    Named{MAP_POPULATE, "MAP_POPULATE"},    Named{MAP_NONBLOCK, "MAP_NONBLOCK"},
+    Named{MAP_STACK, "MAP_STACK"},          Named{MAP_HUGETLB, "MAP_HUGETLB"},
+    Named{0x100000, "MAP_FIXED_NOREPLACE"},
+};
+// Those that are told.
+inline constexpr std::array kPrctlOptions{
+    Named{PR_SET_DUMPABLE, "PR_SET_DUMPABLE"},
+    Named{PR_SET_KEEPCAPS, "PR_SET_KEEPCAPS"},
+    Named{PR_SET_NAME, "PR_SET_NAME"},
+    Named{PR_SET_SECUREBITS, "PR_SET_SECUREBITS"},
+    Named{PR_SET_MM, "PR_SET_MM"},
+    Named{PR_SET_CHILD_SUBREAPER, "PR_SET_CHILD_SUBREAPER"},
+    Named{PR_CAP_AMBIENT, "PR_CAP_AMBIENT"},
+    Named{PR_SET_PTRACER, "PR_SET_PTRACER"},
+};
+inline constexpr std::array kKeyCommands{
+    Named{0, "KEYCTL_GET_KEYRING_ID"},
+    Named{1, "KEYCTL_JOIN_SESSION_KEYRING"},
+    Named{2, "KEYCTL_UPDATE"},
+    Named{3, "KEYCTL_REVOKE"},
+    Named{4, "KEYCTL_CHOWN"},
+    Named{5, "KEYCTL_SETPERM"},
+    Named{6, "KEYCTL_DESCRIBE"},
+    Named{7, "KEYCTL_CLEAR"},
+    Named{8, "KEYCTL_LINK"},
+    Named{9, "KEYCTL_UNLINK"},
+    Named{10, "KEYCTL_SEARCH"},
+    Named{11, "KEYCTL_READ"},
+    Named{12, "KEYCTL_INSTANTIATE"},
+    Named{13, "KEYCTL_NEGATE"},
+    Named{14, "KEYCTL_SET_REQKEY_KEYRING"},
+    Named{15, "KEYCTL_SET_TIMEOUT"},
+    Named{16, "KEYCTL_ASSUME_AUTHORITY"},
+    Named{17, "KEYCTL_GET_SECURITY"},
+    Named{18, "KEYCTL_SESSION_TO_PARENT"},
+    Named{19, "KEYCTL_REJECT"},
+    Named{20, "KEYCTL_INSTANTIATE_IOV"},
+    Named{21, "KEYCTL_INVALIDATE"},
+    Named{22, "KEYCTL_GET_PERSISTENT"},
+    Named{29, "KEYCTL_RESTRICT_KEYRING"},
+    Named{30, "KEYCTL_MOVE"},
+    Named{31, "KEYCTL_CAPABILITIES"},
+};
+inline constexpr std::array kClocks{Named{CLOCK_REALTIME, "CLOCK_REALTIME"}, Named{CLOCK_MONOTONIC, "CLOCK_MONOTONIC"},
+                                    Named{CLOCK_BOOTTIME, "CLOCK_BOOTTIME"}, Named{CLOCK_TAI, "CLOCK_TAI"}};
+inline constexpr std::array kRebootCommands{
+    Named{0x01234567, "LINUX_REBOOT_CMD_RESTART"},    Named{0xcdef0123, "LINUX_REBOOT_CMD_HALT"},
+    Named{0x89abcdef, "LINUX_REBOOT_CMD_CAD_ON"},     Named{0, "LINUX_REBOOT_CMD_CAD_OFF"},
+    Named{0x4321fedc, "LINUX_REBOOT_CMD_POWER_OFF"},  Named{0xa1b2c3d4, "LINUX_REBOOT_CMD_RESTART2"},
+    Named{0xd000fce2, "LINUX_REBOOT_CMD_SW_SUSPEND"}, Named{0x45584543, "LINUX_REBOOT_CMD_KEXEC"},
+};
+inline constexpr std::array kUringOpcodes{
+    Named{13, "IORING_OP_ACCEPT"}, Named{41, "IORING_OP_FSETXATTR"}, Named{42, "IORING_OP_SETXATTR"},
+    Named{45, "IORING_OP_SOCKET"}, Named{46, "IORING_OP_URING_CMD"}, Named{55, "IORING_OP_FTRUNCATE"},
+    Named{56, "IORING_OP_BIND"},   Named{57, "IORING_OP_LISTEN"},
+};
 
 } // namespace rwatch::event

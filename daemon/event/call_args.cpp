@@ -51,6 +51,13 @@ constexpr std::array<FormRow, static_cast<std::size_t>(Form::count)> kForms{{
     {.bits = kFsFlags},                                                          // fs_flags
     {.bits = kMountAttributes},                                                  // mount_attributes
     {.bits = kPickFlags},                                                        // pick_flags
+    {.bits = kProtections},                                                      // protection
+    {.mask = 0xf, .values = kMapTypes, .bits = kMapFlags},                       // map_flags
+    {.mask = kWhole, .values = kPrctlOptions},                                   // prctl_option
+    {.mask = kWhole, .values = kKeyCommands},                                    // key_command
+    {.negative = true, .mask = kWhole, .values = kClocks},                       // clock_id
+    {.mask = kWhole, .values = kRebootCommands},                                 // reboot_command
+    {.mask = kWhole, .values = kUringOpcodes},                                   // uring_opcode
 }};
 
 const FormRow& row_of(Form form) noexcept {
@@ -121,6 +128,58 @@ constexpr Signature<2> kSetgroups{{{"size", Form::integer}, {"list", Form::addre
 constexpr Signature<3> kCapset{{{"cap_inheritable", Form::capabilities},
                                 {"cap_permitted", Form::capabilities},
                                 {"cap_effective", Form::capabilities}}};
+constexpr Signature<6> kMmap{{{"addr", Form::address},
+                              {"length", Form::size},
+                              {"prot", Form::protection},
+                              {"flags", Form::map_flags},
+                              {"fd", Form::integer},
+                              {"offset", Form::size}}};
+constexpr Signature<4> kMprotect{
+    {{"addr", Form::address}, {"length", Form::size}, {"prot", Form::protection}, {"pkey", Form::integer}}};
+constexpr Signature<5> kKeyctl{{{"option", Form::key_command},
+                                {"arg2", Form::size},
+                                {"arg3", Form::size},
+                                {"arg4", Form::size},
+                                {"arg5", Form::size}}};
+constexpr Signature<5> kAddKey{{{"type", Form::text},
+                                {"description", Form::text},
+                                {"payload", Form::address},
+                                {"plen", Form::size},
+                                {"ringid", Form::integer}}};
+constexpr Signature<4> kRequestKey{
+    {{"type", Form::text}, {"description", Form::text}, {"callout_info", Form::text}, {"destringid", Form::integer}}};
+constexpr Signature<2> kSettimeofday{{{"tv", Form::address}, {"tz", Form::address}}};
+constexpr Signature<2> kClockSettime{{{"clockid", Form::clock_id}, {"tp", Form::address}}};
+constexpr Signature<1> kAdjtimex{{{"buf", Form::address}}};
+constexpr Signature<4> kKexecLoad{
+    {{"entry", Form::address}, {"nr_segments", Form::size}, {"segments", Form::address}, {"flags", Form::address}}};
+constexpr Signature<5> kKexecFileLoad{{{"fd", Form::integer},
+                                       {"initrd_fd", Form::integer},
+                                       {"cmdline_len", Form::size},
+                                       {"cmdline", Form::text},
+                                       {"flags", Form::address}}};
+constexpr Signature<5> kPrctl{{{"option", Form::prctl_option},
+                               {"arg2_str", Form::text},
+                               {"arg3", Form::size},
+                               {"arg4", Form::size},
+                               {"arg5", Form::size}}};
+constexpr Signature<5> kPerfEventOpen{{{"attr", Form::address},
+                                       {"pid", Form::integer},
+                                       {"cpu", Form::integer},
+                                       {"group_fd", Form::integer},
+                                       {"flags", Form::size}}};
+constexpr Signature<2> kSwapon{{{"path", Form::text}, {"flags", Form::natural}}};
+constexpr Signature<4> kQuotactl{
+    {{"cmd", Form::natural}, {"special", Form::text}, {"id", Form::natural}, {"addr", Form::address}}};
+constexpr Signature<2> kSethostname{{{"name", Form::text}, {"length", Form::integer}}};
+constexpr Signature<1> kAcct{{{"name", Form::text}}};
+constexpr Signature<3> kReboot{{{"magic", Form::persona}, {"magic2", Form::persona}, {"cmd", Form::reboot_command}}};
+constexpr Signature<1> kIopl{{{"level", Form::natural}}};
+constexpr Signature<3> kIoperm{{{"from", Form::size}, {"num", Form::size}, {"turn_on", Form::integer}}};
+constexpr Signature<2> kUringSetup{{{"entries", Form::natural}, {"params", Form::address}}};
+constexpr Signature<4> kUringRegister{
+    {{"fd", Form::integer}, {"opcode", Form::natural}, {"arg", Form::address}, {"nr_args", Form::natural}}};
+constexpr Signature<1> kUringSubmit{{{"opcode", Form::uring_opcode}}};
 
 /// Appends to a list of words joined by '|', begun at `mark`.
 void put_word(std::string_view word, std::size_t mark, Scratch& out) noexcept {
@@ -267,6 +326,56 @@ std::span<const CallArg> signature_of(Call call) noexcept {
         return kFspick;
     case Call::mount_setattr:
         return kMountSetattr;
+    case Call::mmap:
+        return kMmap;
+    case Call::mprotect:
+        return std::span(kMprotect).first<3>();
+    case Call::pkey_mprotect:
+        return kMprotect;
+    case Call::keyctl:
+        return kKeyctl;
+    case Call::add_key:
+        return kAddKey;
+    case Call::request_key:
+        return kRequestKey;
+    case Call::settimeofday:
+        return kSettimeofday;
+    case Call::clock_settime:
+    case Call::clock_adjtime:
+        return kClockSettime;
+    case Call::adjtimex:
+        return kAdjtimex;
+    case Call::kexec_load:
+        return kKexecLoad;
+    case Call::kexec_file_load:
+        return kKexecFileLoad;
+    case Call::prctl:
+        return kPrctl;
+    case Call::perf_event_open:
+        return kPerfEventOpen;
+    case Call::swapon:
+        return kSwapon;
+    case Call::swapoff:
+        return std::span(kSwapon).first<1>();
+    case Call::quotactl:
+        return kQuotactl;
+    case Call::sethostname:
+    case Call::setdomainname:
+        return kSethostname;
+    case Call::acct:
+        return kAcct;
+    case Call::reboot:
+        return kReboot;
+    case Call::iopl:
+        return kIopl;
+    case Call::ioperm:
+        return kIoperm;
+    case Call::io_uring_setup:
+        return kUringSetup;
+    case Call::io_uring_register:
+        return kUringRegister;
+    case Call::io_uring_submit:
+        return kUringSubmit;
     default:
         return {};
     }
@@ -283,6 +392,8 @@ bool gives_descriptor(Call call) noexcept {
     case Call::fsopen:
     case Call::fsmount:
     case Call::fspick:
+    case Call::perf_event_open:
+    case Call::io_uring_setup:
         return true;
     default:
         return false;

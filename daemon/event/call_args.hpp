@@ -42,6 +42,13 @@ enum class Form : std::uint8_t {
     fs_flags,         ///< of fsopen, fsmount
     mount_attributes, ///< of fsmount
     pick_flags,       ///< of fspick
+    protection,
+    map_flags,
+    prctl_option,
+    key_command,
+    clock_id,
+    reboot_command,
+    uring_opcode,
     count
 };
 

@@ -28,7 +28,9 @@ static_assert(same(Kind::exec, RW_EXEC) && same(Kind::fork, RW_FORK) && same(Kin
               same(Kind::name_space, RW_NAMESPACE) && same(Kind::mount, RW_MOUNT) && same(Kind::module, RW_MODULE) &&
               same(Kind::bpf, RW_BPF) && same(Kind::system, RW_SYSTEM) && same(Kind::accept, RW_ACCEPT) &&
               same(Kind::bind, RW_BIND) && same(Kind::chown, RW_CHOWN) && same(Kind::truncate, RW_TRUNCATE) &&
-              same(Kind::xattr, RW_XATTR) && same(Kind::signal, RW_SIGNAL) && same(Kind::count, RW_KIND_COUNT));
+              same(Kind::xattr, RW_XATTR) && same(Kind::signal, RW_SIGNAL) && same(Kind::dup, RW_DUP) &&
+              same(Kind::memory, RW_MEMORY) && same(Kind::key, RW_KEY) && same(Kind::clock, RW_CLOCK) &&
+              same(Kind::io_uring, RW_IO_URING) && same(Kind::count, RW_KIND_COUNT));
 static_assert(
     same(Call::none, RW_CALL_NONE) && same(Call::execve, RW_CALL_EXECVE) && same(Call::execveat, RW_CALL_EXECVEAT) &&
     same(Call::fork, RW_CALL_FORK) && same(Call::vfork, RW_CALL_VFORK) && same(Call::clone, RW_CALL_CLONE) &&
@@ -72,11 +74,24 @@ static_assert(
     same(Call::fsmount, RW_CALL_FSMOUNT) && same(Call::fspick, RW_CALL_FSPICK) &&
     same(Call::mount_setattr, RW_CALL_MOUNT_SETATTR) && same(Call::setfsuid, RW_CALL_SETFSUID) &&
     same(Call::setfsgid, RW_CALL_SETFSGID) && same(Call::setgroups, RW_CALL_SETGROUPS) &&
-    same(Call::capset, RW_CALL_CAPSET) && same(Call::count, RW_CALL_COUNT));
+    same(Call::capset, RW_CALL_CAPSET) && same(Call::dup, RW_CALL_DUP) && same(Call::dup2, RW_CALL_DUP2) &&
+    same(Call::dup3, RW_CALL_DUP3) && same(Call::mmap, RW_CALL_MMAP) && same(Call::mprotect, RW_CALL_MPROTECT) &&
+    same(Call::pkey_mprotect, RW_CALL_PKEY_MPROTECT) && same(Call::keyctl, RW_CALL_KEYCTL) &&
+    same(Call::add_key, RW_CALL_ADD_KEY) && same(Call::request_key, RW_CALL_REQUEST_KEY) &&
+    same(Call::settimeofday, RW_CALL_SETTIMEOFDAY) && same(Call::clock_settime, RW_CALL_CLOCK_SETTIME) &&
+    same(Call::adjtimex, RW_CALL_ADJTIMEX) && same(Call::clock_adjtime, RW_CALL_CLOCK_ADJTIME) &&
+    same(Call::kexec_load, RW_CALL_KEXEC_LOAD) && same(Call::kexec_file_load, RW_CALL_KEXEC_FILE_LOAD) &&
+    same(Call::prctl, RW_CALL_PRCTL) && same(Call::perf_event_open, RW_CALL_PERF_EVENT_OPEN) &&
+    same(Call::swapon, RW_CALL_SWAPON) && same(Call::swapoff, RW_CALL_SWAPOFF) &&
+    same(Call::quotactl, RW_CALL_QUOTACTL) && same(Call::sethostname, RW_CALL_SETHOSTNAME) &&
+    same(Call::setdomainname, RW_CALL_SETDOMAINNAME) && same(Call::acct, RW_CALL_ACCT) &&
+    same(Call::reboot, RW_CALL_REBOOT) && same(Call::iopl, RW_CALL_IOPL) && same(Call::ioperm, RW_CALL_IOPERM) &&
+    same(Call::io_uring_setup, RW_CALL_IO_URING_SETUP) && same(Call::io_uring_register, RW_CALL_IO_URING_REGISTER) &&
+    same(Call::io_uring_submit, RW_CALL_IO_URING_SUBMIT) && same(Call::count, RW_CALL_COUNT));
 static_assert(kMostArgs == RW_ARGS && kMostTexts == RW_TEXTS);
 
 static_assert(kFlagPathTruncated == RW_F_PATH_TRUNC && kFlagArgvTruncated == RW_F_ARGV_TRUNC &&
-              kFlagMemfd == RW_F_MEMFD && kFlagUnlinked == RW_F_UNLINKED);
+              kFlagMemfd == RW_F_MEMFD && kFlagUnlinked == RW_F_UNLINKED && kFlagIoUring == RW_F_IO_URING);
 
 /// Later than any clock that runs from boot: wall time computed from it can't overflow.
 constexpr std::uint64_t kLatestBoot = std::uint64_t{1} << 61U;
@@ -244,6 +259,11 @@ void fill(Event& e, const rw_syscall& r, Record& record) noexcept {
         e.args[i] = taken_as(signature[i].form, r.args[i]);
     for (std::size_t i = 0; i < kMostTexts; ++i)
         e.texts[i] = record.string(r.text[i]);
+    // These end where their length says, not with a NUL.
+    if (e.call == Call::sethostname || e.call == Call::setdomainname)
+        e.texts[0] = e.texts[0].substr(0, std::min<std::size_t>(e.texts[0].size(), e.args[1]));
+    record.path(r.path, e.object);
+    e.object.file = file(r.file);
     e.target_pid = r.target;
     e.has_result = true;
     e.result = r.ret;
@@ -322,6 +342,7 @@ bool dispatch(Kind kind, std::span<const std::byte> bytes, std::int64_t wall_off
     case Kind::connect:
     case Kind::accept:
     case Kind::bind:
+    case Kind::dup:
         return read<rw_connect>(bytes, wall_offset_ns, out);
     case Kind::socket:
     case Kind::setid:
@@ -332,6 +353,10 @@ bool dispatch(Kind kind, std::span<const std::byte> bytes, std::int64_t wall_off
     case Kind::bpf:
     case Kind::system:
     case Kind::signal:
+    case Kind::memory:
+    case Kind::key:
+    case Kind::clock:
+    case Kind::io_uring:
         return read<rw_syscall>(bytes, wall_offset_ns, out);
     case Kind::none:
     case Kind::count:

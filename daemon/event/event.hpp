@@ -46,6 +46,11 @@ enum class Kind : std::uint8_t {
     truncate,
     xattr,
     signal, ///< as socket and its like
+    dup,    ///< a socket became standard input, output or error
+    memory, ///< as socket and its like from here on
+    key,
+    clock,
+    io_uring,
     count
 };
 inline constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::count);
@@ -145,6 +150,35 @@ enum class Call : std::uint16_t {
     setfsgid,
     setgroups,
     capset,
+    dup,
+    dup2,
+    dup3,
+    mmap,
+    mprotect,
+    pkey_mprotect,
+    keyctl,
+    add_key,
+    request_key,
+    settimeofday,
+    clock_settime,
+    adjtimex,
+    clock_adjtime,
+    kexec_load,
+    kexec_file_load,
+    prctl,
+    perf_event_open,
+    swapon,
+    swapoff,
+    quotactl,
+    sethostname,
+    setdomainname,
+    acct,
+    reboot,
+    iopl,
+    ioperm,
+    io_uring_setup,
+    io_uring_register,
+    io_uring_submit,
     count
 };
 inline constexpr std::size_t kCalls = static_cast<std::size_t>(Call::count);
@@ -170,7 +204,7 @@ inline constexpr std::uint32_t kUnset = 0xffffffff; ///< loginuid, audit session
 
 // Bits of Event::flags, as RW_F_* of the wire format: for layers that do not see it.
 inline constexpr std::uint32_t kFlagPathTruncated = 1U << 0, kFlagArgvTruncated = 1U << 1, kFlagMemfd = 1U << 4,
-                               kFlagUnlinked = 1U << 5;
+                               kFlagUnlinked = 1U << 5, kFlagIoUring = 1U << 6;
 
 /// Of a system call; of its first arguments those that a record may have as text.
 inline constexpr std::size_t kMostArgs = 6, kMostTexts = 4;

@@ -37,7 +37,7 @@ void put_capabilities(std::uint64_t set, Scratch& out, char separator = ' ') noe
 inline constexpr KindSet kOpen = set_of(Kind::open);
 inline constexpr KindSet kConnect = set_of(Kind::connect);
 /// Calls on sockets that tell both ends, or at least their own.
-inline constexpr KindSet kConnections = kConnect | set_of(Kind::accept);
+inline constexpr KindSet kConnections = kConnect | set_of(Kind::accept) | set_of(Kind::dup);
 inline constexpr KindSet kSockets = kConnections | set_of(Kind::bind);
 inline constexpr KindSet kTwoNames = set_of(Kind::rename) | set_of(Kind::link) | set_of(Kind::symlink);
 inline constexpr KindSet kMakes = set_of(Kind::mkdir) | set_of(Kind::mknod);
@@ -50,11 +50,15 @@ inline constexpr KindSet kAims = set_of(Kind::ptrace) | set_of(Kind::signal);
 /// Calls with a signature (call_args.hpp).
 inline constexpr KindSet kPlainCalls = set_of(Kind::fork) | set_of(Kind::socket) | set_of(Kind::setid) | kAims |
                                        set_of(Kind::name_space) | set_of(Kind::mount) | set_of(Kind::module) |
-                                       set_of(Kind::bpf) | set_of(Kind::system);
+                                       set_of(Kind::bpf) | set_of(Kind::system) | set_of(Kind::memory) |
+                                       set_of(Kind::key) | set_of(Kind::clock) | set_of(Kind::io_uring);
+/// Those of them that may tell the file behind a descriptor.
+inline constexpr KindSet kWithFile = set_of(Kind::memory) | set_of(Kind::module) | set_of(Kind::io_uring);
 /// Kinds of which an event may be about a descriptor.
 inline constexpr KindSet kDescriptors = kOpen | kSockets | kChanges | set_of(Kind::socket) | set_of(Kind::ptrace) |
                                         set_of(Kind::name_space) | set_of(Kind::module) | set_of(Kind::bpf) |
-                                        set_of(Kind::mount) | set_of(Kind::signal) | set_of(Kind::system);
+                                        set_of(Kind::mount) | set_of(Kind::signal) | set_of(Kind::system) |
+                                        set_of(Kind::memory) | set_of(Kind::io_uring);
 
 /// fchmod and its like: the object is the descriptor itself.
 [[nodiscard]] constexpr bool changes_descriptor(Call call) noexcept {

@@ -77,6 +77,10 @@ constexpr std::array kArguments{
              }},
     Argument{"dev", set_of(Kind::mknod),
              [](const Event& e, Scratch& s, Values& out) noexcept { add_number(out, e.node_dev, s); }},
+    Argument{"newfd", set_of(Kind::dup),
+             [](const Event& e, Scratch& s, Values& out) noexcept { add_number(out, e.result, s); }},
+    Argument{"oldfd", set_of(Kind::dup),
+             [](const Event& e, Scratch& s, Values& out) noexcept { add_number(out, e.fd, s); }},
     Argument{"dirfd", kPathOps, [](const Event& e, Scratch& s, Values& out) noexcept { add_number(out, e.dfd, s); }},
     Argument{"fd", kDescriptors,
              [](const Event& e, Scratch& s, Values& out) noexcept {
@@ -334,7 +338,7 @@ std::vector<std::string_view> arguments_of(Call call) {
 }
 
 std::optional<std::int64_t> descriptor_of(const Event& e) noexcept {
-    if (e.kind == Kind::open || e.kind == Kind::accept || gives_descriptor(e.call))
+    if (e.kind == Kind::open || e.kind == Kind::accept || e.kind == Kind::dup || gives_descriptor(e.call))
         return e.result;
     if (e.kind == Kind::connect || e.kind == Kind::bind)
         return e.fd;

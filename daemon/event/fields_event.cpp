@@ -122,6 +122,16 @@ constexpr Field kEventFields[] = {
      false, true, false, true},
     {"evt.is_io_write", Type::boolean, false, ArgKind::none, kAllKinds, get_false, nullptr,
      "Always false, as evt.is_io", false, true, false, true},
+    {"evt.is_io_uring", Type::boolean, false, ArgKind::none, kAllKinds,
+     [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { out.add((e.flags & kFlagIoUring) != 0); },
+     [](EventBuilder& b, const FieldArg&, std::string_view text) {
+         bool on = false;
+         b.event().flags |= kFlagIoUring;
+         if (text == "false")
+             b.event().flags &= ~kFlagIoUring;
+         return parse_flag(text, on);
+     },
+     "Submitted through io_uring, and told then: what comes of it is not known, the result is 0 (ours)"},
     {"evt.is_open_create", Type::boolean, false, ArgKind::none, kOpen,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.kind == Kind::open)
@@ -270,6 +280,7 @@ std::string_view category_of(Kind kind) noexcept {
     case Kind::connect:
     case Kind::accept:
     case Kind::bind:
+    case Kind::dup:
     case Kind::socket:
         return "net";
     case Kind::setid:
@@ -277,6 +288,10 @@ std::string_view category_of(Kind kind) noexcept {
     case Kind::module:
     case Kind::bpf:
     case Kind::system:
+    case Kind::memory:
+    case Kind::key:
+    case Kind::clock:
+    case Kind::io_uring:
         return "other";
     default:
         return "file";

@@ -9,12 +9,18 @@ namespace rwatch::event {
 
 namespace {
 
-constexpr KindSet kHasFd = kOpen | kSockets | kChanges;
+constexpr KindSet kHasFd = kOpen | kSockets | kChanges | kWithFile;
 constexpr KindSet kHasMode = kOpen | set_of(Kind::chmod) | kMakes;
 
 /// The file behind a descriptor: an open, or a call that was given one.
 const Object* by_descriptor(const Event& e) noexcept {
-    return e.kind == Kind::open || changes_descriptor(e.call) ? &e.object : nullptr;
+    const bool told = (set_of(e.kind) & kWithFile) != 0 && !e.object.name.empty();
+    return e.kind == Kind::open || changes_descriptor(e.call) || told ? &e.object : nullptr;
+}
+
+/// Whose numbers fd.ino and its like tell.
+const Object* numbered_object(const Event& e) noexcept {
+    return (set_of(e.kind) & (kPathOps | kWithFile)) != 0 && e.object.file.id ? &e.object : nullptr;
 }
 
 const Object* path_object(const Event& e) noexcept {
@@ -86,13 +92,14 @@ void get_fd_name(const Event& e, const FieldArg&, Scratch& s, Values& out) noexc
         return;
     }
     const auto mark = s.mark();
-    if (e.kind == Kind::connect)
+    const bool from_here = e.kind == Kind::connect || e.kind == Kind::dup;
+    if (from_here)
         put_end(e.local, e.local_port, s);
     else if (!bound)
         put_end(e.remote, e.remote_port, s);
     if (!bound)
         s.put("->");
-    if (e.kind == Kind::connect)
+    if (from_here)
         put_end(e.remote, e.remote_port, s);
     else
         put_end(e.local, e.local_port, s);
@@ -145,7 +152,7 @@ std::int64_t device_minor(std::uint64_t dev) noexcept {
 
 template <std::int64_t (*Part)(std::uint64_t) noexcept>
 void get_device_part(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-    if (const auto* object = path_object(e); object != nullptr && object->file.id)
+    if (const auto* object = numbered_object(e))
         out.add(Part(object->file.id.dev));
 }
 
@@ -160,18 +167,18 @@ constexpr Field kFileFields[] = {
          return parse_flag(text, b.event().created);
      },
      "Whether this open created the file (ours)"},
-    {"fd.dev", Type::integer, false, ArgKind::none, kPathOps,
+    {"fd.dev", Type::integer, false, ArgKind::none, kPathOps | kWithFile,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (const auto* object = path_object(e); object != nullptr && object->file.id)
+         if (const auto* object = numbered_object(e))
              out.add(static_cast<std::int64_t>(object->file.id.dev));
      },
      [](EventBuilder& b, const FieldArg&, std::string_view text) {
          return set_file_number(b.event().object.file.id.dev, text);
      },
      "Device of the file, as stat(2) gives it"},
-    {"fd.dev.major", Type::integer, false, ArgKind::none, kPathOps, get_device_part<device_major>, nullptr,
+    {"fd.dev.major", Type::integer, false, ArgKind::none, kPathOps | kWithFile, get_device_part<device_major>, nullptr,
      "Major number of the file's device"},
-    {"fd.dev.minor", Type::integer, false, ArgKind::none, kPathOps, get_device_part<device_minor>, nullptr,
+    {"fd.dev.minor", Type::integer, false, ArgKind::none, kPathOps | kWithFile, get_device_part<device_minor>, nullptr,
      "Minor number of the file's device"},
     {"fd.directory", Type::string, true, ArgKind::none, kHasFd,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
@@ -183,9 +190,9 @@ constexpr Field kFileFields[] = {
          add_parts<base_name>(by_descriptor(e), out);
      },
      nullptr, "Last part of fd.name"},
-    {"fd.ino", Type::integer, false, ArgKind::none, kPathOps,
+    {"fd.ino", Type::integer, false, ArgKind::none, kPathOps | kWithFile,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (const auto* object = path_object(e); object != nullptr && object->file.id)
+         if (const auto* object = numbered_object(e))
              out.add(static_cast<std::int64_t>(object->file.id.ino));
      },
      [](EventBuilder& b, const FieldArg&, std::string_view text) {

@@ -18,9 +18,9 @@ void add_address(Values& out, const Address& address) noexcept {
 bool is_socket(const Event& e) noexcept {
     return (set_of(e.kind) & kSockets) != 0;
 }
-/// True where the far end is the server's.
+/// True where the far end is the server's. Of a socket that became standard input nothing says which side it is.
 bool is_client(const Event& e) noexcept {
-    return e.kind == Kind::connect;
+    return e.kind == Kind::connect || e.kind == Kind::dup;
 }
 
 /// One end of a socket.
@@ -123,7 +123,8 @@ constexpr Field kNetworkFields[] = {
     {"fd.connected", Type::boolean, false, ArgKind::none, kSockets,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (is_socket(e))
-             out.add(e.kind == Kind::accept || (e.kind == Kind::connect && e.result == 0));
+             out.add(e.kind == Kind::accept || (e.kind == Kind::connect && e.result == 0) ||
+                     (e.kind == Kind::dup && e.remote_port != 0));
      },
      nullptr, "The connection was made at once (TCP), the peer was set (UDP), or it was accepted"},
     {"fd.cport", Type::integer, false, ArgKind::none, kConnections, get_port<Side::client>, set_port<Side::client>,

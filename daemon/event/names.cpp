@@ -16,9 +16,9 @@ namespace rwatch::event {
 namespace {
 
 constexpr std::array<std::string_view, kKinds> kKindNames{
-    "none",    "exec",    "fork",   "exit",   "open",   "chmod", "rename",   "unlink",    "link",
-    "symlink", "connect", "mkdir",  "mknod",  "socket", "setid", "ptrace",   "namespace", "mount",
-    "module",  "bpf",     "system", "accept", "bind",   "chown", "truncate", "xattr",     "signal"};
+    "none",  "exec",  "fork",     "exit",  "open",   "chmod",     "rename", "unlink", "link",  "symlink", "connect",
+    "mkdir", "mknod", "socket",   "setid", "ptrace", "namespace", "mount",  "module", "bpf",   "system",  "accept",
+    "bind",  "chown", "truncate", "xattr", "signal", "dup",       "memory", "key",    "clock", "io_uring"};
 static_assert(!kKindNames.back().empty());
 
 struct CallRow {
@@ -119,6 +119,35 @@ constexpr std::array<CallRow, kCalls> kCallRows{{
     {"setfsgid", Kind::setid},
     {"setgroups", Kind::setid},
     {"capset", Kind::setid},
+    {"dup", Kind::dup},
+    {"dup2", Kind::dup},
+    {"dup3", Kind::dup},
+    {"mmap", Kind::memory},
+    {"mprotect", Kind::memory},
+    {"pkey_mprotect", Kind::memory},
+    {"keyctl", Kind::key},
+    {"add_key", Kind::key},
+    {"request_key", Kind::key},
+    {"settimeofday", Kind::clock},
+    {"clock_settime", Kind::clock},
+    {"adjtimex", Kind::clock},
+    {"clock_adjtime", Kind::clock},
+    {"kexec_load", Kind::module},
+    {"kexec_file_load", Kind::module},
+    {"prctl", Kind::system},
+    {"perf_event_open", Kind::system},
+    {"swapon", Kind::system},
+    {"swapoff", Kind::system},
+    {"quotactl", Kind::system},
+    {"sethostname", Kind::system},
+    {"setdomainname", Kind::system},
+    {"acct", Kind::system},
+    {"reboot", Kind::system},
+    {"iopl", Kind::system},
+    {"ioperm", Kind::system},
+    {"io_uring_setup", Kind::io_uring},
+    {"io_uring_register", Kind::io_uring},
+    {"io_uring_submit", Kind::io_uring},
 }};
 static_assert(!kCallRows.back().name.empty());
 

@@ -142,9 +142,10 @@ void Objects::recheck(event::Object& object) {
 
 void Objects::enrich_open(event::Event& e) {
     auto& object = e.object;
-    if (e.kind == event::Kind::open && e.result < 0 && object.name.empty()) {
+    const bool submitted = (e.flags & event::kFlagIoUring) != 0; // the kernel has not opened it yet
+    if (e.kind == event::Kind::open && (e.result < 0 || submitted) && object.name.empty()) {
         // Who probes for files that are not there is no reason for system calls of ours; who was refused is.
-        const bool refused = e.result == -EACCES || e.result == -EPERM;
+        const bool refused = submitted || e.result == -EACCES || e.result == -EPERM;
         const auto there = (e.open_flags & O_NOFOLLOW) != 0 ? Last::keep : Last::follow;
         (void)name_object(e, object, e.dfd, refused ? there : Last::text);
     } else {
@@ -257,6 +258,12 @@ void Objects::enrich(event::Event& e) noexcept {
     case event::Kind::mkdir:
     case event::Kind::mknod:
         enrich_make(e);
+        break;
+    case event::Kind::memory:
+    case event::Kind::module:
+    case event::Kind::io_uring:
+        canonical_mount(e.object);
+        match_watched(e, e.object);
         break;
     default:
         break;

@@ -9,11 +9,15 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <ctime>
 #include <fcntl.h>
 #include <limits>
 #include <pthread.h>
+#include <sched.h>
 #include <spawn.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -115,6 +119,31 @@ constexpr Song kSongs[] = {
     {RW_CALL_SETFSGID, {kNone}},                                 // no-op
     {RW_CALL_SETGROUPS, {kNone, 0}},                             // EPERM or EINVAL
     {RW_CALL_CAPSET, {0, 0}},                                    // EFAULT
+    {RW_CALL_MMAP, {0, 4096, PROT_EXEC, MAP_PRIVATE, kNone, 0}}, // EBADF
+    {RW_CALL_MPROTECT, {1, 4096, PROT_EXEC}},                    // EINVAL
+    {RW_CALL_PKEY_MPROTECT, {1, 4096, PROT_EXEC, kNone}},        // EINVAL
+    {RW_CALL_KEYCTL, {kNone}},                                   // EOPNOTSUPP
+    {RW_CALL_ADD_KEY, {0, 0, 0, 0, 0}},                          // EFAULT
+    {RW_CALL_REQUEST_KEY, {0, 0, 0, 0}},                         // EFAULT
+    {RW_CALL_SETTIMEOFDAY, {0, 0}},                              // no-op
+    {RW_CALL_CLOCK_SETTIME, {CLOCK_REALTIME, 0}},                // EFAULT
+    {RW_CALL_ADJTIMEX, {0}},                                     // EFAULT
+    {RW_CALL_CLOCK_ADJTIME, {CLOCK_REALTIME, 0}},                // EFAULT
+    {RW_CALL_KEXEC_LOAD, {0, kNone, 0, kNone}},                  // EPERM or EINVAL
+    {RW_CALL_KEXEC_FILE_LOAD, {kNone, kNone, 0, 0, kNone}},      // EPERM or EINVAL
+    {RW_CALL_PRCTL, {PR_SET_MM, 0, 0, 0, kNone}},                // EINVAL
+    {RW_CALL_PERF_EVENT_OPEN, {0, 0, 0, 0, kNone}},              // EINVAL
+    {RW_CALL_SWAPON, {kNo, kNone}},                              // EPERM or EINVAL
+    {RW_CALL_SWAPOFF, {kNo}},                                    // EPERM or ENOENT
+    {RW_CALL_QUOTACTL, {kNone, 0, 0, 0}},                        // EINVAL or ENODEV
+    {RW_CALL_SETHOSTNAME, {0, kNone}},                           // EPERM or EINVAL
+    {RW_CALL_SETDOMAINNAME, {0, kNone}},                         // EPERM or EINVAL
+    {RW_CALL_ACCT, {kNo}},                                       // EPERM or ENOENT
+    {RW_CALL_REBOOT, {0, 0, 0, 0}},                              // EPERM or EINVAL
+    {RW_CALL_IOPL, {kNone}},                                     // EINVAL
+    {RW_CALL_IOPERM, {kNone, 1, 0}},                             // EINVAL
+    {RW_CALL_IO_URING_SETUP, {0, 0}},                            // EFAULT, or EPERM
+    {RW_CALL_IO_URING_REGISTER, {kNone, kNone, 0, 0}},           // EINVAL
 };
 
 const Song* song_of(rw_call call) noexcept {
@@ -131,6 +160,21 @@ void make_call(const WatchedCall& watched) noexcept {
     std::replace(a.begin(), a.end(), kNo, reinterpret_cast<long>(""));
     std::replace(a.begin(), a.end(), kAttribute, reinterpret_cast<long>("security.rwatch"));
     ::syscall(watched.number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+/// Standard input is a socket for a moment.
+void put_in_place_of_input(int socket) noexcept {
+    const Fd before(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+#if defined(SYS_dup2)
+    ::syscall(SYS_dup2, socket, STDIN_FILENO);
+#endif
+    ::syscall(SYS_dup3, socket, STDIN_FILENO, 0);
+    ::close(STDIN_FILENO);
+    ::syscall(SYS_dup, socket);
+    if (before)
+        ::dup2(before.get(), STDIN_FILENO);
+    else
+        ::close(STDIN_FILENO);
 }
 
 /// Calls on anything but sockets are no events: two connections to ourselves, by a name that the kernel finds.
@@ -150,6 +194,7 @@ void talk_to_ourselves() noexcept {
 #if defined(SYS_accept)
     const Fd one(static_cast<int>(::syscall(SYS_accept, server.get(), nullptr, nullptr)));
 #endif
+    put_in_place_of_input(first.get());
     const Fd other(::accept4(server.get(), nullptr, nullptr, SOCK_CLOEXEC));
 }
 
@@ -173,7 +218,8 @@ void start_program() noexcept {
 } // namespace
 
 bool Canary::sings(rw_call call) noexcept {
-    constexpr std::array kTalk{RW_CALL_CONNECT, RW_CALL_BIND, RW_CALL_LISTEN, RW_CALL_ACCEPT, RW_CALL_ACCEPT4};
+    constexpr std::array kTalk{RW_CALL_CONNECT, RW_CALL_BIND, RW_CALL_LISTEN, RW_CALL_ACCEPT,
+                               RW_CALL_ACCEPT4, RW_CALL_DUP,  RW_CALL_DUP2,   RW_CALL_DUP3};
     return std::find(kTalk.begin(), kTalk.end(), call) != kTalk.end() || song_of(call) != nullptr;
 }
 
@@ -196,6 +242,8 @@ void Canary::sing() noexcept {
 
 void Canary::run() noexcept {
     pthread_setname_np(pthread_self(), "canary");
+    // A table of descriptors of its own, for what it does with standard input.
+    (void)::unshare(CLONE_FILES);
     thread_id_.store(static_cast<std::uint32_t>(::syscall(SYS_gettid)), std::memory_order_release);
     thread_id_.notify_one();
     for (;;) {

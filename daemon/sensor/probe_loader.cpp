@@ -34,7 +34,7 @@ namespace {
 constexpr const char* kTracefs = "/sys/kernel/tracing";
 constexpr const char* kTracefsOld = "/sys/kernel/debug/tracing";
 constexpr std::size_t kMostLog = 1U << 14U;  ///< bytes of libbpf's messages kept; the last ones count
-constexpr std::uint32_t kBufferFamilies = 2; ///< enum rw_buf_family of ebpf/lib/emit.bpf.h
+constexpr std::uint32_t kBufferFamilies = 3; ///< enum rw_buf_family of ebpf/lib/emit.bpf.h
 
 /// libbpf's messages while a loader works. The printer is global to the process, so one at a time.
 class LibbpfLog {
@@ -75,13 +75,16 @@ class LibbpfLog {
     std::lock_guard<std::mutex> lock_;
 };
 
-/// The program that libbpf says it could not load, or "". "libbpf: prog 'on_exec': failed to load: -22"
+/// The program that libbpf says it could not load, or "". "libbpf: prog 'on_exec': failed to load: -22"; where it asks
+/// for a type that this kernel lacks "libbpf: prog 'on_exec': relo #3: failed to relocate: -1".
 std::string failed_program(const std::string& log) {
-    const auto end = log.rfind("': failed to load");
-    if (end == std::string::npos || end == 0)
-        return {};
-    const auto begin = log.rfind('\'', end - 1);
-    return begin == std::string::npos ? std::string{} : log.substr(begin + 1, end - begin - 1);
+    for (const auto* says : {"': failed to load", "': relo #"}) {
+        const auto end = log.rfind(says);
+        const auto begin = end == std::string::npos || end == 0 ? end : log.rfind('\'', end - 1);
+        if (end != std::string::npos && end != 0 && begin != std::string::npos)
+            return log.substr(begin + 1, end - begin - 1);
+    }
+    return {};
 }
 
 /// What the verifier said last before its statistics: the line that tells why.
@@ -222,6 +225,7 @@ void ProbeLoader::name_calls(std::span<const WatchedCall> calls) {
         watched.kind = static_cast<std::uint8_t>(event::kind_of(static_cast<event::Call>(call.call)));
         watched.texts = call.texts;
         watched.filter = call.filter;
+        watched.file = call.file;
     }
 }
 

@@ -56,6 +56,15 @@
 #ifndef SYS_removexattrat
 #define SYS_removexattrat 466
 #endif
+#ifndef SYS_dup2
+#define SYS_dup2 (-1)
+#endif
+#ifndef SYS_iopl
+#define SYS_iopl (-1)
+#endif
+#ifndef SYS_ioperm
+#define SYS_ioperm (-1)
+#endif
 #ifndef SYS_fork
 #define SYS_fork (-1)
 #endif
@@ -124,10 +133,28 @@ constexpr Uses<2> kBindOld{{{"on_bind_old", Place::call_exit}, {"on_enter_old", 
 constexpr std::array<Alternative, 2> kBindWays{
     {{"tracepoint:syscalls", kBind}, {"tracepoint:syscalls+enter", kBindOld}}};
 
+constexpr Uses<1> kDup{{{"on_dup", Place::call_exit}}};
+constexpr Uses<2> kDupOld{{{"on_dup_old", Place::call_exit}, {"on_enter_old", Place::call_enter}}};
+constexpr std::array<Alternative, 2> kDupWays{{{"tracepoint:syscalls", kDup}, {"tracepoint:syscalls+enter", kDupOld}}};
+
 constexpr Uses<1> kSyscall{{{"on_syscall", Place::call_exit}}};
 constexpr Uses<2> kSyscallOld{{{"on_syscall_old", Place::call_exit}, {"on_enter_old", Place::call_enter}}};
 constexpr std::array<Alternative, 2> kSyscallWays{
     {{"tracepoint:syscalls", kSyscall}, {"tracepoint:syscalls+enter", kSyscallOld}}};
+
+// A submission's tracepoint was called otherwise before 6.4. Without it only the rings are seen.
+constexpr Uses<2> kUring{{{"on_syscall", Place::call_exit}, {"on_uring_req", Place::own}}};
+constexpr Uses<2> kUringSqe{{{"on_syscall", Place::call_exit}, {"on_uring_sqe", Place::own}}};
+constexpr Uses<3> kUringOld{
+    {{"on_syscall_old", Place::call_exit}, {"on_enter_old", Place::call_enter}, {"on_uring_req_old", Place::own}}};
+constexpr Uses<3> kUringSqeOld{
+    {{"on_syscall_old", Place::call_exit}, {"on_enter_old", Place::call_enter}, {"on_uring_sqe_old", Place::own}}};
+constexpr std::array<Alternative, 6> kUringWays{{{"tracepoint:syscalls+tp_btf:io_uring_submit_req", kUring},
+                                                 {"tracepoint:syscalls+tp_btf:io_uring_submit_sqe", kUringSqe},
+                                                 {"tracepoint:syscalls", kSyscall},
+                                                 {"tracepoint:syscalls+enter+raw_tp:io_uring_submit_req", kUringOld},
+                                                 {"tracepoint:syscalls+enter+raw_tp:io_uring_submit_sqe", kUringSqeOld},
+                                                 {"tracepoint:syscalls+enter", kSyscallOld}}};
 
 constexpr std::array<WatchedCall, 5> kOpenCalls{
     {{"openat", SYS_openat, RW_CALL_OPENAT},
@@ -214,16 +241,49 @@ constexpr std::array<WatchedCall, 11> kMountCalls{
      {"fsmount", SYS_fsmount, RW_CALL_FSMOUNT},
      {"fspick", SYS_fspick, RW_CALL_FSPICK, kSecond},
      {"mount_setattr", SYS_mount_setattr, RW_CALL_MOUNT_SETATTR, kSecond}}};
-constexpr std::array<WatchedCall, 3> kModuleCalls{
+constexpr std::array<WatchedCall, 5> kModuleCalls{
     {{"init_module", SYS_init_module, RW_CALL_INIT_MODULE, kThird},
-     {"finit_module", SYS_finit_module, RW_CALL_FINIT_MODULE, kSecond},
-     {"delete_module", SYS_delete_module, RW_CALL_DELETE_MODULE, kFirst}}};
+     {"finit_module", SYS_finit_module, RW_CALL_FINIT_MODULE, kSecond, 0, 1},
+     {"delete_module", SYS_delete_module, RW_CALL_DELETE_MODULE, kFirst},
+     {"kexec_load", SYS_kexec_load, RW_CALL_KEXEC_LOAD},
+     {"kexec_file_load", SYS_kexec_file_load, RW_CALL_KEXEC_FILE_LOAD, kFourth, 0, 1}}};
 constexpr std::array<WatchedCall, 1> kBpfCalls{{{"bpf", SYS_bpf, RW_CALL_BPF}}};
-constexpr std::array<WatchedCall, 5> kSystemCalls{{{"memfd_create", SYS_memfd_create, RW_CALL_MEMFD_CREATE, kFirst},
-                                                   {"personality", SYS_personality, RW_CALL_PERSONALITY},
-                                                   {"sysinfo", SYS_sysinfo, RW_CALL_SYSINFO},
-                                                   {"syslog", SYS_syslog, RW_CALL_SYSLOG},
-                                                   {"userfaultfd", SYS_userfaultfd, RW_CALL_USERFAULTFD}}};
+constexpr std::array<WatchedCall, 16> kSystemCalls{{{"memfd_create", SYS_memfd_create, RW_CALL_MEMFD_CREATE, kFirst},
+                                                    {"personality", SYS_personality, RW_CALL_PERSONALITY},
+                                                    {"sysinfo", SYS_sysinfo, RW_CALL_SYSINFO},
+                                                    {"syslog", SYS_syslog, RW_CALL_SYSLOG},
+                                                    {"userfaultfd", SYS_userfaultfd, RW_CALL_USERFAULTFD},
+                                                    {"prctl", SYS_prctl, RW_CALL_PRCTL, kSecond, RW_FILTER_PRCTL},
+                                                    {"perf_event_open", SYS_perf_event_open, RW_CALL_PERF_EVENT_OPEN},
+                                                    {"swapon", SYS_swapon, RW_CALL_SWAPON, kFirst},
+                                                    {"swapoff", SYS_swapoff, RW_CALL_SWAPOFF, kFirst},
+                                                    {"quotactl", SYS_quotactl, RW_CALL_QUOTACTL, kSecond},
+                                                    {"sethostname", SYS_sethostname, RW_CALL_SETHOSTNAME, kFirst},
+                                                    {"setdomainname", SYS_setdomainname, RW_CALL_SETDOMAINNAME, kFirst},
+                                                    {"acct", SYS_acct, RW_CALL_ACCT, kFirst},
+                                                    {"reboot", SYS_reboot, RW_CALL_REBOOT},
+                                                    {"iopl", SYS_iopl, RW_CALL_IOPL},
+                                                    {"ioperm", SYS_ioperm, RW_CALL_IOPERM}}};
+
+constexpr std::array<WatchedCall, 3> kDupCalls{{{"dup", SYS_dup, RW_CALL_DUP},
+                                                {"dup2", SYS_dup2, RW_CALL_DUP2, 0, RW_FILTER_DUP},
+                                                {"dup3", SYS_dup3, RW_CALL_DUP3, 0, RW_FILTER_DUP}}};
+// The descriptor of mmap is its fifth argument.
+constexpr std::array<WatchedCall, 3> kMemoryCalls{
+    {{"mmap", SYS_mmap, RW_CALL_MMAP, 0, RW_FILTER_MAP, 5},
+     {"mprotect", SYS_mprotect, RW_CALL_MPROTECT, 0, RW_FILTER_PROTECT},
+     {"pkey_mprotect", SYS_pkey_mprotect, RW_CALL_PKEY_MPROTECT, 0, RW_FILTER_PROTECT}}};
+constexpr std::array<WatchedCall, 3> kKeyCalls{
+    {{"keyctl", SYS_keyctl, RW_CALL_KEYCTL},
+     {"add_key", SYS_add_key, RW_CALL_ADD_KEY, kFirst | kSecond},
+     {"request_key", SYS_request_key, RW_CALL_REQUEST_KEY, kFirst | kSecond | kThird}}};
+constexpr std::array<WatchedCall, 4> kClockCalls{{{"settimeofday", SYS_settimeofday, RW_CALL_SETTIMEOFDAY},
+                                                  {"clock_settime", SYS_clock_settime, RW_CALL_CLOCK_SETTIME},
+                                                  {"adjtimex", SYS_adjtimex, RW_CALL_ADJTIMEX},
+                                                  {"clock_adjtime", SYS_clock_adjtime, RW_CALL_CLOCK_ADJTIME}}};
+constexpr std::array<WatchedCall, 2> kUringCalls{
+    {{"io_uring_setup", SYS_io_uring_setup, RW_CALL_IO_URING_SETUP},
+     {"io_uring_register", SYS_io_uring_register, RW_CALL_IO_URING_REGISTER}}};
 
 constexpr std::array<WatchedCall, 6> kProcessCalls{{{"execve", SYS_execve, RW_CALL_EXECVE},
                                                     {"execveat", SYS_execveat, RW_CALL_EXECVEAT},
@@ -232,7 +292,7 @@ constexpr std::array<WatchedCall, 6> kProcessCalls{{{"execve", SYS_execve, RW_CA
                                                     {"clone", SYS_clone, RW_CALL_CLONE},
                                                     {"clone3", SYS_clone3, RW_CALL_CLONE3}}};
 
-constexpr std::array<Family, 26> kFamilies{{
+constexpr std::array<Family, 31> kFamilies{{
     {"exec", {}, kExecWays, "new programs: which binary runs, with which arguments"},
     {"fork", {}, kForkWays, "new processes until they act: fork bombs, and ancestors of short-lived processes"},
     {"exit", {}, kExitWays, "ends of processes: the process table is cleaned up late"},
@@ -250,15 +310,21 @@ constexpr std::array<Family, 26> kFamilies{{
     {"ptrace", kPtraceCalls, kSyscallWays, "tracing of other processes, their memory and descriptors taken"},
     {"namespace", kNamespaceCalls, kSyscallWays, "new namespaces, and stepping into those of others"},
     {"mount", kMountCalls, kSyscallWays, "mounting and unmounting"},
-    {"module", kModuleCalls, kSyscallWays, "kernel modules"},
+    {"module", kModuleCalls, kSyscallWays, "kernel modules, and other kernels to be started"},
     {"bpf", kBpfCalls, kSyscallWays, "eBPF programs and maps of others"},
-    {"system", kSystemCalls, kSyscallWays, "memfd_create, personality, sysinfo, syslog, userfaultfd"},
+    {"system", kSystemCalls, kSyscallWays,
+     "memfd_create, prctl, perf_event_open, quotas, swap, names of the host, reboot, ports of hardware"},
     {"accept", kAcceptCalls, kAcceptWays, "incoming connections"},
     {"bind", kBindCalls, kBindWays, "new listeners: backdoors that wait"},
     {"chown", kChownCalls, kFsopWays, "changes of owner and group"},
     {"truncate", kTruncateCalls, kFsopWays, "files cut short: logs that are emptied"},
     {"xattr", kXattrCalls, kFsopWays, "capabilities, labels and access lists given to files"},
     {"signal", kSignalCalls, kSyscallWays, "signals: services that are killed or stopped"},
+    {"dup", kDupCalls, kDupWays, "sockets put in place of standard input and output: reverse shells"},
+    {"memory", kMemoryCalls, kSyscallWays, "code that is mapped or made: other loaders than the kernel's"},
+    {"key", kKeyCalls, kSyscallWays, "keys of the kernel"},
+    {"clock", kClockCalls, kSyscallWays, "changes of the time"},
+    {"io_uring", kUringCalls, kUringWays, "what is done through io_uring"},
 }};
 
 } // namespace

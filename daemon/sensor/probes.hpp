@@ -34,6 +34,7 @@ struct WatchedCall {
     std::uint8_t call;       ///< enum rw_call
     std::uint8_t texts = 0;  ///< as in struct rw_watched
     std::uint8_t filter = 0; ///< enum rw_filter
+    std::uint8_t file = 0;   ///< as in struct rw_watched
 };
 
 struct Family {

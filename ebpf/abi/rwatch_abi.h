@@ -13,7 +13,7 @@
 #endif
 
 /* Raised whenever a structure below changes; captures carry it. */
-#define RW_ABI_VERSION 3
+#define RW_ABI_VERSION 4
 
 #define RW_COMM_LEN 16
 #define RW_PATH_MAX 4096   /* bytes of one path, as the kernel's PATH_MAX */
@@ -47,6 +47,11 @@ enum rw_kind {
 	RW_TRUNCATE, /* struct rw_fsop */
 	RW_XATTR,    /* struct rw_fsop: attributes that grant or guard are set or removed */
 	RW_SIGNAL,   /* struct rw_syscall: sent to another process */
+	RW_DUP,      /* struct rw_connect: a socket became standard input, output or error */
+	RW_MEMORY,   /* struct rw_syscall, as all below: memory that may be executed */
+	RW_KEY,      /* keys of the kernel */
+	RW_CLOCK,    /* the time is set */
+	RW_IO_URING, /* rings, and what is submitted through them and is no event of another kind */
 	RW_KIND_COUNT
 };
 
@@ -84,6 +89,14 @@ enum rw_call {
 	RW_CALL_CHROOT, RW_CALL_PIVOT_ROOT,
 	RW_CALL_OPEN_TREE, RW_CALL_MOVE_MOUNT, RW_CALL_FSOPEN, RW_CALL_FSCONFIG, RW_CALL_FSMOUNT, RW_CALL_FSPICK, RW_CALL_MOUNT_SETATTR,
 	RW_CALL_SETFSUID, RW_CALL_SETFSGID, RW_CALL_SETGROUPS, RW_CALL_CAPSET,
+	RW_CALL_DUP, RW_CALL_DUP2, RW_CALL_DUP3,
+	RW_CALL_MMAP, RW_CALL_MPROTECT, RW_CALL_PKEY_MPROTECT,
+	RW_CALL_KEYCTL, RW_CALL_ADD_KEY, RW_CALL_REQUEST_KEY,
+	RW_CALL_SETTIMEOFDAY, RW_CALL_CLOCK_SETTIME, RW_CALL_ADJTIMEX, RW_CALL_CLOCK_ADJTIME,
+	RW_CALL_KEXEC_LOAD, RW_CALL_KEXEC_FILE_LOAD,
+	RW_CALL_PRCTL, RW_CALL_PERF_EVENT_OPEN, RW_CALL_SWAPON, RW_CALL_SWAPOFF, RW_CALL_QUOTACTL, RW_CALL_SETHOSTNAME,
+	RW_CALL_SETDOMAINNAME, RW_CALL_ACCT, RW_CALL_REBOOT, RW_CALL_IOPL, RW_CALL_IOPERM,
+	RW_CALL_IO_URING_SETUP, RW_CALL_IO_URING_REGISTER, RW_CALL_IO_URING_SUBMIT,
 	RW_CALL_COUNT
 };
 
@@ -96,6 +109,7 @@ struct rw_watched {
 	__u8 kind;  /* enum rw_kind of its records */
 	__u8 texts; /* rw_syscall: bit n set: argument n (below RW_TEXTS) is a string */
 	__u8 filter; /* enum rw_filter */
+	__u8 file;  /* rw_syscall: 1 + number of the argument that is the descriptor of a file to tell; 0: none */
 };
 
 /* Which of a call's events are made at all; decided before anything else is done. */
@@ -104,6 +118,10 @@ enum rw_filter {
 	RW_FILTER_SIGNAL,   /* argument 1 is a signal that matters, and argument 0 (a process) is not the caller itself */
 	RW_FILTER_SIGNAL_3, /* the same, the signal is argument 2 */
 	RW_FILTER_SIGNAL_FD, /* argument 1 is a signal that matters */
+	RW_FILTER_MAP,      /* argument 2 asks for memory to execute, and argument 3 for that of a file */
+	RW_FILTER_PROTECT,  /* argument 2 asks for memory to execute */
+	RW_FILTER_DUP,      /* argument 1 is standard input, output or error */
+	RW_FILTER_PRCTL,    /* argument 0 is an option that matters */
 	RW_FILTER_XATTR,    /* argument 1 names an attribute that grants or guards */
 	RW_FILTER_XATTR_AT, /* the same, argument 3 */
 };
@@ -123,6 +141,7 @@ struct rw_group_kind {
 #define RW_F_MEMFD      (1u << 4) /* the file is a memfd */
 #define RW_F_UNLINKED   (1u << 5) /* the file has no name left (i_nlink is 0) */
 #define RW_F_KERNEL_ADDR (1u << 7) /* connect: addresses come from the kernel's socket, not from user memory */
+#define RW_F_IO_URING   (1u << 6) /* told when it was submitted through io_uring: ret is 0, whatever comes of it */
 #define RW_F_COMPAT     (1u << 8) /* called through the 32-bit system-call table; exec: the new image is a 32-bit one */
 
 /* A string in the tail of the record: len bytes from off, no terminator counted. len 0: absent. */
@@ -246,7 +265,7 @@ struct rw_fsop {
 	__u64 length;     /* truncate */
 };
 
-/* connect, accept, bind, listen: both ends of a socket. An end that it has not is all zero. */
+/* connect, accept, bind, listen, dup: both ends of a socket. An end that it has not is all zero. */
 struct rw_connect {
 	struct rw_common c;
 	__u8 laddr[16], raddr[16]; /* IPv4 in the first 4 bytes, network order */
@@ -255,7 +274,7 @@ struct rw_connect {
 	__u8 type;                 /* SOCK_STREAM … */
 	__u8 protocol;             /* IPPROTO_* */
 	__s32 ret;                 /* 0 or -errno; -EINPROGRESS is reported as such; accept: the new descriptor */
-	__s32 fd;                  /* that the call was given */
+	__s32 fd;                  /* that the call was given; io_uring: -1, it may not have one */
 	struct rw_str unix_path;   /* AF_UNIX: the server's file where connected or bound, else the name passed; an abstract one begins with '@' */
 	__s32 backlog;             /* listen */
 };
@@ -263,11 +282,14 @@ struct rw_connect {
 /* A call that its arguments tell all about. */
 struct rw_syscall {
 	struct rw_common c;
+	struct rw_file file;          /* behind the one of them that is a descriptor, where that matters */
+	struct rw_path path;
 	__u64 args[RW_ARGS];          /* registers as passed: those behind the call's own hold anything, and so do the high halves of ints.
 				       * capset: the three sets that the caller has afterwards, as named in capset's signature */
 	struct rw_str text[RW_TEXTS]; /* those of the first arguments that are strings; evidence only */
-	__s32 ret;                    /* result, or -errno */
+	__s64 ret;                    /* result, or -errno */
 	__u32 target;                 /* the process that the call is about, in the initial pid namespace; 0: none, or not known to the kernel side */
+	__u32 reserved;
 };
 
 #endif /* RWATCH_ABI_H */

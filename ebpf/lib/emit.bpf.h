@@ -43,9 +43,10 @@ struct rw_buf {
  *    that type a CPU (bpf_prog_active), so all of them share RW_BUF_CALL;
  *  - exec (tp_btf or raw_tp) can come between only by preemption, never inside the former, and the kernel
  *    never runs the same program twice on a CPU (prog->active); it alone uses RW_BUF_EXEC.
+ *  - the same goes for submissions through io_uring, which alone use RW_BUF_URING.
  * Programs that may run in an interrupt (inet_sock_set_state) use no buffer.
  */
-enum rw_buf_family { RW_BUF_CALL, RW_BUF_EXEC, RW_BUF_FAMILIES };
+enum rw_buf_family { RW_BUF_CALL, RW_BUF_EXEC, RW_BUF_URING, RW_BUF_FAMILIES };
 
 struct rw_buffers_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -23,6 +23,28 @@ static __always_inline bool rw_is_self(__u32 pid, struct task_struct *task)
 	return pid == rw_tgid_in_ns(task, &ns);
 }
 
+#define PROT_EXEC 4
+#define MAP_ANONYMOUS 0x20
+#define PR_SET_NAME 15
+
+/* Another name, and what changes who may look into a process, what its image is said to be, or what it keeps of its rights. */
+static __always_inline bool rw_option_matters(__u32 option, struct task_struct *task)
+{
+	switch (option) {
+	case PR_SET_NAME: /* of threads: pools name them all day */
+		return rw_read(task, pid) == rw_read(task, tgid);
+	case 4: /* PR_SET_DUMPABLE */
+	case 8: /* PR_SET_KEEPCAPS */
+	case 28: /* PR_SET_SECUREBITS */
+	case 35: /* PR_SET_MM */
+	case 36: /* PR_SET_CHILD_SUBREAPER */
+	case 47: /* PR_CAP_AMBIENT */
+	case 0x59616d61: /* PR_SET_PTRACER */
+		return true;
+	}
+	return false;
+}
+
 /* False for what is not reported, by the registers alone. */
 static __always_inline bool rw_wanted(__u8 filter, struct rw_args *args, struct task_struct *task)
 {
@@ -33,6 +55,14 @@ static __always_inline bool rw_wanted(__u8 filter, struct rw_args *args, struct 
 		return rw_signal_matters(args->a[2]) && !rw_is_self(args->a[0], task);
 	case RW_FILTER_SIGNAL_FD:
 		return rw_signal_matters(args->a[1]);
+	case RW_FILTER_MAP:
+		return (args->a[2] & PROT_EXEC) && !(args->a[3] & MAP_ANONYMOUS);
+	case RW_FILTER_PROTECT:
+		return args->a[2] & PROT_EXEC;
+	case RW_FILTER_DUP:
+		return (__u32)args->a[1] <= 2;
+	case RW_FILTER_PRCTL:
+		return rw_option_matters(args->a[0], task);
 	}
 	return true;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * The server's side: bind, listen and accept at their end. Addresses come from the kernel's socket; a bind that failed has left none there, and is told
- * by what the caller passed.
+ * The server's side: bind, listen and accept at their end; sockets that become standard input, output or error. Addresses come from the kernel's
+ * socket; a bind that failed has left none there, and is told by what the caller passed.
  */
+#include "../lib/filter.bpf.h"
 #include "../lib/socket.bpf.h"
 
 /* A record about `sk`; NULL where it is of a family that is not told. */
@@ -88,6 +89,26 @@ int RW_NAME(on_bind)(struct syscall_trace_exit *ctx)
 		rw_put_unix_of_user(buf, c, &args);
 	else
 		rw_address_of_user(c, &args, c->laddr, &c->lport);
+	rw_end(buf);
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_dup2")
+int RW_NAME(on_dup)(struct syscall_trace_exit *ctx)
+{
+	const volatile struct rw_watched *watched = rw_watched_of(ctx->nr);
+	struct task_struct *task = rw_current();
+	struct rw_args args = {};
+	struct rw_buf *buf;
+	struct sock *sk;
+
+	if ((unsigned long)ctx->ret > 2 || !rw_take_wanted(watched->filter, &args, task))
+		return 0;
+	sk = rw_sock_of(task, (__u32)ctx->ret);
+	buf = rw_begin_socket(sk, RW_DUP, watched->call, ctx->ret, (__s32)args.a[0]);
+	if (!buf)
+		return 0;
+	rw_put_ends(buf, (struct rw_connect *)buf->rec, sk);
 	rw_end(buf);
 	return 0;
 }

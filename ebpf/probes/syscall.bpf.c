@@ -51,6 +51,22 @@ static __always_inline void rw_put_capabilities(struct rw_syscall *call, struct 
 	bpf_core_read(&call->args[2], sizeof(__u64), &cred->cap_effective);
 }
 
+/* Which of the arguments are strings. */
+static __always_inline __u32 rw_texts(const volatile struct rw_watched *watched, struct rw_args *args)
+{
+	if (watched->call == RW_CALL_PRCTL && args->a[0] != PR_SET_NAME)
+		return 0;
+	return watched->texts;
+}
+
+static __always_inline void rw_put_argument_file(struct rw_buf *buf, struct rw_syscall *call, struct task_struct *task, __u32 fd)
+{
+	struct file *file = rw_file_of(task, fd);
+
+	if (file)
+		rw_put_file(buf, &call->file, &call->path, file);
+}
+
 SEC("tracepoint/syscalls/sys_exit_socket")
 int RW_NAME(on_syscall)(struct syscall_trace_exit *ctx)
 {
@@ -68,12 +84,12 @@ int RW_NAME(on_syscall)(struct syscall_trace_exit *ctx)
 		return 0;
 	call = (struct rw_syscall *)buf->rec;
 	rw_put_common(&call->c, task, watched->kind, watched->call);
-	call->ret = rw_result(ctx->ret);
+	call->ret = ctx->ret < 0 ? rw_result(ctx->ret) : ctx->ret;
 	__builtin_memcpy(call->args, args.a, sizeof(call->args));
 	call->target = rw_target(call, task);
 	if (watched->call == RW_CALL_CAPSET)
 		rw_put_capabilities(call, task);
-	texts = watched->texts;
+	texts = rw_texts(watched, &args);
 	/* EFAULT: a string can't be read; trying it again would cost the call a fault. */
 	if (call->ret != -EFAULT) {
 		if (texts & 1)
@@ -85,6 +101,10 @@ int RW_NAME(on_syscall)(struct syscall_trace_exit *ctx)
 		if (texts & 8)
 			rw_put_user(buf, &call->text[3], args.a[3]);
 	}
+	if (watched->file == 1)
+		rw_put_argument_file(buf, call, task, args.a[0]);
+	else if (watched->file == 5)
+		rw_put_argument_file(buf, call, task, args.a[4]);
 	rw_end(buf);
 	return 0;
 }

@@ -122,7 +122,9 @@ TEST_CASE("sensor: every family is attached, the best way where none was left ou
         CHECK(!probe.attached.empty());
         CHECK(!probe.blind.empty());
         REQUIRE(!probe.alternatives.empty());
-        if (!older()) {
+        // The tracepoint of submissions had another name before 6.4.
+        const bool renamed = probe.attached.find("io_uring_submit_sqe") != std::string::npos;
+        if (!older() && !renamed) {
             CHECK(probe.attached.starts_with(probe.alternatives.front()));
             // A family of which this kernel has no call is not blind.
             CHECK(probe.reason == (probe.attached.ends_with("(0 of 0)") ? "this kernel has no such call" : ""));
@@ -130,7 +132,7 @@ TEST_CASE("sensor: every family is attached, the best way where none was left ou
     }
 #if defined(__x86_64__)
     CHECK(probes[3].attached.ends_with("(5 of 5)"));
-    CHECK(probes[RW_SYSTEM - 1].attached.ends_with("(5 of 5)"));
+    CHECK(probes[RW_SYSTEM - 1].attached.ends_with("(16 of 16)"));
     CHECK(probes[RW_SIGNAL - 1].attached.ends_with("(6 of 6)"));
 #endif
 }

@@ -428,6 +428,32 @@ TEST_CASE("a signal, and the process that it is about") {
     CHECK(e->target_process == nullptr);
 }
 
+TEST_CASE("a mapping, with its file; a name that ends where its length says") {
+    WireRecord<rw_syscall> r(RW_MEMORY, RW_CALL_MMAP);
+    r.fixed.file = a_file();
+    r.fixed.path.path = r.string("/tmp/payload.so");
+    r.fixed.args[2] = 5;
+    r.fixed.ret = 0x7f0000001000;
+    auto bytes = r.bytes();
+    auto e = decode(bytes, 0);
+    REQUIRE(e);
+    CHECK(e->kind == Kind::memory);
+    CHECK(e->object.name == "/tmp/payload.so");
+    CHECK(e->object.file.id.ino == 12);
+    CHECK(e->result == 0x7f0000001000);
+    CHECK(e->args[2] == 5);
+    WireRecord<rw_syscall> named(RW_SYSTEM, RW_CALL_SETHOSTNAME);
+    named.fixed.text[0] = named.string("host and what lies behind");
+    named.fixed.args[1] = 4;
+    bytes = named.bytes();
+    e = decode(bytes, 0);
+    REQUIRE(e);
+    CHECK(e->texts[0] == "host");
+    named.fixed.args[1] = 400;
+    bytes = named.bytes();
+    CHECK(decode(bytes, 0)->texts[0] == "host and what lies behind");
+}
+
 TEST_CASE("what is refused") {
     const auto good = an_open();
     auto r = good;

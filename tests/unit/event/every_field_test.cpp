@@ -83,6 +83,7 @@ Event bare(Call call) {
 Event full(const World& world, Call call) {
     Event e = bare(call);
     e.number = 7;
+    e.flags = kFlagIoUring;
     e.boot_ns = 50 * kSecond;
     e.wall_ns = kWall;
     e.exe = {5, 77};
@@ -176,6 +177,26 @@ const Row kRows[] = {
     {"evt.is_io", Call::connect, "false", "false"},
     {"evt.is_io_read", Call::connect, "false", "false"},
     {"evt.is_io_write", Call::connect, "false", "false"},
+    {"evt.is_io_uring", Call::openat, "true", "false"},
+    {"evt.arg.oldfd", Call::dup2, "5", "-1"},
+    {"evt.arg.newfd", Call::dup3, "3", "0"},
+    {"fd.num", Call::dup, "3", "0"},
+    {"fd.rip", Call::dup, "192.0.2.1", "-"},
+    {"fd.name", Call::dup2, "10.0.0.1:40000->192.0.2.1:443", "-"},
+    {"fd.is_server", Call::dup, "false", "false"},
+    {"fd.connected", Call::dup3, "true", "false"},
+    {"fd.name", Call::mmap, "/d/a.txt /e/b.cfg", "-"},
+    {"fd.name", Call::finit_module, "/d/a.txt /e/b.cfg", "-"},
+    {"fd.ino", Call::mmap, "9", "-"},
+    {"fd.num", Call::mmap, "5", "-"},
+    {"evt.arg.prot", Call::mmap, "PROT_READ|PROT_WRITE", "-"},
+    {"evt.arg.flags", Call::mmap, "4", "-"},
+    {"evt.arg.option", Call::prctl, "1", "-"},
+    {"evt.arg.arg2_str", Call::prctl, "t1", "-"},
+    {"evt.arg.option", Call::keyctl, "KEYCTL_JOIN_SESSION_KEYRING", "-"},
+    {"evt.arg.clockid", Call::clock_settime, "CLOCK_MONOTONIC", "-"},
+    {"evt.arg.opcode", Call::io_uring_submit, "1", "-"},
+    {"evt.arg.path", Call::swapon, "t0", "-"},
     {"evt.is_open_create", Call::openat, "true", "false"},
     {"evt.is_open_exec", Call::openat, "true", "false"},
     {"evt.is_open_read", Call::openat, "true", "true"},

@@ -52,6 +52,20 @@ TEST_CASE("names of calls by path") {
         CHECK(S_ISREG(e.object.file.mode));
         CHECK(objects.counters().resolved == 1);
     }
+    SECTION("chown, truncate and attributes are named as chmod") {
+        auto e = called(GENERATE(Kind::chown, Kind::truncate, Kind::xattr), dir.at("b"), "link");
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("a/real"));
+        CHECK(e.object.file.id == info(dir.at("a/real")).id);
+    }
+    SECTION("an open that was submitted through io_uring is not done yet: its name leads to the file") {
+        auto e = called(Kind::open, dir.at("b"), "link");
+        e.flags = event::kFlagIoUring;
+        objects.enrich(e);
+        CHECK(e.object.name == dir.at("a/real"));
+        CHECK(e.object.file.id == info(dir.at("a/real")).id);
+        CHECK(objects.counters().resolved == 1);
+    }
     SECTION("but for AT_SYMLINK_NOFOLLOW") {
         auto e = called(Kind::chmod, dir.path(), "b/link");
         e.call_flags = AT_SYMLINK_NOFOLLOW;
