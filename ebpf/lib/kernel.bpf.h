@@ -316,58 +316,6 @@ struct socket {
 	struct sock *sk;
 };
 
-struct filename {
-	const char *name;
-};
-
-struct open_how {
-	__u64 flags, mode, resolve;
-};
-
-/* A request of io_uring; what each operation asks for lies at its start. */
-struct io_cqe {
-	int fd; /* of the file, until it is looked up */
-};
-
-struct io_cmd_data {
-	struct file *file;
-};
-
-struct io_kiocb {
-	struct io_cmd_data cmd;
-	__u8 opcode;
-	__u64 flags; /* 32 bits before 6.9: the bit that is looked at is in both */
-	struct io_cqe cqe;
-};
-
-struct io_open {
-	int dfd;
-	struct filename *filename;
-	struct open_how how;
-};
-
-struct io_rename {
-	int old_dfd, new_dfd;
-	struct filename *oldpath, *newpath;
-	int flags;
-};
-
-struct io_unlink {
-	int dfd, flags;
-	struct filename *filename;
-};
-
-struct io_mkdir {
-	int dfd;
-	__u16 mode;
-	struct filename *filename;
-};
-
-struct io_connect {
-	void *addr;
-	int addr_len;
-};
-
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
 	unsigned long di, si, dx, r10, r8, r9;
