@@ -85,16 +85,49 @@ std::string tag_lines(const Json& tags) {
     return plain.empty() && !techniques.empty() ? techniques.substr(1) : plain + techniques;
 }
 
+/// Some texts of an alert, each behind what it is, separated by commas.
+class Phrases {
+  public:
+    explicit Phrases(const Json& alert) : alert_(alert) {}
+    Phrases& add(const char* before, const char* key) {
+        if (const auto value = safe_text(alert_, key); !value.empty())
+            text_ += (text_.empty() ? "" : ", ") + std::string(before) + value;
+        return *this;
+    }
+    [[nodiscard]] const std::string& text() const { return text_; }
+
+  private:
+    const Json& alert_;
+    std::string text_;
+};
+
 std::string unit_text(const Json& alert) {
-    auto out = safe_text(alert, "unit");
-    const auto add = [&](const char* what, const char* key) {
-        if (const auto value = safe_text(alert, key); !value.empty())
-            out += (out.empty() ? "" : ", ") + std::string(what) + " " + value;
-    };
-    add("user unit", "user_unit");
-    add("session", "session");
-    add("container", "container");
+    return Phrases(alert).add("", "unit").add("user unit ", "user_unit").add("machine ", "machine").text();
+}
+
+/// Who logged in, from where: of logind's session, else what the kernel kept of the login.
+std::string session_text(const Json& alert) {
+    std::string out = Phrases(alert)
+                          .add("", "session")
+                          .add("user ", "session_user")
+                          .add("by ", "session_service")
+                          .add("from ", "session_host")
+                          .text();
+    const auto tty = safe_text(alert, "tty").empty() ? safe_text(alert, "session_tty") : safe_text(alert, "tty");
+    if (!tty.empty())
+        out += (out.empty() ? "" : ", ") + std::string("terminal ") + tty;
+    const auto login = safe_text(alert, "login_user");
+    if (!login.empty() && login != safe_text(alert, "session_user"))
+        out += (out.empty() ? "" : ", ") + std::string("logged in as ") + login;
     return out;
+}
+
+std::string container_text(const Json& alert) {
+    auto out = Phrases(alert).add("", "container_name").text();
+    if (const auto id = safe_text(alert, "container"); !id.empty() && id != out)
+        out += (out.empty() ? "" : ", ") + id;
+    const auto more = Phrases(alert).add("", "container_type").add("image ", "image").add("pod ", "pod").text();
+    return out + (out.empty() || more.empty() ? "" : ", ") + more;
 }
 
 std::string correlation_text(const Json& correlation) {
@@ -172,6 +205,8 @@ std::string alert_text(const Json& alert, const Terminal& terminal, std::int64_t
     if (const auto& processes = member(alert, "processes"); processes.is_array() && !processes.empty())
         put(out, "Process", process_tree(processes, terminal));
     put(out, "Unit", unit_text(alert));
+    put(out, "Session", session_text(alert));
+    put(out, "Container", container_text(alert));
     if (const auto& fields = member(alert, "output_fields"); fields.is_object())
         put(out, "Details", object_fields(fields));
     if (const auto& correlation = member(alert, "correlation"); correlation.is_object())

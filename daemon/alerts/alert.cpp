@@ -80,14 +80,6 @@ Correlation told(const rules::CorrelationSpec& spec, const rules::CorrelationRes
     return out;
 }
 
-void put_placement(Alert& alert, const event::Placement& placement) {
-    alert.unit = to_utf8(placement.unit);
-    alert.slice = to_utf8(placement.slice);
-    alert.user_unit = to_utf8(placement.user_unit);
-    alert.session = to_utf8(placement.session);
-    alert.container = to_utf8(placement.container_id);
-}
-
 std::string user_of(const event::Event& event, std::uint32_t uid) {
     const auto name = event.directory != nullptr ? event.directory->user(uid) : std::string_view{};
     return name.empty() ? std::to_string(uid) : to_utf8(name);
@@ -104,7 +96,44 @@ std::string joined(const event::Values& values) {
     return text;
 }
 
+/// The values of a field as one text; "" where it is missing.
+std::string text_of(std::string_view field, const event::Event& event, event::Scratch& scratch) {
+    event::Values values;
+    values.clear();
+    event::field_named(field)->get(event, {}, scratch, values);
+    return to_utf8(joined(values));
+}
+
 } // namespace
+
+void put_placement(Alert& alert, const event::Placement& placement) {
+    alert.unit = to_utf8(placement.unit);
+    alert.slice = to_utf8(placement.slice);
+    alert.user_unit = to_utf8(placement.user_unit);
+    alert.session = to_utf8(placement.session);
+    alert.machine = to_utf8(placement.machine);
+    alert.session_user = to_utf8(placement.session_user);
+    alert.session_tty = to_utf8(placement.session_tty);
+    alert.session_host = to_utf8(placement.session_host);
+    alert.session_service = to_utf8(placement.session_service);
+    alert.container = to_utf8(event::short_container_id(placement.container_id));
+    alert.container_type = to_utf8(placement.container_runtime);
+    alert.container_name = to_utf8(placement.container_name);
+    alert.image = to_utf8(placement.image);
+    alert.pod = to_utf8(placement.pod_name);
+    if (!alert.pod.empty() && !placement.pod_namespace.empty())
+        alert.pod = to_utf8(placement.pod_namespace) + "/" + alert.pod;
+}
+
+void put_hash(Alert& alert, std::string_view sha256) {
+    constexpr std::string_view kField = "proc.hash.sha256";
+    const auto known = std::find_if(alert.output_fields.begin(), alert.output_fields.end(),
+                                    [&](const auto& field) { return field.first == kField; });
+    if (known == alert.output_fields.end())
+        alert.output_fields.emplace_back(kField, std::string(sha256));
+    else
+        known->second = std::string(sha256);
+}
 
 nlohmann::ordered_json to_json(const Alert& alert) {
     Json out = Json::object();
@@ -134,11 +163,23 @@ nlohmann::ordered_json to_full_json(const Alert& alert) {
     out["respond"] = to_utf8(alert.respond);
     out["references"] = to_json(alert.references);
     out["pid"] = alert.pid;
-    out["unit"] = to_utf8(alert.unit);
-    out["slice"] = to_utf8(alert.slice);
-    out["user_unit"] = to_utf8(alert.user_unit);
-    out["session"] = to_utf8(alert.session);
-    out["container"] = to_utf8(alert.container);
+    for (const auto& [key, text] : {std::pair{"unit", &alert.unit},
+                                    {"slice", &alert.slice},
+                                    {"user_unit", &alert.user_unit},
+                                    {"machine", &alert.machine},
+                                    {"session", &alert.session},
+                                    {"session_user", &alert.session_user},
+                                    {"session_tty", &alert.session_tty},
+                                    {"session_host", &alert.session_host},
+                                    {"session_service", &alert.session_service},
+                                    {"login_user", &alert.login_user},
+                                    {"tty", &alert.tty},
+                                    {"container", &alert.container},
+                                    {"container_type", &alert.container_type},
+                                    {"container_name", &alert.container_name},
+                                    {"image", &alert.image},
+                                    {"pod", &alert.pod}})
+        out[key] = to_utf8(*text);
     Json processes = Json::array();
     for (const auto& process : alert.processes)
         processes.push_back(to_json(process));
@@ -276,6 +317,8 @@ Alert AlertFactory::make(const rules::Match& match, event::Scratch& scratch) {
         put_placement(alert, *event.placement);
     else if (event.process != nullptr && event.process->placement != nullptr)
         put_placement(alert, *event.process->placement);
+    alert.login_user = text_of("user.loginname", event, scratch);
+    alert.tty = text_of("proc.ttyname", event, scratch);
     alert.description = rule.description;
     alert.respond = rule.respond;
     alert.references = rule.references;

@@ -60,12 +60,21 @@ struct Alert {
 
     // Beyond Falco's format
     std::uint32_t pid = 0;
-    std::string unit, slice, user_unit, session, container;
+    std::string unit, slice, user_unit, session, machine;
+    std::string session_user, session_tty, session_host, session_service; ///< as logind has it
+    std::string container, container_type, container_name, image, pod;    ///< container: its id as shown
+    std::string login_user;                                               ///< who logged in, by the kernel's audit
+    std::string tty;                                                      ///< of the process
     std::string description, respond;
     std::vector<std::string> references;
     std::vector<ProcessInfo> processes; ///< the event's process first, then its ancestors
     std::optional<Acknowledgement> acknowledged;
 };
+
+/// Sets all that the alert tells of where its process ran.
+void put_placement(Alert& alert, const event::Placement& placement);
+/// Adds proc.hash.sha256 to the output fields, or gives it its value where it was missing.
+void put_hash(Alert& alert, std::string_view sha256);
 
 /// The contract's JSON object (log, webhook, --console=json).
 [[nodiscard]] nlohmann::ordered_json to_json(const Alert& alert);

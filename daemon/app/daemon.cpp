@@ -75,7 +75,12 @@ Daemon::Daemon(Options options, Loaded loaded)
                 [this](const std::shared_ptr<const alerts::Alert>& alert) { outlet_.submit(alert); }),
       loss_watch_(*source_, [this](std::uint64_t cgroup) { return enricher_.name_of(cgroup); }),
       runner_(*source_, pipeline_, config_.sensor.poll_ns,
-              {{kSecond,
+              {{0,
+                [this] {
+                    enricher_.take_answers();
+                    pipeline_.resume(boot_now());
+                }},
+               {kSecond,
                 [this] {
                     pipeline_.tick(static_cast<std::uint64_t>(boot_now()));
                     enricher_.chores();

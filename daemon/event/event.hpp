@@ -246,9 +246,21 @@ struct Placement {
     std::string user_unit;    ///< unit of the user's own manager
     std::string session;      ///< login session, "3"
     std::string machine;      ///< of systemd-machined
-    std::string container_id; ///< first 12 hex digits; "" on the host
+    std::string container_id; ///< whole; "" on the host
     std::string container_runtime;
+    std::string pod_uid; ///< of Kubernetes
+
+    // What files of logind and of the runtime told, a little after the place was seen first; "" where they don't
+    std::string session_user, session_tty, session_host, session_service;
+    std::string container_name, image, image_id, image_digest;
+    std::string pod_name, pod_namespace, pod_sandbox;
 };
+
+/// A container's id as it is shown: the first 12 of 64 hex digits, as Falco and docker do, other names whole.
+[[nodiscard]] constexpr std::string_view short_container_id(std::string_view id) noexcept {
+    constexpr std::size_t kWhole = 64, kShown = 12;
+    return id.substr(0, id.size() == kWhole ? kShown : id.size());
+}
 
 /// One process, from its exec (or fork) on. Owned by the process table.
 struct Process {
@@ -310,6 +322,7 @@ struct Event {
         nullptr; ///< of ptrace, signals: whom it is about; set by the process layer, null: unknown
     const Placement* placement = nullptr; ///< of the event's own cgroup; null: unknown
     const Directory* directory = nullptr;
+    std::string_view exe_hash; ///< SHA-256 of the executable, 64 hex digits; "": not asked for, or not known (yet)
 
     // What
     Object object; ///< open, chmod, unlink, mkdir, mknod, the source of rename, link and symlink; exec: the binary

@@ -50,6 +50,7 @@ struct Field {
     bool set_only =
         false; ///< with `list`: compared as a set (exists, in: each value is in it, intersects), as Falco's lists
     bool of_call = false; ///< told by the call and its kind alone
+    bool late = false;    ///< of the start of a program, known only a little later: such rules wait for it
 };
 
 /// Sorted by name.

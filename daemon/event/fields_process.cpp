@@ -206,6 +206,28 @@ template <std::uint64_t Process::*Set> bool set_capabilities(EventBuilder& b, co
     return parse_capabilities(text, b.process().*Set);
 }
 
+constexpr std::string_view kHashName = "SHA256=";
+
+void get_hashes(const Event& e, const FieldArg&, Scratch& s, Values& out) noexcept {
+    if (e.exe_hash.empty())
+        return;
+    const auto mark = s.mark();
+    s.put(kHashName);
+    for (const char c : e.exe_hash)
+        s.put(c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c);
+    out.add(s.since(mark));
+}
+
+bool set_hashes(EventBuilder& b, const FieldArg&, std::string_view text) {
+    if (!text.starts_with(kHashName))
+        return false;
+    std::string hash(text.substr(kHashName.size()));
+    std::transform(hash.begin(), hash.end(), hash.begin(),
+                   [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
+    b.event().exe_hash = b.keep(hash);
+    return true;
+}
+
 constexpr Field kProcessFields[] = {
     {"proc.aargs", Type::string, true, ArgKind::index, kAllKinds,
      [](const Event& e, const FieldArg& arg, Scratch& s, Values& out) noexcept {
@@ -313,6 +335,28 @@ constexpr Field kProcessFields[] = {
      set_own<set_exe_line>, "argv[0] and the arguments, separated by blanks"},
     {"proc.exepath", Type::string, false, ArgKind::none, kAllKinds, get_own<exe_path_of>, set_own<set_exe_path>,
      "The executable that runs, as the kernel has it; for a script, the interpreter"},
+    {.name = "proc.hash.sha256",
+     .type = Type::string,
+     .list = false,
+     .arg = ArgKind::none,
+     .kinds = kAllKinds,
+     .get = [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept { add_string(out, e.exe_hash); },
+     .set =
+         [](EventBuilder& b, const FieldArg&, std::string_view text) {
+             b.event().exe_hash = b.keep(text);
+             return true;
+         },
+     .doc = "SHA-256 of the executable, 64 lower-case hex digits (ours)",
+     .late = true},
+    {.name = "proc.hashes",
+     .type = Type::string,
+     .list = false,
+     .arg = ArgKind::none,
+     .kinds = kAllKinds,
+     .get = get_hashes,
+     .set = set_hashes,
+     .doc = "The same as Sysmon writes it, for Sigma's Hashes: 'SHA256=' and 64 upper-case hex digits (ours)",
+     .late = true},
     {"proc.is_exe_from_memfd", Type::boolean, false, ArgKind::none, kAllKinds, get_flag<&Process::exe_memfd>,
      set_flag<&Process::exe_memfd>, "The executable is a memfd: it never was a file"},
     {"proc.is_exe_unlinked", Type::boolean, false, ArgKind::none, kAllKinds, get_flag<&Process::exe_unlinked>,

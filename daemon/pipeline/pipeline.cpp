@@ -3,7 +3,9 @@
 
 #include "event/decode.hpp"
 
+#include <cassert>
 #include <exception>
+#include <limits>
 #include <utility>
 
 namespace rwatch::pipeline {
@@ -31,6 +33,7 @@ Pipeline::Pipeline(Enricher& enricher, SelfWatch& self, alerts::AlertFactory& fa
       scratch_(std::make_unique<event::Scratch>()) {}
 
 void Pipeline::install(std::shared_ptr<const rules::RuleSet> set) {
+    enricher_.want_hashes(set != nullptr && set->asks_late());
     engine_.install(std::move(set));
 }
 
@@ -46,7 +49,72 @@ void Pipeline::record(std::span<const std::byte> record, std::int64_t wall_offse
     event->number = ++number_;
     enricher_.enrich(*event);
     scratch_->reset();
-    engine_.process(*event, *scratch_, *this);
+    const bool later = event->kind == event::Kind::exec && engine_.rule_set() != nullptr &&
+                       engine_.rule_set()->asks_late() && enricher_.waits_for_hash(*event) &&
+                       postpone(record, wall_offset_ns, *event);
+    engine_.process(*event, *scratch_, *this, later ? rules::Share::prompt : rules::Share::all);
+}
+
+bool Pipeline::postpone(std::span<const std::byte> record, std::int64_t wall_offset_ns,
+                        const event::Event& event) noexcept {
+    if (postponed_.size() >= kMostPostponed) {
+        count(counters_.unhashed);
+        return false;
+    }
+    auto& exec = postponed_.emplace_back();
+    exec.record.assign(record.begin(), record.end());
+    exec.wall_offset_ns = wall_offset_ns;
+    exec.number = event.number;
+    exec.process = *event.process;
+    exec.until_ns = static_cast<std::int64_t>(event.boot_ns) + kWait;
+    return true;
+}
+
+bool Pipeline::try_again(Postponed& exec, bool time_over) noexcept {
+    auto event = event::decode(exec.record, exec.wall_offset_ns);
+    assert(event && "it was decoded before");
+    event->number = exec.number;
+    enricher_.revisit(*event, exec.process);
+    const bool waits = enricher_.waits_for_hash(*event);
+    if (waits && !time_over)
+        return false;
+    if (event->exe_hash.empty())
+        count(counters_.unhashed);
+    scratch_->reset();
+    engine_.process(*event, *scratch_, *this, rules::Share::late);
+    return true;
+}
+
+void Pipeline::resume(std::int64_t boot_ns) noexcept {
+    while (!postponed_.empty() && try_again(postponed_.front(), postponed_.front().until_ns <= boot_ns))
+        postponed_.pop_front();
+    try {
+        while (!held_.empty()) {
+            auto& first = held_.front();
+            if (first.completion != nullptr && !first.completion->fill(*first.alert) && boot_ns < first.until_ns)
+                break;
+            send_front();
+        }
+    } catch (const std::exception&) {
+        count(counters_.failed);
+    }
+}
+
+void Pipeline::hold(std::shared_ptr<alerts::Alert> alert, std::unique_ptr<Completion> completion, std::int64_t now_ns) {
+    const bool ready = completion == nullptr || completion->fill(*alert);
+    if (ready && held_.empty()) {
+        output_(std::move(alert));
+        return;
+    }
+    if (held_.size() >= kMostHeld)
+        send_front();
+    held_.push_back({std::move(alert), ready ? nullptr : std::move(completion), now_ns + kWait});
+}
+
+void Pipeline::send_front() {
+    auto alert = std::move(held_.front().alert);
+    held_.pop_front();
+    output_(std::move(alert));
 }
 
 void Pipeline::on_match(const rules::Match& match) noexcept {
@@ -57,10 +125,10 @@ void Pipeline::on_match(const rules::Match& match) noexcept {
             count(rule_counters.suppressed);
             return;
         }
-        auto alert = std::make_shared<const alerts::Alert>(factory_.make(match, *scratch_));
+        auto alert = std::make_shared<alerts::Alert>(factory_.make(match, *scratch_));
         debounce_.opened(alert);
         count(counters_.alerts);
-        output_(std::move(alert));
+        hold(std::move(alert), enricher_.completion(match.event), static_cast<std::int64_t>(match.event.boot_ns));
     } catch (const std::exception&) {
         count(counters_.failed); // no memory: the next event may find some
     }
@@ -68,7 +136,7 @@ void Pipeline::on_match(const rules::Match& match) noexcept {
 
 void Pipeline::raise(alerts::Alert alert) {
     count(counters_.alerts);
-    output_(std::make_shared<const alerts::Alert>(std::move(alert)));
+    hold(std::make_shared<alerts::Alert>(std::move(alert)), nullptr, 0);
 }
 
 void Pipeline::tick(std::uint64_t boot_ns) noexcept {
@@ -83,6 +151,7 @@ void Pipeline::tick(std::uint64_t boot_ns) noexcept {
 }
 
 void Pipeline::flush() noexcept {
+    resume(std::numeric_limits<std::int64_t>::max());
     try {
         debounce_.flush();
     } catch (const std::exception&) {

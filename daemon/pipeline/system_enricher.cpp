@@ -11,12 +11,35 @@ namespace rwatch::pipeline {
 
 namespace {
 constexpr std::size_t kSweepEachSecond = 256; // processes whose life is checked, in case their exit was lost
-constexpr std::array<std::string_view, 8> kShortfallNames{
-    "units unknown",        "units forgotten",     "names left out",    "names kept as text",
-    "processes incomplete", "processes forgotten", "arguments dropped", "execs unseen"};
+constexpr std::array<std::string_view, 10> kShortfallNames{
+    "units unknown",       "units forgotten",   "names left out", "names kept as text",  "processes incomplete",
+    "processes forgotten", "arguments dropped", "execs unseen",   "containers nameless", "executables unhashed"};
+
+/// Adds the hash of the executable, and what logind and the container's runtime tell.
+class WhoCompletion : public Completion {
+  public:
+    WhoCompletion(process::HashCache& hashes, const event::FileInfo& exe, process::Units::Use place)
+        : hashes_(hashes), exe_(exe), place_(std::move(place)) {}
+
+    bool fill(alerts::Alert& alert) override {
+        if (const auto hash = hashes_.find(exe_); !hash.empty())
+            alerts::put_hash(alert, hash);
+        if (const auto* place = place_.get())
+            alerts::put_placement(alert, *place);
+        return hashes_.state(exe_) != process::HashCache::State::waiting && !place_.waiting();
+    }
+
+  private:
+    process::HashCache& hashes_;
+    event::FileInfo exe_;
+    process::Units::Use place_;
+};
+
 } // namespace
 
-SystemEnricher::SystemEnricher() : table_(process::ProcessTable::kCapacity, units_) {}
+SystemEnricher::SystemEnricher() : hashes_(lookups_), table_(process::ProcessTable::kCapacity, units_) {
+    units_.ask_of(lookups_);
+}
 
 void SystemEnricher::fill() {
     table_.fill_from_proc();
@@ -30,6 +53,39 @@ void SystemEnricher::enrich(event::Event& event) noexcept {
     event.directory = &users_;
     objects_.enrich(event);
     table_.enrich(event);
+    if (want_hashes_)
+        hash(event);
+}
+
+void SystemEnricher::hash(event::Event& event) noexcept {
+    if (event.kind == event::Kind::exec)
+        (void)hashes_.want(*event.process);
+    event.exe_hash = hashes_.find(event.process->exe);
+}
+
+std::unique_ptr<Completion> SystemEnricher::completion(const event::Event& event) {
+    (void)hashes_.want(*event.process);
+    return std::make_unique<WhoCompletion>(hashes_, event.process->exe, table_.place_of(event));
+}
+
+bool SystemEnricher::waits_for_hash(const event::Event& event) noexcept {
+    return hashes_.state(event.process->exe) == process::HashCache::State::waiting;
+}
+
+void SystemEnricher::revisit(event::Event& event, event::Process& then) noexcept {
+    event.directory = &users_;
+    objects_.enrich(event);
+    table_.revisit(event, then);
+    event.exe_hash = hashes_.find(then.exe);
+}
+
+void SystemEnricher::take_answers() noexcept {
+    if (!lookups_.take(places_told_, hashes_told_))
+        return;
+    for (auto& answer : places_told_)
+        units_.told(std::move(answer));
+    for (auto& answer : hashes_told_)
+        hashes_.told(std::move(answer));
 }
 
 void SystemEnricher::chores() noexcept {
@@ -48,7 +104,8 @@ std::string SystemEnricher::name_of(std::uint64_t cgroup) {
     if (placement == nullptr)
         return {};
     // Of a user's manager the unit that it runs says more than the manager.
-    for (const auto* name : {&placement->container_id, &placement->user_unit, &placement->unit, &placement->cgroup})
+    for (const auto* name : {&placement->container_name, &placement->container_id, &placement->user_unit,
+                             &placement->unit, &placement->cgroup})
         if (!name->empty())
             return escape(*name);
     return {};
@@ -59,9 +116,11 @@ void SystemEnricher::count_shortfalls() noexcept {
     const auto processes = table_.counters();
     const auto& nodes = processes.nodes;
     const std::array<std::uint64_t, kShortfalls> now{
-        units_.unresolved(), units_.evicted(),     objects.left_out,
-        objects.unresolved,  processes.incomplete, nodes.evicted_dead + nodes.evicted_live + nodes.refused,
-        nodes.trimmed,       processes.lost_execs};
+        units_.unresolved(),  units_.evicted(),
+        objects.left_out,     objects.unresolved,
+        processes.incomplete, nodes.evicted_dead + nodes.evicted_live + nodes.refused,
+        nodes.trimmed,        processes.lost_execs,
+        units_.nameless(),    hashes_.counters().failed + hashes_.counters().refused};
     for (std::size_t i = 0; i < now.size(); ++i)
         shortfalls_[i].store(now[i], std::memory_order_relaxed);
 }

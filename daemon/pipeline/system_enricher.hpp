@@ -4,8 +4,10 @@
 
 #include "core/mailbox.hpp"
 #include "pipeline/pipeline.hpp"
+#include "process/hash_cache.hpp"
 #include "process/objects.hpp"
 #include "process/process_table.hpp"
+#include "process/system_lookups.hpp"
 #include "process/units.hpp"
 #include "process/users.hpp"
 
@@ -16,6 +18,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace rwatch::pipeline {
 
@@ -27,6 +30,12 @@ class SystemEnricher : public Enricher {
     void fill();
     /// Pipeline thread.
     void enrich(event::Event& event) noexcept override;
+    [[nodiscard]] std::unique_ptr<Completion> completion(const event::Event& event) override;
+    [[nodiscard]] bool waits_for_hash(const event::Event& event) noexcept override;
+    void revisit(event::Event& event, event::Process& then) noexcept override;
+    void want_hashes(bool wanted) noexcept override { want_hashes_ = wanted; }
+    /// Pipeline thread, every few milliseconds: takes what was looked up.
+    void take_answers() noexcept;
     /// Pipeline thread, about once a second: looks after what changed without an event.
     void chores() noexcept;
 
@@ -44,13 +53,19 @@ class SystemEnricher : public Enricher {
     [[nodiscard]] std::map<std::string, std::uint64_t> shortfalls() const;
 
   private:
-    static constexpr std::size_t kShortfalls = 8;
+    static constexpr std::size_t kShortfalls = 10;
+    void hash(event::Event& event) noexcept;
     void count_shortfalls() noexcept;
 
     process::Users users_;
+    process::SystemLookups lookups_;
+    process::HashCache hashes_;
     process::Units units_;
     process::ProcessTable table_;
     process::Objects objects_;
+    std::vector<process::PlaceAnswer> places_told_;
+    std::vector<process::HashAnswer> hashes_told_;
+    bool want_hashes_ = false;
     Mailbox<std::unique_ptr<process::WatchList>> watch_lists_;
     std::atomic<std::size_t> processes_{0};
     std::array<std::atomic<std::uint64_t>, kShortfalls> shortfalls_{};

@@ -11,8 +11,7 @@ namespace rwatch::process {
 namespace {
 
 constexpr std::size_t kLongestUnit = 255;   // systemd's UNIT_NAME_MAX
-constexpr std::size_t kContainerId = 64;    // hex digits that runtimes use
-constexpr std::size_t kShownId = 12;        // of them shown, as Falco and docker do
+constexpr std::size_t kContainerId = 64;    // hex digits of an id, as most runtimes make them
 constexpr std::size_t kMostComponents = 64; // of a path that are looked at
 
 /// The components of a path, one at a time.
@@ -113,19 +112,33 @@ struct Container {
     std::string_view id, runtime;
 };
 
-/// A container as one component names it, by itself or by what stands before it.
+/// Runtimes that name a control group after an id of 64 digits: "docker-<id>.scope", "libpod-<id>".
+struct Named {
+    std::string_view prefix, runtime;
+};
+constexpr std::array<Named, 6> kNamed{{{"docker-", "docker"},
+                                       {"libpod-payload-", "podman"}, // a unit's own container: --cgroups=split
+                                       {"libpod-", "podman"},
+                                       {"cri-containerd-", "containerd"},
+                                       {"crio-", "cri-o"},
+                                       {"nerdctl-", "containerd"}}};
+/// Folders right below which groups are called by the bare id.
+constexpr std::array<Named, 6> kFolders{{{"docker", "docker"},
+                                         {"buildkit", "docker"},
+                                         {"actions_job", "docker"},
+                                         {"default", "containerd"}, // containerd's namespaces
+                                         {"k8s.io", "containerd"},
+                                         {"moby", "docker"}}};
+/// Runtimes that take any name: "crun-<name>.scope".
+constexpr std::array<Named, 2> kBare{{{"crun-", "crun"}, {"runc-", "runc"}}};
+
+/// A container that one component names, by itself or by what stands before it.
 Container container_in(std::string_view component, std::string_view before, bool in_pod) noexcept {
-    struct Named {
-        std::string_view prefix, runtime;
-    };
-    constexpr std::array<Named, 5> kNamed{{{"docker-", "docker"},
-                                           {"libpod-", "podman"},
-                                           {"cri-containerd-", "containerd"},
-                                           {"crio-", "cri-o"},
-                                           {"nerdctl-", "containerd"}}};
+    constexpr std::string_view kScope = ".scope";
     auto name = component;
-    if (name.ends_with(".scope"))
-        name.remove_suffix(std::string_view(".scope").size());
+    const bool scope = name.size() > kScope.size() && name.ends_with(kScope);
+    if (scope)
+        name.remove_suffix(kScope.size());
     for (const auto& [prefix, runtime] : kNamed)
         if (name.starts_with(prefix) && container_id(name.substr(prefix.size())))
             return {name.substr(prefix.size()), runtime};
@@ -133,16 +146,38 @@ Container container_in(std::string_view component, std::string_view before, bool
     if (const auto colon = name.rfind(':'); colon != std::string_view::npos && container_id(name.substr(colon + 1)))
         return {name.substr(colon + 1), name.substr(0, colon).ends_with("crio") ? "cri-o" : "containerd"};
     if (container_id(name)) {
-        if (before == "docker" || before == "buildkit")
-            return {name, "docker"};
+        for (const auto& [folder, runtime] : kFolders)
+            if (before == folder)
+                return {name, runtime};
         if (in_pod)
             return {name, "containerd"};
     }
-    if (before == "lxc" && !name.empty())
-        return {name, "lxc"};
+    for (const auto& [prefix, runtime] : kBare)
+        if (scope && name.size() > prefix.size() && name.starts_with(prefix))
+            return {name.substr(prefix.size()), runtime};
+    if ((before == "lxc" || before == "lxc.payload") && !name.empty())
+        return {component, "lxc"};
     if (const auto lxc = between(component, "lxc.payload.", ""); !lxc.empty())
         return {lxc, "lxc"};
     return {};
+}
+
+/// The uid of a pod: "pod<uid>", or with systemd's layout "kubepods-burstable-pod<uid with _ for ->.slice".
+std::string pod_uid_in(std::string_view component) {
+    constexpr std::string_view kPod = "pod", kMiddle = "-pod", kSlice = ".slice";
+    const bool slice = component.ends_with(kSlice);
+    if (slice)
+        component.remove_suffix(kSlice.size());
+    const auto middle = component.rfind(kMiddle);
+    if (slice && component.starts_with("kubepods") && middle != std::string_view::npos)
+        component.remove_prefix(middle + kMiddle.size());
+    else if (!slice && component.starts_with(kPod))
+        component.remove_prefix(kPod.size());
+    else
+        return {};
+    std::string uid(component);
+    std::replace(uid.begin(), uid.end(), '_', '-');
+    return uid;
 }
 
 /// The innermost container on the way.
@@ -152,11 +187,14 @@ void find_container(std::string_view path, event::Placement& out) {
     std::size_t looked_at = 0;
     for (Components rest(path); !rest.empty() && looked_at < kMostComponents; rest.pop(), ++looked_at) {
         const auto component = rest.front();
+        in_pod = in_pod || component.starts_with("kubepods");
         if (const auto found = container_in(component, before, in_pod); !found.id.empty()) {
-            out.container_id = found.id.substr(0, container_id(found.id) ? kShownId : found.id.size());
+            out.container_id = found.id;
             out.container_runtime = found.runtime;
         }
-        in_pod = in_pod || component.starts_with("kubepods");
+        if (in_pod)
+            if (auto uid = pod_uid_in(component.substr(0, component.find(':'))); !uid.empty())
+                out.pod_uid = std::move(uid);
         before = component;
     }
 }
@@ -169,11 +207,14 @@ void find_machine(std::string_view inside, event::Placement& out) {
     if (name.empty())
         return;
     out.machine = without_escapes(name);
+    if (!out.container_id.empty())
+        return; // one inside the machine
     // nspawn keeps itself in "supervisor" and its guest in "payload"; a virtual machine has neither.
-    if (inside == "payload") {
-        out.container_id = out.machine;
-        out.container_runtime = "systemd-nspawn";
-    }
+    const bool libvirt = out.machine.starts_with("lxc-");
+    if (inside != "payload" && !libvirt)
+        return;
+    out.container_id = out.container_name = out.machine;
+    out.container_runtime = libvirt ? "libvirt-lxc" : "systemd-nspawn";
 }
 
 void find_user_unit(Components path, event::Placement& out) {

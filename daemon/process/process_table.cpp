@@ -259,6 +259,13 @@ void ProcessTable::on_fork(Node& parent, const event::Event& e) {
     p.session_size = nullptr;
     nodes_.set_session(*child, parent.process.sid);
     p.alive = child->state == Node::State::live;
+    // Whichever thread forked: its credentials are the child's.
+    p.uid = e.uid;
+    p.euid = e.euid;
+    p.gid = e.gid;
+    p.egid = e.egid;
+    p.loginuid = e.loginuid;
+    p.session = e.session;
     assign(p.comm, e.comm);
     child->kernel_exe = parent.kernel_exe;
     child->partial = parent.partial;
@@ -286,6 +293,20 @@ void ProcessTable::follow(Node& node, const event::Event& e) {
     }
 }
 
+void ProcessTable::place(Node& node, const event::Event& e) noexcept {
+    // Who logs in is moved before his shell starts.
+    const bool may_have_moved = e.kind == event::Kind::exec && units_.by_process_only(e.cgroup);
+    if (e.cgroup == 0 || (e.cgroup == node.cgroup && !may_have_moved))
+        return;
+    auto use = units_.find(e.cgroup, e.pid);
+    const bool gone = e.cgroup == node.cgroup && (use.get() == nullptr || use.get()->cgroup == "/");
+    if (gone && node.use.get() != nullptr)
+        return;
+    node.use = std::move(use);
+    node.cgroup = e.cgroup;
+    node.process.placement = node.use.get();
+}
+
 void ProcessTable::enrich(event::Event& e) noexcept {
     nodes_.reap(e.boot_ns);
     units_.learn(e.cgroup, e.cgroup_names);
@@ -299,16 +320,25 @@ void ProcessTable::enrich(event::Event& e) noexcept {
     if (!node.partial && e.tid == e.pid)
         e.old_euid = p.euid;
     take_identity(p, e);
-    if (e.cgroup != 0 && e.cgroup != node.cgroup) {
-        node.use = units_.find(e.cgroup, e.pid);
-        node.cgroup = e.cgroup;
-        p.placement = node.use.get();
-    }
+    place(node, e);
     follow(node, e);
     if (e.target_pid != 0)
         e.target_process = find(e.target_pid);
     e.process = &p;
     e.placement = p.placement;
+}
+
+void ProcessTable::revisit(event::Event& e, event::Process& then) noexcept {
+    const Node* node = nodes_.find(e.pid, e.start_ns, e.start_ns != 0);
+    then.parent = node == nullptr ? nullptr : node->process.parent;
+    then.session_size = node == nullptr ? nullptr : node->process.session_size;
+    e.process = &then;
+    e.placement = then.placement;
+}
+
+Units::Use ProcessTable::place_of(const event::Event& e) noexcept {
+    const Node* node = nodes_.find(e.pid, e.start_ns, e.start_ns != 0);
+    return node == nullptr ? Units::Use() : node->use.share();
 }
 
 void ProcessTable::sweep(std::size_t most, std::uint64_t now) noexcept {

@@ -39,6 +39,13 @@ class ProcessTable {
     /// must be final before: an exec takes its path from event.object.name.
     void enrich(event::Event& event) noexcept;
 
+    /// For an exec that is looked at a second time: sets process and placement to what they were at the first, which
+    /// `then` holds a copy of, and its relatives to what is known now. Changes nothing in the table.
+    void revisit(event::Event& event, event::Process& then) noexcept;
+
+    /// Keeps the place of an event's process in memory while it is held.
+    [[nodiscard]] Units::Use place_of(const event::Event& event) noexcept;
+
     /// Looks whether `most` of the processes thought alive still are (their exit may have been lost). For a timer.
     void sweep(std::size_t most, std::uint64_t now) noexcept;
 
@@ -55,6 +62,7 @@ class ProcessTable {
     [[nodiscard]] bool may_repair(std::uint64_t now) noexcept;
     bool repair(Node& node, const event::Event& event);
     void take(Node& node, ProcInfo&& info);
+    void place(Node& node, const event::Event& event) noexcept;
     void check_image(Node& node, const event::Event& event);
     void follow(Node& node, const event::Event& event);
     void on_exec(Node& node, const event::Event& event);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstring>
 #include <deque>
 #include <dirent.h>
@@ -51,6 +52,18 @@ std::string find_mount(const std::string& proc_root) {
         if (mount.type == "cgroup2")
             return mount.point;
     return {};
+}
+
+/// The user of "user@1000.service"; 0 for units of the system's manager.
+std::uint32_t manager_of(std::string_view unit) noexcept {
+    constexpr std::string_view kPrefix = "user@", kSuffix = ".service";
+    std::uint32_t uid = 0;
+    if (!unit.starts_with(kPrefix) || !unit.ends_with(kSuffix))
+        return 0;
+    unit.remove_suffix(kSuffix.size());
+    unit.remove_prefix(kPrefix.size());
+    const auto [end, error] = std::from_chars(unit.data(), unit.data() + unit.size(), uid);
+    return error == std::errc{} && end == unit.data() + unit.size() ? uid : 0;
 }
 
 using Directory = Handle<DIR, ::closedir>;
@@ -154,9 +167,64 @@ Units::Entry* Units::insert(std::uint64_t cgroup, std::string_view path, bool kn
         ++evicted_;
         return nullptr;
     }
-    entries_.push_back({known ? parse_cgroup(path) : event::Placement{}, cgroup, 0, known});
+    entries_.push_back({});
+    auto& entry = entries_.back();
+    entry.id = cgroup;
     by_id_.emplace(cgroup, std::prev(entries_.end()));
-    return &entries_.back();
+    if (known)
+        describe(entry, path);
+    return &entry;
+}
+
+void Units::describe(Entry& entry, std::string_view path) {
+    entry.placement = parse_cgroup(path);
+    entry.known = true;
+    ask(entry);
+}
+
+void Units::ask_of(Lookups& lookups) noexcept {
+    lookups_ = &lookups;
+    for (auto& entry : entries_)
+        ask(entry);
+}
+
+void Units::ask(Entry& entry) noexcept {
+    const auto& place = entry.placement;
+    const bool container = !place.container_id.empty() && place.container_name.empty();
+    if (lookups_ == nullptr || (!container && place.session.empty()))
+        return;
+    PlaceQuestion question{entry.id, {}, {}, place.session, manager_of(place.unit)};
+    if (container) {
+        question.runtime = place.container_runtime;
+        question.container = place.container_id;
+    }
+    entry.waiting = lookups_->ask(std::move(question));
+    nameless_ += entry.waiting ? 0 : 1;
+}
+
+void Units::told(PlaceAnswer&& answer) noexcept {
+    const auto found = by_id_.find(answer.cgroup);
+    if (found == by_id_.end())
+        return;
+    found->second->waiting = false;
+    auto& place = found->second->placement;
+    auto& container = answer.container;
+    if (!place.container_id.empty() && place.container_name.empty()) {
+        nameless_ += container.empty() ? 1 : 0;
+        place.container_name = std::move(container.name);
+        place.image = std::move(container.image);
+        place.image_id = std::move(container.image_id);
+        place.image_digest = std::move(container.image_digest);
+        place.pod_name = std::move(container.pod_name);
+        place.pod_namespace = std::move(container.pod_namespace);
+        place.pod_sandbox = std::move(container.pod_sandbox);
+        if (place.pod_uid.empty())
+            place.pod_uid = std::move(container.pod_uid);
+    }
+    place.session_user = std::move(answer.user);
+    place.session_tty = std::move(answer.tty);
+    place.session_host = std::move(answer.host);
+    place.session_service = std::move(answer.service);
 }
 
 Units::Use Units::find_legacy(std::uint32_t pid) {
@@ -182,10 +250,8 @@ Units::Use Units::find(std::uint64_t cgroup, std::uint32_t pid) noexcept {
     if (const auto found = by_id_.find(cgroup); found != by_id_.end()) {
         auto& entry = *found->second;
         // Another process may tell what the first one could not.
-        if (!entry.known && path_by_process(cgroup, pid, path)) {
-            entry.placement = parse_cgroup(path);
-            entry.known = true;
-        }
+        if (!entry.known && path_by_process(cgroup, pid, path))
+            describe(entry, path);
         return Use(&entry);
     }
     bool known =
@@ -215,8 +281,7 @@ void Units::learn(std::uint64_t cgroup, std::string_view names) noexcept {
         (void)insert(cgroup, path, true);
         return;
     }
-    found->second->placement = parse_cgroup(path);
-    found->second->known = true;
+    describe(*found->second, path);
 }
 
 Units::Use Units::find(std::string_view path, std::uint64_t& cgroup) noexcept {

@@ -6,6 +6,7 @@
 
 #include "core/handle.hpp"
 #include "event/event.hpp"
+#include "process/lookups.hpp"
 
 #include <cstdint>
 #include <list>
@@ -32,6 +33,7 @@ class Units {
         std::uint64_t id = 0;
         std::uint32_t uses = 0;
         bool known = false;
+        bool waiting = false; ///< for what Lookups has to tell of it
     };
 
   public:
@@ -57,6 +59,8 @@ class Units {
         [[nodiscard]] const event::Placement* get() const noexcept {
             return entry_ != nullptr && entry_->known ? &entry_->placement : nullptr;
         }
+        /// Whether more is still being looked up.
+        [[nodiscard]] bool waiting() const noexcept { return entry_ != nullptr && entry_->waiting; }
 
       private:
         friend class Units;
@@ -71,6 +75,14 @@ class Units {
     /// /proc/PID/cgroup alone.
     explicit Units(std::string proc_root = "/proc", std::string cgroup_mount = {}, std::size_t capacity = kCapacity);
 
+    /// Has sessions and containers looked up from now on, those that are known already too. `lookups` must outlive it.
+    void ask_of(Lookups& lookups) noexcept;
+    void told(PlaceAnswer&& answer) noexcept;
+
+    /// Whether the kernel's id says nothing of this group, so that a process that moved is not noticed: systemd on
+    /// cgroup v1 alone.
+    [[nodiscard]] bool by_process_only(std::uint64_t cgroup) const noexcept { return legacy_ && cgroup == root_id_; }
+
     /// The group's placement; `pid` is a process in it, asked where the file system can't tell.
     [[nodiscard]] Use find(std::uint64_t cgroup, std::uint32_t pid) noexcept;
     /// What the kernel said of a group: the names from it up, each followed by '/'. Asks nobody, and holds where the
@@ -83,10 +95,14 @@ class Units {
     /// Groups that could not be told (gone before we looked, or no rights), and those for which no room was left.
     [[nodiscard]] std::uint64_t unresolved() const noexcept { return unresolved_; }
     [[nodiscard]] std::uint64_t evicted() const noexcept { return evicted_; }
+    /// Containers of which no file told anything, and those that could not be asked for.
+    [[nodiscard]] std::uint64_t nameless() const noexcept { return nameless_; }
 
   private:
     [[nodiscard]] Entry* insert(std::uint64_t cgroup, std::string_view path, bool known);
     bool make_room();
+    void describe(Entry& entry, std::string_view path);
+    void ask(Entry& entry) noexcept;
     [[nodiscard]] std::uint64_t id_of(std::string_view path) const;
     [[nodiscard]] bool path_by_handle(std::uint64_t cgroup, std::string& out) const;
     [[nodiscard]] bool path_by_process(std::uint64_t cgroup, std::uint32_t pid, std::string& out) const;
@@ -101,7 +117,8 @@ class Units {
     bool legacy_ = false; ///< systemd keeps a v1 tree of its own: v2 may say nothing
     std::list<Entry> entries_;
     std::unordered_map<std::uint64_t, std::list<Entry>::iterator> by_id_;
-    std::uint64_t unresolved_ = 0, evicted_ = 0;
+    std::uint64_t unresolved_ = 0, evicted_ = 0, nameless_ = 0;
+    Lookups* lookups_ = nullptr;
 };
 
 } // namespace rwatch::process

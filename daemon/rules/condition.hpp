@@ -58,6 +58,9 @@ class Condition {
     /// Literals that it compares whole with a path field.
     [[nodiscard]] std::vector<std::string> watched_paths() const;
 
+    /// Whether it asks for a field that may be known only a little later.
+    [[nodiscard]] bool asks_late() const;
+
     /// Equal for conditions that ask the same, lists and macros put in.
     [[nodiscard]] std::uint64_t fingerprint() const noexcept;
 

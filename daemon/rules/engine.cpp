@@ -51,12 +51,14 @@ bool Engine::holds(const Rule& rule, RuleCounters& counters, bool timed, const e
     return result;
 }
 
-void Engine::process(const event::Event& event, event::Scratch& scratch, MatchHandler& handler) noexcept {
+void Engine::process(const event::Event& event, event::Scratch& scratch, MatchHandler& handler, Share share) noexcept {
     if (set_ == nullptr)
         return;
     workspace_.begin_event();
     const bool timed = ++events_ % kTimedOneIn == 0;
     for (const auto index : set_->for_call(event.call)) {
+        if (share != Share::all && set_->is_late(index) != (share == Share::late))
+            continue;
         auto& counters = set_->counters(index);
         if (counters.paused.load(std::memory_order_relaxed))
             continue;

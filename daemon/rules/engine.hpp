@@ -12,6 +12,9 @@
 
 namespace rwatch::rules {
 
+/// Rules that ask for what is known late (RuleSet::asks_late) are tried apart where it is not there yet.
+enum class Share : std::uint8_t { all, prompt, late };
+
 class Engine {
   public:
     Engine();
@@ -22,7 +25,8 @@ class Engine {
 
     /// Tries every enabled, unpaused rule of the event's call. Paused rules do not count either, and no correlation
     /// hears of what they would have matched.
-    void process(const event::Event& event, event::Scratch& scratch, MatchHandler& handler) noexcept;
+    void process(const event::Event& event, event::Scratch& scratch, MatchHandler& handler,
+                 Share share = Share::all) noexcept;
 
     [[nodiscard]] const std::shared_ptr<const RuleSet>& rule_set() const noexcept { return set_; }
     /// Groups of correlations that were thrown out because the bound on their number was met.

@@ -103,7 +103,10 @@ bool holds(const Test& test, const event::Event& event, event::Scratch& scratch,
            });
 }
 
-void collect_paths(const Program& program, std::uint32_t root, std::vector<std::string>& out) {
+namespace {
+
+/// Calls `see` with each test below a node, once.
+template <typename See> void each_test(const Program& program, std::uint32_t root, const See& see) {
     std::vector<bool> seen(program.nodes.size());
     std::vector<std::uint32_t> open{root};
     while (!open.empty()) {
@@ -114,14 +117,15 @@ void collect_paths(const Program& program, std::uint32_t root, std::vector<std::
         seen[index] = true;
         const ProgramNode& node = program.nodes[index];
         if (node.op == ProgramNode::Op::test) {
-            const auto& paths = program.tests[node.first].paths;
-            out.insert(out.end(), paths.begin(), paths.end());
+            see(program.tests[node.first]);
             continue;
         }
         for (std::uint32_t i = 0; i < node.count; ++i)
             open.push_back(program.children[node.first + i]);
     }
 }
+
+} // namespace
 
 Workspace::Workspace(std::shared_ptr<const Program> program)
     : program_(std::move(program)), results_(program_ == nullptr ? 0 : program_->slots) {}
@@ -145,8 +149,20 @@ event::CallSet Condition::calls() const noexcept {
 std::vector<std::string> Condition::watched_paths() const {
     std::vector<std::string> out;
     if (program_ != nullptr)
-        collect_paths(*program_, root_, out);
+        each_test(*program_, root_,
+                  [&](const Test& test) { out.insert(out.end(), test.paths.begin(), test.paths.end()); });
     return out;
+}
+
+bool Condition::asks_late() const {
+    std::vector<event::FieldRef> fields;
+    if (program_ != nullptr)
+        each_test(*program_, root_, [&](const Test& test) {
+            test.left.collect_fields(fields);
+            if (test.right)
+                test.right->collect_fields(fields);
+        });
+    return std::any_of(fields.begin(), fields.end(), [](const auto& ref) { return ref.field->late; });
 }
 
 std::uint64_t Condition::fingerprint() const noexcept {

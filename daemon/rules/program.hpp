@@ -65,7 +65,4 @@ struct Program {
 [[nodiscard]] bool holds(const Test& test, const event::Event& event, event::Scratch& scratch,
                          event::Values& values) noexcept;
 
-/// Adds the watched paths of all tests below a node.
-void collect_paths(const Program& program, std::uint32_t root, std::vector<std::string>& out);
-
 } // namespace rwatch::rules

@@ -6,11 +6,15 @@
 namespace rwatch::rules {
 
 RuleSet::RuleSet(std::vector<Rule> rules)
-    : rules_(std::move(rules)), counters_(std::make_unique<RuleCounters[]>(rules_.size())) {
+    : rules_(std::move(rules)), counters_(std::make_unique<RuleCounters[]>(rules_.size())), late_(rules_.size()) {
     for (std::uint32_t i = 0; i < rules_.size(); ++i) {
         by_name_.emplace(rules_[i].name, i);
         if (!rules_[i].enabled)
             continue;
+        const auto shown = rules_[i].output.fields();
+        late_[i] = rules_[i].condition.asks_late() ||
+                   std::any_of(shown.begin(), shown.end(), [](const auto& ref) { return ref.field->late; });
+        asks_late_ = asks_late_ || late_[i];
         const auto calls = rules_[i].condition.calls();
         for (std::size_t call = 0; call < event::kCalls; ++call)
             if (calls[call])

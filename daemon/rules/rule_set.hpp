@@ -50,6 +50,9 @@ class RuleSet {
     [[nodiscard]] std::vector<std::size_t> select(std::string_view name_or_tag) const;
     /// Literals that rules compare whole with a path field: these files are also known by device and inode.
     [[nodiscard]] std::span<const std::string> watched_paths() const noexcept { return watched_paths_; }
+    /// Whether an enabled rule asks for what may be known only a little later (event::Field::late).
+    [[nodiscard]] bool asks_late() const noexcept { return asks_late_; }
+    [[nodiscard]] bool is_late(std::size_t rule) const noexcept { return late_[rule]; }
     /// Rules to try for an event of one call, enabled ones only.
     [[nodiscard]] std::span<const std::uint32_t> for_call(event::Call call) const noexcept {
         return by_call_[static_cast<std::size_t>(call)];
@@ -60,6 +63,8 @@ class RuleSet {
     std::unordered_map<std::string_view, std::uint32_t> by_name_; ///< keys point into rules_
     std::unique_ptr<RuleCounters[]> counters_;
     std::vector<std::string> watched_paths_;
+    std::vector<bool> late_; ///< by rule
+    bool asks_late_ = false;
     std::array<std::vector<std::uint32_t>, event::kCalls> by_call_;
 };
 

@@ -30,7 +30,7 @@ constexpr SigmaField kActor[] = {
     {"Company", ""},
     {"Description", ""},
     {"FileVersion", ""},
-    {"Hashes", ""},
+    {"Hashes", "proc.hashes"},
     {"Imphash", ""},
     {"IntegrityLevel", ""},
     {"LogonGuid", ""},
@@ -41,7 +41,7 @@ constexpr SigmaField kActor[] = {
     {"Product", ""},
     {"md5", ""},
     {"sha1", ""},
-    {"sha256", ""},
+    {"sha256", "proc.hash.sha256"},
 };
 
 constexpr SigmaField kFileFields[] = {

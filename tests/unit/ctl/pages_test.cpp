@@ -152,6 +152,12 @@ TEST_CASE("an alert is explained") {
         {"references", {"https://example.org/x"}},
         {"unit", "session-3.scope"},
         {"session", "3"},
+        {"session_user", "eve"},
+        {"session_service", "sshd"},
+        {"session_host", "192.0.2.7"},
+        {"session_tty", ""},
+        {"tty", "pts/3"},
+        {"login_user", "eve"},
         {"processes",
          Json::array({{{"pid", 12}, {"exe_path", "/usr/bin/cat"}, {"cmdline", "cat /etc/shadow"}, {"user", "root"}},
                       {{"pid", 10}, {"exe_path", "/bin/bash"}, {"cmdline", "/bin/bash"}, {"user", "eve"}}})},
@@ -161,7 +167,19 @@ TEST_CASE("an alert is explained") {
     has(text, "* Sensitive file read - Warning\n");
     has(text, "When: Tue 2023-11-14 22:13:20 UTC; 1min 39s ago\n");
     has(text, "Process: [10] /bin/bash (eve)\n              `- [12] cat /etc/shadow {/usr/bin/cat} (root)\n");
-    has(text, "Unit: session-3.scope, session 3\n");
+    has(text, "Unit: session-3.scope\n");
+    has(text, "Session: 3, user eve, by sshd, from 192.0.2.7, terminal pts/3\n");
+    CHECK(text.find("Container") == std::string::npos);
+    has(alert_text({{"container", "0123456789ab"},
+                    {"container_name", "web\x1b"},
+                    {"container_type", "podman"},
+                    {"image", "nginx:1"},
+                    {"pod", "shop/web-0"},
+                    {"login_user", "ann"}},
+                   Terminal{}, kNow),
+        "Session: logged in as ann\n     Container: web\\x1b, 0123456789ab, podman, image nginx:1, pod shop/web-0\n");
+    has(alert_text({{"container", "box"}, {"container_name", "box"}, {"container_type", "crun"}}, Terminal{}, kNow),
+        "Container: box, crun\n");
     has(text, "fd.name    /etc/\\x1b[31mshadow\n");
     has(text, "user.name  -\n");
     has(text, "Counted: 20 events with 19 different values within 10s\n");

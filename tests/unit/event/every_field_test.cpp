@@ -27,6 +27,8 @@ class Names : public Directory {
     [[nodiscard]] std::string_view group(std::uint32_t) const noexcept override { return "adm"; }
 };
 
+constexpr std::string_view kHash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
 std::string words(std::string text) {
     for (char& c : text)
         c = c == ' ' ? '\0' : c;
@@ -44,6 +46,12 @@ Process process(std::uint32_t pid, const std::string& name, const std::string& e
     out.argv = words(name + " " + arguments);
     out.cmdline = name + " " + arguments;
     out.parent = parent;
+    return out;
+}
+
+Placement of_unit(std::string unit) {
+    Placement out;
+    out.unit = std::move(unit);
     return out;
 }
 
@@ -65,8 +73,11 @@ struct World {
     }
     std::uint32_t session_size = 4;
     Names names;
-    Placement placement{"/a/b", "u.service", "s.slice", "x.service", "3", "m", "0123456789ab", "podman"};
-    Placement server{"/c", "sshd.service", {}, {}, {}, {}, {}, {}};
+    Placement placement{"/a/b",      "u.service",          "s.slice", "x.service", "3",
+                        "m",         std::string(64, 'c'), "podman",  "pod-1",     "ann",
+                        "pts/3",     "192.0.2.7",          "sshd",    "web",       "reg:5000/a/nginx:1.25@sha256:00",
+                        "sha256:11", "sha256:00",          "web-0",   "shop",      std::string(64, 'd')};
+    Placement server = of_unit("sshd.service");
     Process login = process(80, "sshd", "/usr/sbin/sshd", "-D", 30, nullptr);
     Process shell = process(90, "sh", "/bin/sh", "-c x", 40, &login);
     Process self = process(100, "tool", "/opt/tool", "-a bc", 48, &shell);
@@ -101,6 +112,7 @@ Event full(const World& world, Call call) {
     const bool aims = kind_of(call) == Kind::ptrace || kind_of(call) == Kind::signal;
     e.target_process = aims ? &world.login : nullptr;
     e.host_mounts = true;
+    e.exe_hash = kHash;
     e.old_euid = 1000;
     e.object = {"/d/a.txt", "/e/b.cfg", "a.txt", {{makedev(8, 1), 9}, S_IFREG | 0755, 1, 0, 0, 0}, {}, 0, {}};
     e.target = {"/d/new.enc", {}, "new.enc", {}, {}, 0, {}};
@@ -161,7 +173,14 @@ struct Row {
 };
 
 const Row kRows[] = {
-    {"container.id", Call::execve, "0123456789ab", "host"},
+    {"container.full_id", Call::execve, "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc", "-"},
+    {"container.id", Call::execve, "cccccccccccc", "host"},
+    {"container.image", Call::execve, "reg:5000/a/nginx:1.25@sha256:00", "-"},
+    {"container.image.digest", Call::execve, "sha256:00", "-"},
+    {"container.image.id", Call::execve, "sha256:11", "-"},
+    {"container.image.repository", Call::execve, "reg:5000/a/nginx", "-"},
+    {"container.image.tag", Call::execve, "1.25", "-"},
+    {"container.name", Call::execve, "web", "host"},
     {"container.type", Call::execve, "podman", "host"},
     {"evt.arg.flags", Call::openat, "O_RDWR|O_CREAT|FD_CREATED", "O_RDONLY"},
     {"evt.arg.domain", Call::socket, "AF_UNIX", "-"},
@@ -306,6 +325,11 @@ const Row kRows[] = {
     {"group.gid", Call::execve, "4", "0"},
     {"group.name", Call::execve, "adm", "-"},
     {"group.rgid", Call::execve, "1001", "0"},
+    {"k8s.ns.name", Call::execve, "shop", "-"},
+    {"k8s.pod.full_sandbox_id", Call::execve, "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd", "-"},
+    {"k8s.pod.name", Call::execve, "web-0", "-"},
+    {"k8s.pod.sandbox_id", Call::execve, "dddddddddddd", "-"},
+    {"k8s.pod.uid", Call::execve, "pod-1", "-"},
     {"proc.aargs", Call::execve, "-c x -D", "-"},
     {"proc.aargs[2]", Call::execve, "-D", "-"},
     {"proc.acmdline", Call::execve, "sh -c x sshd -D", "-"},
@@ -335,6 +359,8 @@ const Row kRows[] = {
     {"proc.exe_ino.mtime", Call::execve, "17", "-"},
     {"proc.exeline", Call::execve, "tool -a bc", "-"},
     {"proc.exepath", Call::execve, "/opt/tool", "-"},
+    {"proc.hash.sha256", Call::execve, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "-"},
+    {"proc.hashes", Call::execve, "SHA256=0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF", "-"},
     {"proc.is_exe_from_memfd", Call::execve, "true", "-"},
     {"proc.is_exe_unlinked", Call::execve, "true", "-"},
     {"proc.is_in_host_mntns", Call::execve, "true", "-"},
@@ -374,6 +400,10 @@ const Row kRows[] = {
     {"systemd.cgroup", Call::execve, "/a/b", "-"},
     {"systemd.machine", Call::execve, "m", "-"},
     {"systemd.session", Call::execve, "3", "-"},
+    {"systemd.session.host", Call::execve, "192.0.2.7", "-"},
+    {"systemd.session.service", Call::execve, "sshd", "-"},
+    {"systemd.session.tty", Call::execve, "pts/3", "-"},
+    {"systemd.session.user", Call::execve, "ann", "-"},
     {"systemd.slice", Call::execve, "s.slice", "-"},
     {"systemd.unit", Call::execve, "u.service", "-"},
     {"systemd.user_unit", Call::execve, "x.service", "-"},

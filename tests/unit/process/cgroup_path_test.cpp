@@ -10,7 +10,6 @@ namespace {
 
 const std::string kHex(64, 'a');
 const std::string kOther(64, '7');
-const std::string kShort(12, 'a');
 
 struct Unit {
     const char *path, *unit, *slice, *user_unit, *session;
@@ -71,24 +70,49 @@ TEST_CASE("units, slices and sessions as systemd names them") {
 
 TEST_CASE("containers") {
     const auto c = GENERATE(values<Container>({
-        {"/system.slice/docker-" + kHex + ".scope", kShort, "docker", "docker-" + kHex + ".scope"},
-        {"/docker/" + kHex, kShort, "docker", ""},
-        {"/docker/" + kHex + "/init", kShort, "docker", ""},
-        {"/machine.slice/libpod-" + kHex + ".scope/container", kShort, "podman", "libpod-" + kHex + ".scope"},
-        {"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" + kHex + ".scope", kShort, "podman",
+        {"/system.slice/docker-" + kHex + ".scope", kHex, "docker", "docker-" + kHex + ".scope"},
+        {"/docker/" + kHex, kHex, "docker", ""},
+        {"/docker/" + kHex + "/init", kHex, "docker", ""},
+        {"/machine.slice/libpod-" + kHex + ".scope/container", kHex, "podman", "libpod-" + kHex + ".scope"},
+        {"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" + kHex + ".scope", kHex, "podman",
          "user@1000.service"},
         {"/machine.slice/libpod-conmon-" + kHex + ".scope", "", "", "libpod-conmon-" + kHex + ".scope"},
         {"/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod1.slice/cri-containerd-" + kHex + ".scope",
-         kShort, "containerd", "cri-containerd-" + kHex + ".scope"},
-        {"/kubepods.slice/kubepods-pod1.slice/crio-" + kHex + ".scope", kShort, "cri-o", "crio-" + kHex + ".scope"},
+         kHex, "containerd", "cri-containerd-" + kHex + ".scope"},
+        {"/kubepods.slice/kubepods-pod1.slice/crio-" + kHex + ".scope", kHex, "cri-o", "crio-" + kHex + ".scope"},
         {"/kubepods.slice/crio-conmon-" + kHex + ".scope", "", "", "crio-conmon-" + kHex + ".scope"},
-        {"/kubepods/burstable/pod12ab/" + kHex, kShort, "containerd", ""},
-        {"/system.slice/containerd.service/kubepods-burstable-pod1.slice:cri-containerd:" + kHex, kShort, "containerd",
+        {"/kubepods/burstable/pod12ab/" + kHex, kHex, "containerd", ""},
+        {"/system.slice/containerd.service/kubepods-burstable-pod1.slice:cri-containerd:" + kHex, kHex, "containerd",
          "containerd.service"},
+        {"/kubepods/burstable/pod12ab/crio-" + kHex, kHex, "cri-o", ""},
+        // podman: the cgroupfs manager, a pod, a unit's own (--cgroups=split), rootless in a pod of the user's manager.
+        {"/libpod_parent/libpod-" + kHex, kHex, "podman", ""},
+        {"/machine.slice/machine-libpod_pod_" + kOther + ".slice/libpod-" + kHex + ".scope/container", kHex, "podman",
+         "libpod-" + kHex + ".scope"},
+        {"/system.slice/web.service/libpod-payload-" + kHex, kHex, "podman", "web.service"},
+        {"/user.slice/user-1000.slice/user@1000.service/user.slice/user-libpod_pod_" + kOther + ".slice/libpod-" +
+             kHex + ".scope/container",
+         kHex, "podman", "user@1000.service"},
+        {"/user.slice/user-1000.slice/user@1000.service/user.slice/docker-" + kHex + ".scope", kHex, "docker",
+         "user@1000.service"},
+        {"/system.slice/nerdctl-" + kHex + ".scope", kHex, "containerd", "nerdctl-" + kHex + ".scope"},
+        {"/default/" + kHex, kHex, "containerd", ""},
+        {"/k8s.io/" + kHex, kHex, "containerd", ""},
+        {"/system.slice/crun-box.scope", "box", "crun", "crun-box.scope"},
+        {"/system.slice/runc-my-box.1.scope/sub", "my-box.1", "runc", "runc-my-box.1.scope"},
+        {"/crun-box", "", "", ""}, // anybody's name: the scope is what systemd was asked for
+        {"/system.slice/crun-.scope", "", "", "crun-.scope"},
+        {"/lxc.payload/web/init.scope", "web", "lxc", ""},
+        {"/lxc.monitor.web", "", "", ""},
+        {"/machine.slice/machine-lxc\\x2d4711\\x2dweb.scope/libvirt", "lxc-4711-web", "libvirt-lxc",
+         "machine-lxc\\x2d4711\\x2dweb.scope"},
+        // Inside a machine.
+        {"/machine.slice/systemd-nspawn@deb.service/payload/system.slice/docker-" + kHex + ".scope", kHex, "docker",
+         "systemd-nspawn@deb.service"},
         {"/lxc/web", "web", "lxc", ""},
         {"/lxc.payload.web/init.scope", "web", "lxc", ""},
         // The innermost one is where the process lives.
-        {"/docker/" + kOther + "/kubelet.slice/cri-containerd-" + kHex + ".scope", kShort, "containerd", ""},
+        {"/docker/" + kOther + "/kubelet.slice/cri-containerd-" + kHex + ".scope", kHex, "containerd", ""},
         // Not quite an id.
         {"/docker/" + kHex.substr(1), "", "", ""},
         {"/docker/" + std::string(64, 'g'), "", "", ""},
@@ -99,6 +123,18 @@ TEST_CASE("containers") {
     CHECK(p.container_id == c.id);
     CHECK(p.container_runtime == c.runtime);
     CHECK(p.unit == c.unit);
+}
+
+TEST_CASE("pods of Kubernetes") {
+    const auto pod = [](const std::string& path) { return parse_cgroup(path).pod_uid; };
+    const std::string uid = "7f3c1a2b-0d4e-4f6a-9b8c-1d2e3f4a5b6c";
+    const std::string slice = "kubepods-besteffort-pod7f3c1a2b_0d4e_4f6a_9b8c_1d2e3f4a5b6c.slice";
+    CHECK(pod("/kubepods.slice/kubepods-besteffort.slice/" + slice + "/cri-containerd-" + kHex + ".scope") == uid);
+    CHECK(pod("/system.slice/containerd.service/" + slice + ":cri-containerd:" + kHex) == uid);
+    CHECK(pod("/kubepods/burstable/pod" + uid + "/" + kHex) == uid);
+    CHECK(pod("/kubelet/kubepods/pod" + uid + "/" + kHex) == uid);
+    CHECK(pod("/kubepods.slice/kubepods-besteffort.slice").empty());
+    CHECK(pod("/system.slice/pod" + uid).empty());
 }
 
 TEST_CASE("machines") {

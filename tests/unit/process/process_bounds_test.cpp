@@ -4,6 +4,7 @@
 #include "machine.hpp"
 
 #include <catch2/catch.hpp>
+#include <malloc.h>
 
 using namespace rwatch;
 using namespace std::literals;
@@ -42,6 +43,44 @@ TEST_CASE("a million short processes keep memory bounded, and the living their a
     CHECK(m.table.find(12)->alive);
     CHECK(m.table.counters().nodes.evicted_dead > 0);
     CHECK(m.table.counters().nodes.evicted_live == 0);
+}
+
+TEST_CASE("after a million short processes memory is where it was, and no ancestor of the living is forgotten") {
+    Machine m(process::ProcessTable::kCapacity);
+    std::uint64_t start = 100'000;
+    // Lines of descent whose older half is dead for long.
+    constexpr std::uint32_t kLines = 50, kDepth = 8;
+    for (std::uint32_t line = 0; line < kLines; ++line) {
+        const auto first = 10 + line * 100;
+        m.exec(first, first, "/sbin/daemon", "daemon", "daemon");
+        for (std::uint32_t i = 0; i + 1 < kDepth; ++i) {
+            m.fork(first + i, first + i, first + i + 1, first + i + 1);
+            if (i < kDepth / 2)
+                m.exit(first + i, first + i);
+        }
+    }
+    const auto burst = [&](int count) {
+        for (int i = 0; i < count; ++i) {
+            const auto pid = static_cast<std::uint32_t>(10'000 + i % 30'000);
+            m.fork(17, 17, pid, ++start);
+            m.exec(pid, start, "/usr/bin/true", "true", "true");
+            m.exit(pid, start);
+            m.now += 2'000'000; // 500 a second
+        }
+        m.now += 2 * NodeStore::kGraceNs;
+        m.open(17, 17);
+    };
+    burst(50'000); // what the table needs at this rate is allocated
+    const auto nodes = m.table.size(), bytes = m.table.bytes();
+    const auto heap = ::mallinfo2().uordblks;
+    burst(1'000'000);
+    CHECK(m.table.size() == nodes);
+    CHECK(m.table.bytes() == bytes);
+    CHECK(::mallinfo2().uordblks <= heap + 64U * 1024U);
+    CHECK(m.table.counters().nodes.evicted_live == 0);
+    CHECK(m.table.counters().nodes.evicted_dead == 0);
+    for (std::uint32_t line = 0; line < kLines; ++line)
+        CHECK(ancestors(m.table.find(10 + line * 100 + kDepth - 1)).size() == kDepth - 1);
 }
 
 TEST_CASE("a chain of a million parents that die keeps the nearest of them") {

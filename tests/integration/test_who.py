@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Who did it, with the real daemon: hashes of what ran, ancestors that are gone, and what thousands of short processes leave behind."""
+import hashlib
+import os
+import subprocess
+import time
+
+import rwatchtest
+from rwatchtest import Case
+
+FORKS = int(20_000 / rwatchtest.SLOW)
+GRACE = 10  # seconds for which the daemon keeps the dead
+HASH_RULE = '''
+- rule: Known bad program
+  desc: by its hash
+  condition: proc.hash.sha256 = {hash}
+  output: "%proc.exepath %proc.hash.sha256"
+  priority: Critical
+'''
+# Runs $2 after a double fork whose middle is gone: its parent by then is whoever adopts.
+ORPHAN = '(sh -c "sh -c \'sleep 0.3; cat /etc/shadow >/dev/null; true\' & exit 0"; true); sleep 0.6'
+
+
+def digest(path):
+    with open(path, 'rb') as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+def memory_of(pid):
+    """Resident kilobytes that are its own."""
+    with open(f'/proc/{pid}/status', encoding='ascii') as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith('RssAnon:'))
+
+
+class Who(Case):
+    def program(self, name, tail):
+        """A program that nobody has run before."""
+        path = self.copy_of('/bin/true', name)
+        with open(path, 'ab') as file:
+            file.write(tail)
+        return path
+
+    def test_a_rule_on_a_hash_knows_a_program_at_its_first_start(self):
+        bad = self.program('bad', os.urandom(16))
+        daemon = self.start(rules={'a.yaml': HASH_RULE.format(hash=digest(bad))})
+        other = self.program('other', os.urandom(16))
+        for path in (other, bad):
+            subprocess.run([path], check=True)
+        alert = daemon.expect('Known bad program', bad)
+        self.assertEqual(f'{bad} {digest(bad)}', alert['output'])
+        time.sleep(rwatchtest.QUIET_FOR)
+        self.assertEqual(1, len(daemon.find('Known bad program')))
+
+    def test_every_alert_has_the_hash_of_what_ran(self):
+        daemon = self.start()
+        cat = self.copy_of('/bin/cat', 'hashed-cat')
+        subprocess.run([cat, '/etc/shadow'], stdout=subprocess.DEVNULL, check=True)
+        alert = daemon.expect('Sensitive file read', cat)
+        self.assertEqual(digest(cat), alert['output_fields']['proc.hash.sha256'])
+        self.assertIn(digest(cat), daemon.ctl('show', alert['id'], check=0).stdout)
+
+    def test_ancestors_that_are_gone(self):
+        daemon = self.start()
+        shell = self.copy_of('/bin/sh', 'old-shell')
+        subprocess.run([shell, '-c', ORPHAN], check=True)
+        alert = daemon.expect('Sensitive file read', within=5 * rwatchtest.SLOW)
+        shown = daemon.ctl_json('show', alert['id'])
+        self.assertIn(shell, [process['exe_path'] for process in shown['processes']], shown['processes'])
+
+    def test_short_processes_leave_nothing_behind(self):
+        daemon = self.start()
+        script = f'i=0; while [ $i -lt {FORKS // 2} ]; do (:); i=$((i+1)); done'
+        sizes = []
+        for _ in range(2):
+            subprocess.run(['/bin/sh', '-c', script], check=True)
+            time.sleep(GRACE + 2)
+            subprocess.run(['/bin/true'], check=True)
+            time.sleep(1.5)
+            sizes.append((daemon.ctl_json('status')['processes_tracked'], memory_of(daemon.pid)))
+        (few, before), (as_few, after) = sizes
+        self.assertLess(abs(as_few - few), 500, sizes)  # the machine's own
+        self.assertLess(after, before * 1.05 + 2048, sizes)
+
+
+if __name__ == '__main__':
+    rwatchtest.main()
