@@ -56,6 +56,38 @@ TEST_CASE("full JSON adds what show tells") {
     CHECK(json["acknowledged"].dump() == R"({"time":"2026-01-02T03:04:05.000000006Z","uid":1000,"note":"known"})");
 }
 
+TEST_CASE("what is known of an alert's place and program a little later") {
+    auto alert = make_alert();
+    event::Placement place;
+    place.unit = "crio-x.scope";
+    place.session = "3";
+    place.session_user = "eve";
+    place.session_host = "192.0.2.7\xff";
+    place.container_id = std::string(64, 'a');
+    place.container_runtime = "cri-o";
+    place.image = "nginx:1";
+    place.pod_name = "web-0";
+    alerts::put_placement(alert, place);
+    auto json = alerts::to_full_json(alert);
+    CHECK(json["unit"] == "crio-x.scope");
+    CHECK(json["session_user"] == "eve");
+    CHECK(json["session_host"] == "192.0.2.7\xef\xbf\xbd");
+    CHECK(json["container"] == std::string(12, 'a'));
+    CHECK(json["container_type"] == "cri-o");
+    CHECK(json["image"] == "nginx:1");
+    CHECK(json["pod"] == "web-0");
+    place.pod_namespace = "shop";
+    alerts::put_placement(alert, place);
+    CHECK(alerts::to_full_json(alert)["pod"] == "shop/web-0");
+
+    const auto fields = alert.output_fields.size();
+    alerts::put_hash(alert, "00");
+    CHECK(alert.output_fields.size() == fields + 1);
+    alerts::put_hash(alert, "11"); // the template named it, and it was missing
+    CHECK(alert.output_fields.size() == fields + 1);
+    CHECK(alerts::to_json(alert)["output_fields"]["proc.hash.sha256"] == "11");
+}
+
 TEST_CASE("bytes that are no UTF-8 do not break the JSON") {
     auto alert = make_alert();
     alert.output = "bad \xff\xfe end";
