@@ -180,6 +180,11 @@ std::string pod_uid_in(std::string_view component) {
     return uid;
 }
 
+/// Runtimes whose id is the name that somebody gave.
+bool names_by_id(std::string_view runtime) noexcept {
+    return runtime == "crun" || runtime == "runc" || runtime == "lxc";
+}
+
 /// The innermost container on the way.
 void find_container(std::string_view path, event::Placement& out) {
     std::string_view before;
@@ -191,6 +196,7 @@ void find_container(std::string_view path, event::Placement& out) {
         if (const auto found = container_in(component, before, in_pod); !found.id.empty()) {
             out.container_id = found.id;
             out.container_runtime = found.runtime;
+            out.container_name = names_by_id(found.runtime) ? found.id : std::string_view{};
         }
         if (in_pod)
             if (auto uid = pod_uid_in(component.substr(0, component.find(':'))); !uid.empty())

@@ -196,6 +196,14 @@ class Service(unittest.TestCase):
                 entry = wait_until(lambda unit=unit: alerts_of(unit, DEEDS['rwt-shadow'][0]), f'alert of {unit}')[0]
                 self.assertIn('/etc/shadow', entry['RWATCH_F_FS_PATH_NAME'])
 
+    def test_a_hard_link_is_the_file_that_rules_name(self):
+        # Written anew: a link to what lies in the lower layer of an overlay is another file.
+        container.shell('cp -p /etc/shadow /etc/shadow.new; mv /etc/shadow.new /etc/shadow; ln -f /etc/shadow /etc/rwt-hard; rwatchctl reload')
+        self.addCleanup(container.shell, 'rm -f /etc/rwt-hard')
+        do('rwt-hard', 'cat /etc/rwt-hard >/dev/null')
+        entry = wait_until(lambda: alerts_of('rwt-hard', DEEDS['rwt-shadow'][0]), 'alert of rwt-hard')[0]
+        self.assertIn('/etc/shadow', entry['RWATCH_F_FS_PATH_NAME'])
+
     def test_private_tmp_of_another_service_is_seen(self):
         do('rwt-private', 'touch /tmp/private && chmod +x /tmp/private', '--property=PrivateTmp=yes')
         wait_until(lambda: alerts_of('rwt-private', DEEDS['rwt-chmod'][0]), 'alert from within PrivateTmp')

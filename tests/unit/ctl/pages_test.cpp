@@ -177,7 +177,7 @@ TEST_CASE("an alert is explained") {
                     {"pod", "shop/web-0"},
                     {"login_user", "ann"}},
                    Terminal{}, kNow),
-        "Session: logged in as ann\n     Container: web\\x1b, 0123456789ab, podman, image nginx:1, pod shop/web-0\n");
+        "Session: logged in as ann\n   Container: web\\x1b, 0123456789ab, podman, image nginx:1, pod shop/web-0\n");
     has(alert_text({{"container", "box"}, {"container_name", "box"}, {"container_type", "crun"}}, Terminal{}, kNow),
         "Container: box, crun\n");
     has(text, "fd.name    /etc/\\x1b[31mshadow\n");

@@ -122,6 +122,7 @@ TEST_CASE("containers") {
     const auto p = parse_cgroup(c.path);
     CHECK(p.container_id == c.id);
     CHECK(p.container_runtime == c.runtime);
+    CHECK(p.container_name == (c.id == kHex ? "" : c.id)); // what is no such id is a name
     CHECK(p.unit == c.unit);
 }
 
