@@ -9,10 +9,12 @@
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <dirent.h>
 #include <exception>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <memory>
 #include <pthread.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -76,11 +78,12 @@ Account account_of(const std::string& root, std::uint32_t uid) {
 
 /// What a function of sd-login gives.
 std::string told(int (*ask)(const char*, char**), const std::string& session) {
-    char* text = nullptr;
+    char* given = nullptr;
     std::string out;
-    if (ask(session.c_str(), &text) >= 0 && text != nullptr)
-        out.assign(text, ::strnlen(text, kMaxContainerText));
-    std::free(text); // NOLINT(cppcoreguidelines-no-malloc): sd-login's
+    const int result = ask(session.c_str(), &given);
+    const std::unique_ptr<char, decltype(&std::free)> text(given, std::free);
+    if (result >= 0 && text != nullptr)
+        out.assign(text.get(), ::strnlen(text.get(), kMaxContainerText));
     return out;
 }
 
@@ -235,7 +238,7 @@ void SystemLookups::answer(Waiting waiting, std::unique_lock<std::mutex>& lock) 
     found_.store(true, std::memory_order_release);
 }
 
-void SystemLookups::answer(HashQuestion question, std::unique_lock<std::mutex>& lock) {
+void SystemLookups::answer(const HashQuestion& question, std::unique_lock<std::mutex>& lock) {
     lock.unlock();
     HashAnswer found{question.file, hash_executable(question, proc_root_, stop_)};
     lock.lock();
@@ -256,9 +259,9 @@ void SystemLookups::run() noexcept {
                 places_.erase(next);
                 answer(std::move(waiting), lock);
             } else if (!hashes_.empty()) {
-                auto question = std::move(hashes_.front());
+                const auto question = std::move(hashes_.front());
                 hashes_.pop_front();
-                answer(std::move(question), lock);
+                answer(question, lock);
             } else {
                 changed_.wait_for(lock, std::chrono::nanoseconds(std::min(wait, kSecond)));
             }

@@ -40,7 +40,7 @@ class SystemLookups : public Lookups {
 
     void run() noexcept;
     void answer(Waiting waiting, std::unique_lock<std::mutex>& lock);
-    void answer(HashQuestion question, std::unique_lock<std::mutex>& lock);
+    void answer(const HashQuestion& question, std::unique_lock<std::mutex>& lock);
     [[nodiscard]] ContainerFacts find_container(const PlaceQuestion& question) const;
     [[nodiscard]] ContainerFacts in_docker(const std::string& home, const PlaceQuestion& question) const;
     [[nodiscard]] ContainerFacts in_storage(const std::string& home, const PlaceQuestion& question) const;
