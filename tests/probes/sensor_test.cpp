@@ -8,18 +8,22 @@
 #include "sensor/canary.hpp"
 #include "sensor/probes.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bpf/bpf.h>
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <fcntl.h>
+#include <filesystem>
 #include <linux/capability.h>
 #include <map>
 #include <sched.h>
 #include <set>
+#include <string_view>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
@@ -73,16 +77,16 @@ void open_often(int times, const ControlGroup* group = nullptr) {
     ::waitpid(child, nullptr, 0);
 }
 
-/// As an intruder with root would: moves the reader's position in the ring that was made last to its end.
+/// As an intruder with root would: moves the reader's position to the end of the ring that this process made last.
 void empty_newest_ring() {
-    std::uint32_t id = 0, newest = 0;
-    bpf_map_info info{};
-    while (bpf_map_get_next_id(id, &id) == 0) {
-        const Fd map(bpf_map_get_fd_by_id(id));
+    std::uint32_t newest = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        bpf_map_info info{};
         std::uint32_t size = sizeof(info);
-        info = {};
-        if (map && bpf_obj_get_info_by_fd(map.get(), &info, &size) == 0 && info.type == BPF_MAP_TYPE_RINGBUF)
-            newest = id;
+        const int fd = std::atoi(entry.path().filename().c_str());
+        if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0 && info.type == BPF_MAP_TYPE_RINGBUF &&
+            std::string_view(info.name) == "rw_ring")
+            newest = std::max(newest, info.id);
     }
     REQUIRE(newest != 0);
     const Fd ring(bpf_map_get_fd_by_id(newest));
