@@ -19,9 +19,9 @@ CACHE = os.path.join(os.environ['RWATCH_BUILD'], 'kernels')
 MEMORY_MB = 1024
 BOOT_AND_RUN_WITHIN = 240
 
-# The best way of each family, then without the best one, and so on: one run each. Tests that load more than one set of probes take most of the
-# time, and look at nothing that depends on the way: they run once.
-RUNS = ('', '~[loads]', '~[loads]', '~[loads]')
+# By how many of the best ways of each family are left out: the best, and the oldest; those between run natively. Tests that load another set of
+# probes take most of the time: of them only the one that asks each hook.
+RUNS = {0: '~[loads],sensor: the canary*', 3: '~[loads]'}
 
 # What the probe tests run.
 PROGRAMS = ('/bin/true', '/bin/sh')
@@ -40,6 +40,7 @@ $b mount -t proc proc /proc
 $b mount -t sysfs sys /sys
 $b mount -t devtmpfs dev /dev
 $b mkdir -p /dev/pts
+$b ln -s /proc/self/fd /dev/fd
 $b mount -t devpts devpts /dev/pts
 $b mount -t tmpfs -o mode=1777 tmp /tmp
 $b mount -t securityfs security /sys/kernel/security
@@ -111,7 +112,7 @@ def initramfs(tree, program):
     put(tree, '/etc/passwd', text='root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n')
     os.makedirs(tree + '/usr', exist_ok=True)
     put(tree, '/init', text=INIT)
-    put(tree, '/guest', text=GUEST % ''.join(RUN.format(skip=skip, tests=tests) for skip, tests in enumerate(RUNS)))
+    put(tree, '/guest', text=GUEST % ''.join(RUN.format(skip=skip, tests=tests) for skip, tests in RUNS.items()))
     archive = tree + '.cpio'
     with open(archive, 'wb') as out:
         names = subprocess.run(['find', '.', '-print0'], cwd=tree, stdout=subprocess.PIPE, check=True).stdout
@@ -140,7 +141,7 @@ def main(meta, program):
     print(text)
     print(f'{os.path.basename(image)}: {time.monotonic() - begin:.0f} s')
     passed = [int(skip) for skip in re.findall(r'^EXIT (\d+) 0$', text, re.MULTILINE)]
-    return 0 if passed == list(range(len(RUNS))) and '\nDONE\n' in text else 1
+    return 0 if passed == list(RUNS) and '\nDONE\n' in text else 1
 
 
 if __name__ == '__main__':
