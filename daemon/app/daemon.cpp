@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::int64_t kStopLimit = 5 * kSecond;    // for sinks to deliver what they hold
 constexpr std::int64_t kReplaceLimit = 2 * kSecond; // the same at a reload: the main loop waits meanwhile
-constexpr std::int64_t kDirectoryEvery = 5 * kSecond;
+constexpr std::int64_t kAccountsEvery = 5 * kSecond;
 
 std::string hostname() {
     char name[256] = {};
@@ -105,6 +105,7 @@ int Daemon::run() {
     loop_.on_readable(outlet_.main_sink().fd(), [this] { on_alerts(); });
     loop_.on_readable(loss_watch_.fd(), [this] { check_health(); });
     start_timers();
+    watch_accounts();
     runner_.start();
     every_second();
     if (bus_) {
@@ -143,11 +144,22 @@ void Daemon::watch_signals() {
 
 void Daemon::start_timers() {
     loop_.every(kSecond, [this] { every_second(); });
-    loop_.every(kDirectoryEvery, [this] { enricher_.refresh(); });
     loop_.every(RunMark::kEvery, [this] { mark_.touch(); });
     std::uint64_t watchdog_usec = 0;
     if (sd_watchdog_enabled(0, &watchdog_usec) > 0)
         loop_.every(static_cast<std::int64_t>(watchdog_usec) * 1000 / 3, [this] { feed_watchdog(); });
+}
+
+void Daemon::watch_accounts() {
+    const auto refresh = [this] { enricher_.refresh(); };
+    // An account made a moment ago already has its name in alerts; looking now and then finds what is mounted over a
+    // file.
+    loop_.every(kAccountsEvery, refresh);
+    try {
+        loop_.on_change("/etc", {"passwd", "group"}, refresh);
+    } catch (const Error& e) {
+        log::notice(std::string("names of new accounts come late: ") + e.what());
+    }
 }
 
 void Daemon::feed_watchdog() {

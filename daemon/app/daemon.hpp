@@ -56,6 +56,7 @@ class Daemon : private bus::Control {
 
     void watch_signals();
     void start_timers();
+    void watch_accounts();
     void stop() noexcept;
     void on_alerts();
     void every_second();

@@ -4,10 +4,12 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 
+#include <algorithm>
 #include <ctime>
 #include <exception>
 #include <string>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/signalfd.h>
 
 namespace rwatch::app {
@@ -24,6 +26,7 @@ void check(int result, const char* operation) {
 struct Loop::Entry {
     Callback callback;
     std::uint64_t period_usec = 0;
+    std::vector<std::string> names;
     Handle<sd_event_source, sd_event_source_disable_unref> source;
 
     void call() noexcept {
@@ -68,6 +71,24 @@ void Loop::on_readable(int fd, Callback callback) {
         return 0;
     };
     check(sd_event_add_io(event_.get(), &source, fd, EPOLLIN, handler, &entry), "watch descriptor");
+    entry.source.reset(source);
+}
+
+void Loop::on_change(const std::string& folder, std::vector<std::string> names, Callback callback) {
+    auto& entry = add(std::move(callback));
+    entry.names = std::move(names);
+    sd_event_source* source = nullptr;
+    const auto handler = [](sd_event_source*, const inotify_event* event, void* self) {
+        auto& own = *static_cast<Entry*>(self);
+        // More changes at once than the kernel remembers: maybe one of these, too.
+        const bool named =
+            event->len != 0 && std::find(own.names.begin(), own.names.end(), event->name) != own.names.end();
+        if (named || (event->mask & IN_Q_OVERFLOW) != 0)
+            own.call();
+        return 0;
+    };
+    check(sd_event_add_inotify(event_.get(), &source, folder.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE, handler, &entry),
+          "watch folder");
     entry.source.reset(source);
 }
 

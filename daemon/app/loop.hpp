@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <systemd/sd-event.h>
 #include <vector>
 
@@ -25,6 +26,9 @@ class Loop {
     /// The signal must be blocked in all threads.
     void on_signal(int signal, Callback callback);
     void on_readable(int fd, Callback callback);
+    /// When a file of the folder with one of these names was put in its place or written and closed. Throws Error where
+    /// the kernel grants no watch.
+    void on_change(const std::string& folder, std::vector<std::string> names, Callback callback);
     /// Every so often, the first time after one period.
     void every(std::int64_t ns, Callback callback);
 

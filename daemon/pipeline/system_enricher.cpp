@@ -80,6 +80,7 @@ void SystemEnricher::revisit(event::Event& event, event::Process& then) noexcept
 }
 
 void SystemEnricher::take_answers() noexcept {
+    users_.adopt();
     if (!lookups_.take(places_told_, hashes_told_))
         return;
     for (auto& answer : places_told_)
@@ -89,7 +90,6 @@ void SystemEnricher::take_answers() noexcept {
 }
 
 void SystemEnricher::chores() noexcept {
-    users_.adopt();
     pollfd mounts{objects_.mounts_fd(), POLLPRI, 0};
     if (mounts.fd >= 0 && poll(&mounts, 1, 0) > 0)
         objects_.refresh_mounts();

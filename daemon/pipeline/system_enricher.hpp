@@ -34,7 +34,7 @@ class SystemEnricher : public Enricher {
     [[nodiscard]] bool waits_for_hash(const event::Event& event) noexcept override;
     void revisit(event::Event& event, event::Process& then) noexcept override;
     void want_hashes(bool wanted) noexcept override { want_hashes_ = wanted; }
-    /// Pipeline thread, every few milliseconds: takes what was looked up.
+    /// Pipeline thread, every few milliseconds: takes what was looked up, and new names of users.
     void take_answers() noexcept;
     /// Pipeline thread, about once a second: looks after what changed without an event.
     void chores() noexcept;

@@ -19,6 +19,9 @@ HASH_RULE = '''
   output: "%proc.exepath %proc.hash.sha256"
   priority: Critical
 '''
+# The daemon with a copy of /etc of its own, that a test may change.
+OWN_ETC = ('unshare', '--mount', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt && cp -a /etc/. /mnt && mount --move /mnt /etc && exec "$@"', 'own-etc')
+NEW_UID = 61234
 # Runs $2 after a double fork whose middle is gone: its parent by then is whoever adopts.
 ORPHAN = '(sh -c "sh -c \'sleep 0.3; cat /etc/shadow >/dev/null; true\' & exit 0"; true); sleep 0.6'
 
@@ -60,6 +63,18 @@ class Who(Case):
         alert = daemon.expect('Sensitive file read', cat)
         self.assertEqual(digest(cat), alert['output_fields']['proc.hash.sha256'])
         self.assertIn(digest(cat), daemon.ctl('show', alert['id'], check=0).stdout)
+
+    def test_an_account_made_a_moment_ago_has_its_name(self):
+        daemon = self.start(prefix=OWN_ETC)
+        etc = f'/proc/{daemon.pid}/root/etc'
+        with open(f'{etc}/passwd', encoding='utf-8') as old:
+            rwatchtest.write(f'{etc}/passwd+', f'{old.read()}intruder:x:{NEW_UID}:{NEW_UID}::/:/bin/sh\n')
+        os.rename(f'{etc}/passwd+', f'{etc}/passwd')
+        time.sleep(0.2 * rwatchtest.SLOW)
+        cat = self.copy_of('/bin/cat', 'new-cat')
+        os.chmod(self.dir, 0o755)
+        subprocess.run([cat, '/etc/shadow'], stderr=subprocess.DEVNULL, user=NEW_UID, check=False)
+        self.assertEqual('intruder', daemon.expect('Sensitive file read', cat)['output_fields']['user.name'])
 
     def test_ancestors_that_are_gone(self):
         daemon = self.start()

@@ -2,6 +2,7 @@
 // chmod, rename, unlink, link, symlink, mkdir, mknod: names with where they start from, descriptors with their object.
 #include "watcher.hpp"
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <cstdio>
@@ -122,12 +123,15 @@ TEST_CASE("chmod: by descriptor, with the mode before") {
 
 TEST_CASE("chmod: by a name that is a descriptor of the process, which means nothing when it is gone") {
     const Directory directory;
-    const auto file = directory.file("subject", 0640);
+    // A file each: its times are those of its one change.
+    const std::array folders{"/proc/self/fd/", "/proc/thread-self/fd/", "/dev/fd/"};
+    const std::array files{directory.file("a", 0640), directory.file("b", 0640), directory.file("c", 0640)};
     const auto result = run_in(directory, [&] {
-        const int fd = ::open(file.c_str(), O_PATH | O_CLOEXEC);
-        for (const auto* folder : {"/proc/self/fd/", "/proc/thread-self/fd/", "/dev/fd/"})
-            if (::syscall(SYS_fchmodat, AT_FDCWD, (folder + std::to_string(fd)).c_str(), 0750) != 0)
+        for (std::size_t i = 0; i < folders.size(); ++i) {
+            const int fd = ::open(files[i].c_str(), O_PATH | O_CLOEXEC);
+            if (::syscall(SYS_fchmodat, AT_FDCWD, (folders[i] + std::to_string(fd)).c_str(), 0750) != 0)
                 return 1;
+        }
         for (const auto* odd : {"/dev/fd/x", "/dev/fd/12345678", "/dev/fd/999", "/dev/fd/-1"})
             if (::syscall(SYS_fchmodat, AT_FDCWD, odd, 0750) == 0)
                 return 2;
@@ -136,14 +140,14 @@ TEST_CASE("chmod: by a name that is a descriptor of the process, which means not
     REQUIRE(result.status == 0);
     const auto records = result.of(RW_CHMOD);
     REQUIRE(records.size() == 7);
-    for (std::size_t i = 0; i < 3; ++i) {
+    for (std::size_t i = 0; i < files.size(); ++i) {
         const auto& op = records[i].as<rw_fsop>();
         CHECK(op.dfd == AT_FDCWD);
-        CHECK(records[i].text(op.path.path) == file);
-        check_file(op.file, stat_of(file));
+        CHECK(records[i].text(op.path.path) == files[i]);
+        check_file(op.file, stat_of(files[i]));
         CHECK(op.mode == 0750);
     }
-    for (std::size_t i = 3; i < records.size(); ++i)
+    for (std::size_t i = files.size(); i < records.size(); ++i)
         CHECK(records[i].as<rw_fsop>().file.ino == 0);
 }
 
