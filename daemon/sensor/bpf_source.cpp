@@ -6,15 +6,20 @@
 #include "event/event.hpp"
 #include "sensor/probe_loader.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
+#include <exception>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace rwatch::sensor {
 namespace {
 
+constexpr std::size_t kMostClosers = 24;       ///< threads that take probes off
 constexpr std::size_t kMostGroupLosses = 8192; ///< RW_GROUP_LOSSES of ebpf/lib/admit.bpf.h
 
 /// struct rw_count of ebpf/lib/admit.bpf.h
@@ -48,7 +53,9 @@ std::unique_ptr<BpfSource> BpfSource::open(const BpfOptions& options) {
     return source;
 }
 
-BpfSource::~BpfSource() = default;
+BpfSource::~BpfSource() {
+    detach();
+}
 
 int BpfSource::on_sample(void* context, void* data, std::size_t size) noexcept {
     auto& self = *static_cast<BpfSource*>(context);
@@ -69,7 +76,23 @@ std::size_t BpfSource::drain(RecordHandler& handler, std::size_t most) noexcept 
     return most - left_;
 }
 
+/// Each link waits in the kernel for a grace period of all CPUs, 15 ms or so: many wait together.
 void BpfSource::detach() noexcept {
+    std::vector<std::thread> closers;
+    std::atomic<std::size_t> next{0};
+    const auto close = [&] {
+        for (std::size_t i = next++; i < links_.size(); i = next++)
+            links_[i].reset();
+    };
+    try {
+        while (closers.size() < std::min(kMostClosers, links_.size()))
+            closers.emplace_back(close);
+    } catch (const std::exception&) {
+        // Fewer, then: this thread closes in any case.
+    }
+    close();
+    for (auto& closer : closers)
+        closer.join();
     links_.clear();
 }
 

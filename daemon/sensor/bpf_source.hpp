@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/handle.hpp"
+#include "sensor/call_events.hpp"
 #include "sensor/event_source.hpp"
 
 #include <array>
@@ -75,6 +76,7 @@ class BpfSource final : public EventSource {
     Fd ring_fd_, counts_fd_, group_losses_fd_;
     std::vector<Fd> programs_; ///< for their count of misses
     std::unique_ptr<ring_buffer, RingDeleter> ring_;
+    CallEvents events_;
     std::vector<Link> links_;
 };
 

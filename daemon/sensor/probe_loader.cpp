@@ -4,17 +4,15 @@
 #include "core/error.hpp"
 #include "ebpf/abi/rwatch_abi.h"
 #include "event/event.hpp"
+#include "sensor/libbpf_log.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <bpf/libbpf.h>
 #include <cerrno>
-#include <cstdarg>
-#include <cstdio>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <malloc.h>
-#include <mutex>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -33,68 +31,7 @@ namespace {
 
 constexpr const char* kTracefs = "/sys/kernel/tracing";
 constexpr const char* kTracefsOld = "/sys/kernel/debug/tracing";
-constexpr std::size_t kMostLog = 1U << 14U;  ///< bytes of libbpf's messages kept; the last ones count
 constexpr std::uint32_t kBufferFamilies = 3; ///< enum rw_buf_family of ebpf/lib/emit.bpf.h
-
-/// libbpf's messages while a loader works. The printer is global to the process, so one at a time.
-class LibbpfLog {
-  public:
-    LibbpfLog() : lock_(busy()) {
-        text().clear();
-        libbpf_set_print(&LibbpfLog::print);
-    }
-    static std::string& text() {
-        static std::string messages;
-        return messages;
-    }
-
-  private:
-    static std::mutex& busy() {
-        static std::mutex mutex;
-        return mutex;
-    }
-    static int print(enum libbpf_print_level level, const char* format, va_list arguments) {
-        if (level == LIBBPF_DEBUG)
-            return 0;
-        va_list again;
-        va_copy(again, arguments);
-        const int n = std::vsnprintf(nullptr, 0, format, again);
-        va_end(again);
-        if (n <= 0)
-            return 0;
-        // The verifier's whole log comes as one message; its end tells why.
-        std::string message(static_cast<std::size_t>(n) + 1, '\0');
-        std::vsnprintf(message.data(), message.size(), format, arguments);
-        message.pop_back();
-        auto& log = text();
-        log += message;
-        if (log.size() > kMostLog)
-            log.erase(0, log.size() - kMostLog);
-        return n;
-    }
-    std::lock_guard<std::mutex> lock_;
-};
-
-/// The program that libbpf says it could not load, or "". "libbpf: prog 'on_exec': failed to load: -22"; where it asks
-/// for a type that this kernel lacks "libbpf: prog 'on_exec': relo #3: failed to relocate: -1".
-std::string failed_program(const std::string& log) {
-    for (const auto* says : {"': failed to load", "': relo #"}) {
-        const auto end = log.rfind(says);
-        const auto begin = end == std::string::npos || end == 0 ? end : log.rfind('\'', end - 1);
-        if (end != std::string::npos && end != 0 && begin != std::string::npos)
-            return log.substr(begin + 1, end - begin - 1);
-    }
-    return {};
-}
-
-/// What the verifier said last before its statistics: the line that tells why.
-std::string verifier_reason(const std::string& log) {
-    const auto end = log.rfind("\nprocessed ");
-    if (end == std::string::npos || end == 0)
-        return {};
-    const auto begin = log.rfind('\n', end - 1);
-    return log.substr(begin == std::string::npos ? 0 : begin + 1, end - begin - 1);
-}
 
 bool exists(const std::string& path) {
     struct stat unused {};
@@ -171,10 +108,12 @@ ProbeLoader::~ProbeLoader() = default;
 
 void ProbeLoader::run(BpfSource& source) {
     const LibbpfLog log;
-    tracefs_problem_ = ensure_tracefs();
+    if (const auto problem = ensure_tracefs(); !problem.empty())
+        give_up_calls(problem);
     // Each failed turn takes at least one alternative away, so this ends.
     for (;;) {
         links_.clear();
+        events_ = CallEvents();
         open_object();
         choose_programs();
         if (load() && attach_all())
@@ -186,7 +125,7 @@ void ProbeLoader::run(BpfSource& source) {
 }
 
 void ProbeLoader::open_object() {
-    LibbpfLog::text().clear();
+    LibbpfLog::clear();
     skeleton_.reset(rwatch_bpf__open());
     if (!skeleton_)
         throw Error("open", "eBPF object", errno);
@@ -251,10 +190,10 @@ bool ProbeLoader::load() {
     if (err == 0)
         return true;
     last_error_ = -err;
-    auto why = verifier_reason(LibbpfLog::text());
+    auto why = LibbpfLog::verifier_reason();
     if (why.empty())
         why = errno_text(-err);
-    const auto program = failed_program(LibbpfLog::text());
+    const auto program = LibbpfLog::failed_program();
     if (!program.empty() && give_up_program(program, why))
         return false;
     // Not one program's fault: no privilege, no BTF, no memory.
@@ -280,6 +219,17 @@ void ProbeLoader::give_up(std::size_t family, const std::string& why) {
     auto& choice = choices_[family];
     join(choice.reason, std::string(families()[family].alternatives[choice.next].name) + ": " + why);
     ++choice.next;
+}
+
+/// Each way that needs the tracepoint of a call.
+void ProbeLoader::give_up_calls(const std::string& why) {
+    const auto of_call = [](const ProgramUse& use) { return use.place != Place::own; };
+    for (std::size_t i = 0; i < choices_.size(); ++i) {
+        const auto& ways = families()[i].alternatives;
+        while (choices_[i].next < ways.size() &&
+               std::any_of(ways[choices_[i].next].programs.begin(), ways[choices_[i].next].programs.end(), of_call))
+            give_up(i, why);
+    }
 }
 
 bool ProbeLoader::attach_all() {
@@ -320,7 +270,7 @@ bool ProbeLoader::attach(std::size_t index) {
         }
         if (err != 0) {
             last_error_ = err;
-            give_up(index, use.place != Place::own && !tracefs_problem_.empty() ? tracefs_problem_ : errno_text(err));
+            give_up(index, errno_text(err));
             return false;
         }
     }
@@ -347,10 +297,10 @@ int ProbeLoader::attach_calls(const Family& family, const ProgramUse& use, std::
         folder += '/';
         folder += event;
         // A call that the kernel does not have needs no hook.
-        if ((!use.only.empty() && use.only != call.name) || call.number < 0 || events.empty() || !exists(folder))
+        if ((!use.only.empty() && use.only != call.name) || call.number < 0 || !exists(folder))
             continue;
         ++offered;
-        if (auto* link = bpf_program__attach_tracepoint(program(use), "syscalls", event.c_str()); link != nullptr) {
+        if (auto* link = events_.attach(program(use), folder); link != nullptr) {
             links_.emplace_back(link);
             ++hooked;
             if (use.place == Place::call_exit)
@@ -362,7 +312,7 @@ int ProbeLoader::attach_calls(const Family& family, const ProgramUse& use, std::
             join(choice.missing, event);
         }
     }
-    return hooked > 0 || (offered == 0 && !events.empty()) ? hooked : -err;
+    return hooked > 0 || offered == 0 ? hooked : -err;
 }
 
 std::vector<ProbeState> ProbeLoader::states() const {
@@ -390,6 +340,7 @@ void ProbeLoader::hand_over(BpfSource& source) {
     bpf_program* each = nullptr;
     bpf_object__for_each_program(each, skeleton_->obj) if (bpf_program__fd(each) >= 0)
         source.programs_.push_back(duplicate(bpf_program__fd(each)));
+    source.events_ = std::move(events_);
     source.links_ = std::move(links_);
     skeleton_.reset();
     // Loading takes megabytes for a moment (BTF, relocations), more with each try: give them back.

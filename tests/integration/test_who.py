@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Who did it, with the real daemon: hashes of what ran, ancestors that are gone, and what thousands of short processes leave behind."""
+"""Who did it, with the real daemon: hashes of what ran, names of users, ancestors that are gone."""
 import hashlib
 import os
 import subprocess
@@ -8,10 +8,6 @@ import time
 import rwatchtest
 from rwatchtest import Case
 
-FLOOD = os.environ['RWATCH_FLOOD']
-FORKS = int(20_000 / rwatchtest.SLOW)
-FLOOD_FOR = 30  # seconds at most
-GRACE = 10  # seconds for which the daemon keeps the dead
 HASH_RULE = '''
 - rule: Known bad program
   desc: by its hash
@@ -29,12 +25,6 @@ ORPHAN = '(sh -c "sh -c \'sleep 0.3; cat /etc/shadow >/dev/null; true\' & exit 0
 def digest(path):
     with open(path, 'rb') as file:
         return hashlib.sha256(file.read()).hexdigest()
-
-
-def memory_of(pid):
-    """Resident kilobytes that are its own."""
-    with open(f'/proc/{pid}/status', encoding='ascii') as lines:
-        return next(int(line.split()[1]) for line in lines if line.startswith('RssAnon:'))
 
 
 class Who(Case):
@@ -83,19 +73,6 @@ class Who(Case):
         alert = daemon.expect('Sensitive file read', within=5 * rwatchtest.SLOW)
         shown = daemon.ctl_json('show', alert['id'])
         self.assertIn(shell, [process['exe_path'] for process in shown['processes']], shown['processes'])
-
-    def test_short_processes_leave_nothing_behind(self):
-        daemon = self.start()
-        sizes = []
-        for _ in range(2):  # what so many dead ones at a time need stays the allocator's: a second time needs no more
-            subprocess.run([FLOOD, 'fork', str(FLOOD_FOR), str(FORKS)], stdout=subprocess.DEVNULL, check=True)
-            time.sleep(GRACE + 1.5)
-            subprocess.run(['/bin/true'], check=True)  # the dead are let go when something happens
-            time.sleep(1.5)
-            sizes.append((daemon.ctl_json('status')['processes_tracked'], memory_of(daemon.pid)))
-        (few, before), (as_few, after) = sizes
-        self.assertLess(abs(as_few - few), 500, sizes)  # the machine's own
-        self.assertLess(after, before * 1.05 + 2048, sizes)
 
 
 if __name__ == '__main__':
