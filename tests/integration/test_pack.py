@@ -237,7 +237,6 @@ ctypes.CDLL(None).ptrace(0x4206, $!, 0, 0)"; kill $!''',
     'Web service dumps a database': 'put /bin/true /usr/bin/mysqldump; serve /usr/sbin/nginx "mysqldump all"',
     # Impact
     'Ransomware suffix': 'touch /tmp/one.enc',
-    'Many files with a ransomware suffix': 'mkdir /tmp/d; touch /tmp/d/{1..40}.enc',
     'Mass file rewriting': 'mkdir /opt/w; touch /opt/w/{1..60}; perl -e \'for (glob "/opt/w/*") { open my $f, "+<", $_ or die }\'',
     'Many documents removed by one program': 'mkdir /opt/docs; touch /opt/docs/{1..60}.docx; perl -e \'unlink glob "/opt/docs/*"\'',
     'Fork bomb': 'f() { [ $1 = 0 ] || { f $(($1 - 1)) & f $(($1 - 1)) & wait; }; }; f 8',
