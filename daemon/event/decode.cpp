@@ -193,7 +193,8 @@ void fill(Event& e, const rw_open& r, Record& record) noexcept {
 
 void fill(Event& e, const rw_fsop& r, Record& record) noexcept {
     record.path(r.path, e.object);
-    e.object.file = file(r.file);
+    record.path(r.path2, e.target);
+    (e.kind == Kind::symlink ? e.target : e.object).file = file(r.file);
     e.object.base = record.string(r.base.path);
     e.target.base = record.string(r.base2.path);
     (void)record.string(r.base.root);

@@ -140,6 +140,14 @@ void Objects::recheck(event::Object& object) {
         (void)still_leads_to(*entry, object.file);
 }
 
+/// By the kernel's word where it has named the object; else by what the caller passed.
+void Objects::name(const event::Event& e, event::Object& object, std::int32_t dfd, Last last) {
+    if (object.name.empty())
+        (void)name_object(e, object, dfd, last);
+    else
+        canonical_mount(object);
+}
+
 void Objects::enrich_open(event::Event& e) {
     auto& object = e.object;
     const bool submitted = (e.flags & event::kFlagIoUring) != 0; // the kernel has not opened it yet
@@ -158,10 +166,7 @@ void Objects::enrich_open(event::Event& e) {
 }
 
 void Objects::enrich_change(event::Event& e) {
-    if (e.object.name.empty())
-        (void)name_object(e, e.object, e.dfd, (e.call_flags & AT_SYMLINK_NOFOLLOW) != 0 ? Last::keep : Last::follow);
-    else
-        canonical_mount(e.object);
+    name(e, e.object, e.dfd, (e.call_flags & AT_SYMLINK_NOFOLLOW) != 0 ? Last::keep : Last::follow);
     match_watched(e, e.object);
 }
 
@@ -177,10 +182,7 @@ void Objects::enrich_chmod(event::Event& e) {
 }
 
 void Objects::enrich_unlink(event::Event& e) {
-    if (e.object.name.empty())
-        (void)name_object(e, e.object, e.dfd, e.result < 0 ? Last::keep : Last::name_only);
-    else
-        canonical_mount(e.object);
+    name(e, e.object, e.dfd, e.result < 0 ? Last::keep : Last::name_only);
     match_watched(e, e.object);
     if (e.result >= 0)
         recheck(e.object);
@@ -188,12 +190,11 @@ void Objects::enrich_unlink(event::Event& e) {
 
 void Objects::enrich_rename(event::Event& e) {
     const bool done = e.result >= 0;
-    (void)name_object(e, e.target, e.dfd2, Last::keep);
-    if (e.object.name.empty())
-        (void)name_object(e, e.object, e.dfd, done ? Last::name_only : Last::keep);
-    else
-        canonical_mount(e.object);
     // What was moved now stands under the new name.
+    name(e, e.object, e.dfd, done ? Last::name_only : Last::keep);
+    if (done)
+        e.target.file = e.object.file;
+    name(e, e.target, e.dfd2, Last::keep);
     if (done && !e.object.file.id)
         e.object.file = e.target.file;
     match_watched(e, e.object);
@@ -203,16 +204,15 @@ void Objects::enrich_rename(event::Event& e) {
 }
 
 void Objects::enrich_link(event::Event& e) {
-    if (e.object.name.empty())
-        (void)name_object(e, e.object, e.dfd, (e.call_flags & AT_SYMLINK_FOLLOW) != 0 ? Last::follow : Last::keep);
-    else
-        canonical_mount(e.object);
-    (void)name_object(e, e.target, e.dfd2, Last::keep);
+    name(e, e.object, e.dfd, (e.call_flags & AT_SYMLINK_FOLLOW) != 0 ? Last::follow : Last::keep);
+    if (e.result >= 0)
+        e.target.file = e.object.file;
+    name(e, e.target, e.dfd2, Last::keep);
     match_watched(e, e.object);
 }
 
 void Objects::enrich_symlink(event::Event& e) {
-    (void)name_object(e, e.target, e.dfd2, Last::keep);
+    name(e, e.target, e.dfd2, Last::keep);
     // The text counts from the directory of the link.
     const auto directory = split_last(e.target.name).parent;
     if (e.object.base.empty())
@@ -222,7 +222,7 @@ void Objects::enrich_symlink(event::Event& e) {
 }
 
 void Objects::enrich_make(event::Event& e) {
-    (void)name_object(e, e.object, e.dfd, Last::keep);
+    name(e, e.object, e.dfd, Last::keep);
     match_watched(e, e.object);
 }
 

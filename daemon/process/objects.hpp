@@ -91,6 +91,7 @@ class Objects {
     [[nodiscard]] bool whole_path(const event::Event& event, const event::Object& object, std::int32_t dfd, bool ask);
     void expand_proc_links(const event::Event& event);
     void enter_chroot(const event::Event& event);
+    void name(const event::Event& e, event::Object& object, std::int32_t dfd, Last last);
     bool name_object(const event::Event& event, event::Object& object, std::int32_t dfd, Last last);
     bool look_at(int root, Last last);
 

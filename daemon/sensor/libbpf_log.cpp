@@ -41,10 +41,10 @@ int LibbpfLog::print(enum libbpf_print_level level, const char* format, va_list 
 }
 
 /// "libbpf: prog 'on_exec': failed to load: -22"; where it asks for a type that this kernel lacks "libbpf: prog
-/// 'on_exec': relo #3: failed to relocate: -1".
+/// 'on_exec': relo #3: failed to relocate: -1"; for a function that it lacks "failed to find kernel BTF type ID of".
 std::string LibbpfLog::failed_program() {
     const auto& log = text();
-    for (const auto* says : {"': failed to load", "': relo #"}) {
+    for (const auto* says : {"': failed to load", "': failed to find kernel BTF type", "': relo #"}) {
         const auto end = log.rfind(says);
         const auto begin = end == std::string::npos || end == 0 ? end : log.rfind('\'', end - 1);
         if (end != std::string::npos && end != 0 && begin != std::string::npos)

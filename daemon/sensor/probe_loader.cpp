@@ -7,7 +7,9 @@
 #include "sensor/libbpf_log.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
 #include <fcntl.h>
@@ -54,6 +56,29 @@ std::string ensure_tracefs() {
     if (tracefs_events().empty())
         return "this kernel has no tracepoints of system calls (CONFIG_FTRACE_SYSCALLS)";
     return {};
+}
+
+/// What the kernel says to programs on functions, as errno; 0: it takes them. Lockdown refuses them whatever they are
+/// about, so one that is about no function at all tells: its own fault is found later.
+int fentry_refused() {
+    constexpr std::array<bpf_insn, 2> kNothing{
+        {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0}, {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}}};
+    LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY, .attach_btf_id = 1);
+    const Fd program(bpf_prog_load(BPF_PROG_TYPE_TRACING, "rw_try", "GPL", kNothing.data(), kNothing.size(), &options));
+    return program || errno == EINVAL ? 0 : errno;
+}
+
+bool has_kprobes() {
+    return exists("/sys/bus/event_source/devices/kprobe") || exists(std::string(kTracefs) + "/kprobe_events");
+}
+
+bool is_of_call(Place place) noexcept {
+    return place == Place::call_enter || place == Place::call_exit;
+}
+
+bool needs(const Alternative& way, Place place) noexcept {
+    return std::any_of(way.programs.begin(), way.programs.end(),
+                       [place](const ProgramUse& use) { return use.place == place; });
 }
 
 void join(std::string& text, const std::string& more) {
@@ -108,8 +133,15 @@ ProbeLoader::~ProbeLoader() = default;
 
 void ProbeLoader::run(BpfSource& source) {
     const LibbpfLog log;
-    if (const auto problem = ensure_tracefs(); !problem.empty())
-        give_up_calls(problem);
+    // What is known to fail is not tried: each try is a whole load.
+    if (const auto problem = ensure_tracefs(); !problem.empty()) {
+        give_up_ways(Place::call_exit, problem);
+        give_up_ways(Place::call_enter, problem);
+    }
+    if (const int refused = fentry_refused(); refused != 0)
+        give_up_ways(Place::fentry, errno_text(refused));
+    if (!has_kprobes())
+        give_up_ways(Place::kprobe, "this kernel has no kprobes");
     // Each failed turn takes at least one alternative away, so this ends.
     for (;;) {
         links_.clear();
@@ -172,6 +204,7 @@ void ProbeLoader::choose_programs() {
     bpf_program* each = nullptr;
     bpf_object__for_each_program(each, skeleton_->obj) bpf_program__set_autoload(each, false);
     bool stash = false;
+    bool objects = false;
     for (std::size_t i = 0; i < choices_.size(); ++i) {
         const auto& ways = families()[i].alternatives;
         if (choices_[i].next == ways.size())
@@ -179,10 +212,13 @@ void ProbeLoader::choose_programs() {
         for (const auto& use : ways[choices_[i].next].programs) {
             bpf_program__set_autoload(program(use), true);
             stash = stash || use.place == Place::call_enter;
+            objects = objects || use.place == Place::fentry || use.place == Place::kprobe;
         }
     }
     if (!stash) // the object's program text refers to the map only from programs that are not loaded
         bpf_map__set_autocreate(skeleton_->maps.rw_stash, false);
+    if (!objects) // others look into it, in vain
+        bpf_map__set_max_entries(skeleton_->maps.rw_objects, 1);
 }
 
 bool ProbeLoader::load() {
@@ -221,13 +257,11 @@ void ProbeLoader::give_up(std::size_t family, const std::string& why) {
     ++choice.next;
 }
 
-/// Each way that needs the tracepoint of a call.
-void ProbeLoader::give_up_calls(const std::string& why) {
-    const auto of_call = [](const ProgramUse& use) { return use.place != Place::own; };
+/// The next ways of each family, as long as they need such a place.
+void ProbeLoader::give_up_ways(Place place, const std::string& why) {
     for (std::size_t i = 0; i < choices_.size(); ++i) {
         const auto& ways = families()[i].alternatives;
-        while (choices_[i].next < ways.size() &&
-               std::any_of(ways[choices_[i].next].programs.begin(), ways[choices_[i].next].programs.end(), of_call))
+        while (choices_[i].next < ways.size() && needs(ways[choices_[i].next], place))
             give_up(i, why);
     }
 }
@@ -255,7 +289,7 @@ bool ProbeLoader::attach(std::size_t index) {
     choices_[index].hooks.clear();
     for (const auto& use : way.programs) {
         int err = 0;
-        if (use.place != Place::own) {
+        if (is_of_call(use.place)) {
             std::size_t here = 0;
             const int n = attach_calls(family, use, here, choices_[index]);
             err = n < 0 ? -n : 0;

@@ -49,7 +49,7 @@ class ProbeLoader {
     /// Number of calls hooked, of those that this kernel has; negative errno where it has some and none can be.
     [[nodiscard]] int attach_calls(const Family& family, const ProgramUse& use, std::size_t& offered, Choice& choice);
     void give_up(std::size_t family, const std::string& why);
-    void give_up_calls(const std::string& why);
+    void give_up_ways(Place place, const std::string& why);
     [[nodiscard]] bool give_up_program(const std::string& program, const std::string& why);
     void hand_over(BpfSource& source);
     [[nodiscard]] std::vector<ProbeState> states() const;

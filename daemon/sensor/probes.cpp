@@ -102,13 +102,70 @@ constexpr Uses<2> kFsopOld{{{"on_fsop_old", Place::call_exit}, {"on_enter_old", 
 constexpr std::array<Alternative, 2> kFsopWays{
     {{"tracepoint:syscalls", kFsop}, {"tracepoint:syscalls+enter", kFsopOld}}};
 
-// chmod has a program more: the mode before fchmod.
+// Hooks on the object itself, which no other thread can swap: the functions security_path_NAME, by fentry or kprobe.
+// chmod has a program more without them: the mode before fchmod.
+constexpr Uses<2> kChmodFentry{{{"on_fsop", Place::call_exit}, {"on_path_chmod", Place::fentry}}};
+constexpr Uses<2> kChmodKprobe{{{"on_fsop", Place::call_exit}, {"on_path_chmod_kprobe", Place::kprobe}}};
 constexpr Uses<2> kChmod{{{"on_fsop", Place::call_exit}, {"on_fchmod", Place::call_enter, "fchmod"}}};
 constexpr Uses<3> kChmodOld{{{"on_fsop_old", Place::call_exit},
                              {"on_enter_old", Place::call_enter},
                              {"on_fchmod_old", Place::call_enter, "fchmod"}}};
-constexpr std::array<Alternative, 2> kChmodWays{
-    {{"tracepoint:syscalls", kChmod}, {"tracepoint:syscalls+enter", kChmodOld}}};
+constexpr std::array<Alternative, 4> kChmodWays{{{"tracepoint:syscalls+fentry:security_path_chmod", kChmodFentry},
+                                                 {"tracepoint:syscalls+kprobe:security_path_chmod", kChmodKprobe},
+                                                 {"tracepoint:syscalls", kChmod},
+                                                 {"tracepoint:syscalls+enter", kChmodOld}}};
+constexpr Uses<2> kChownFentry{{{"on_fsop", Place::call_exit}, {"on_path_chown", Place::fentry}}};
+constexpr Uses<2> kChownKprobe{{{"on_fsop", Place::call_exit}, {"on_path_chown_kprobe", Place::kprobe}}};
+constexpr std::array<Alternative, 4> kChownWays{{{"tracepoint:syscalls+fentry:security_path_chown", kChownFentry},
+                                                 {"tracepoint:syscalls+kprobe:security_path_chown", kChownKprobe},
+                                                 {"tracepoint:syscalls", kFsop},
+                                                 {"tracepoint:syscalls+enter", kFsopOld}}};
+constexpr Uses<2> kTruncateFentry{{{"on_fsop", Place::call_exit}, {"on_path_truncate", Place::fentry}}};
+constexpr Uses<2> kTruncateKprobe{{{"on_fsop", Place::call_exit}, {"on_path_truncate_kprobe", Place::kprobe}}};
+constexpr std::array<Alternative, 4> kTruncateWays{
+    {{"tracepoint:syscalls+fentry:security_path_truncate", kTruncateFentry},
+     {"tracepoint:syscalls+kprobe:security_path_truncate", kTruncateKprobe},
+     {"tracepoint:syscalls", kFsop},
+     {"tracepoint:syscalls+enter", kFsopOld}}};
+constexpr Uses<2> kRenameFentry{{{"on_fsop", Place::call_exit}, {"on_path_rename", Place::fentry}}};
+constexpr Uses<2> kRenameKprobe{{{"on_fsop", Place::call_exit}, {"on_path_rename_kprobe", Place::kprobe}}};
+constexpr std::array<Alternative, 4> kRenameWays{{{"tracepoint:syscalls+fentry:security_path_rename", kRenameFentry},
+                                                  {"tracepoint:syscalls+kprobe:security_path_rename", kRenameKprobe},
+                                                  {"tracepoint:syscalls", kFsop},
+                                                  {"tracepoint:syscalls+enter", kFsopOld}}};
+constexpr Uses<3> kUnlinkFentry{
+    {{"on_fsop", Place::call_exit}, {"on_path_unlink", Place::fentry}, {"on_path_rmdir", Place::fentry}}};
+constexpr Uses<3> kUnlinkKprobe{
+    {{"on_fsop", Place::call_exit}, {"on_path_unlink_kprobe", Place::kprobe}, {"on_path_rmdir_kprobe", Place::kprobe}}};
+constexpr std::array<Alternative, 4> kUnlinkWays{
+    {{"tracepoint:syscalls+fentry:security_path_{unlink,rmdir}", kUnlinkFentry},
+     {"tracepoint:syscalls+kprobe:security_path_{unlink,rmdir}", kUnlinkKprobe},
+     {"tracepoint:syscalls", kFsop},
+     {"tracepoint:syscalls+enter", kFsopOld}}};
+constexpr Uses<2> kLinkFentry{{{"on_fsop", Place::call_exit}, {"on_path_link", Place::fentry}}};
+constexpr Uses<2> kLinkKprobe{{{"on_fsop", Place::call_exit}, {"on_path_link_kprobe", Place::kprobe}}};
+constexpr std::array<Alternative, 4> kLinkWays{{{"tracepoint:syscalls+fentry:security_path_link", kLinkFentry},
+                                                {"tracepoint:syscalls+kprobe:security_path_link", kLinkKprobe},
+                                                {"tracepoint:syscalls", kFsop},
+                                                {"tracepoint:syscalls+enter", kFsopOld}}};
+constexpr Uses<2> kSymlinkFentry{{{"on_fsop", Place::call_exit}, {"on_path_symlink", Place::fentry}}};
+constexpr Uses<2> kSymlinkKprobe{{{"on_fsop", Place::call_exit}, {"on_path_symlink_kprobe", Place::kprobe}}};
+constexpr std::array<Alternative, 4> kSymlinkWays{{{"tracepoint:syscalls+fentry:security_path_symlink", kSymlinkFentry},
+                                                   {"tracepoint:syscalls+kprobe:security_path_symlink", kSymlinkKprobe},
+                                                   {"tracepoint:syscalls", kFsop},
+                                                   {"tracepoint:syscalls+enter", kFsopOld}}};
+constexpr Uses<2> kMkdirFentry{{{"on_fsop", Place::call_exit}, {"on_path_mkdir", Place::fentry}}};
+constexpr Uses<2> kMkdirKprobe{{{"on_fsop", Place::call_exit}, {"on_path_mkdir_kprobe", Place::kprobe}}};
+constexpr std::array<Alternative, 4> kMkdirWays{{{"tracepoint:syscalls+fentry:security_path_mkdir", kMkdirFentry},
+                                                 {"tracepoint:syscalls+kprobe:security_path_mkdir", kMkdirKprobe},
+                                                 {"tracepoint:syscalls", kFsop},
+                                                 {"tracepoint:syscalls+enter", kFsopOld}}};
+constexpr Uses<2> kMknodFentry{{{"on_fsop", Place::call_exit}, {"on_path_mknod", Place::fentry}}};
+constexpr Uses<2> kMknodKprobe{{{"on_fsop", Place::call_exit}, {"on_path_mknod_kprobe", Place::kprobe}}};
+constexpr std::array<Alternative, 4> kMknodWays{{{"tracepoint:syscalls+fentry:security_path_mknod", kMknodFentry},
+                                                 {"tracepoint:syscalls+kprobe:security_path_mknod", kMknodKprobe},
+                                                 {"tracepoint:syscalls", kFsop},
+                                                 {"tracepoint:syscalls+enter", kFsopOld}}};
 
 // Without the socket's change of state a refused TCP connect is told with the address that the caller passed, which
 // another thread may have changed.
@@ -298,13 +355,13 @@ constexpr std::array<Family, 31> kFamilies{{
     {"exit", {}, kExitWays, "ends of processes: the process table is cleaned up late"},
     {"open", kOpenCalls, kOpenWays, "reading, writing and creating of files"},
     {"chmod", kChmodCalls, kChmodWays, "changes of permission bits"},
-    {"rename", kRenameCalls, kFsopWays, "renaming of files"},
-    {"unlink", kUnlinkCalls, kFsopWays, "deletion of files and directories"},
-    {"link", kLinkCalls, kFsopWays, "new hard links"},
-    {"symlink", kSymlinkCalls, kFsopWays, "new symbolic links"},
+    {"rename", kRenameCalls, kRenameWays, "renaming of files"},
+    {"unlink", kUnlinkCalls, kUnlinkWays, "deletion of files and directories"},
+    {"link", kLinkCalls, kLinkWays, "new hard links"},
+    {"symlink", kSymlinkCalls, kSymlinkWays, "new symbolic links"},
     {"connect", kConnectCalls, kConnectWays, "outgoing connections: port scans, callbacks"},
-    {"mkdir", kMkdirCalls, kFsopWays, "new directories"},
-    {"mknod", kMknodCalls, kFsopWays, "new device nodes and named pipes"},
+    {"mkdir", kMkdirCalls, kMkdirWays, "new directories"},
+    {"mknod", kMknodCalls, kMknodWays, "new device nodes and named pipes"},
     {"socket", kSocketCalls, kSyscallWays, "new sockets: raw ones, those of rare families"},
     {"setid", kSetidCalls, kSyscallWays, "changes of user, group and capabilities"},
     {"ptrace", kPtraceCalls, kSyscallWays, "tracing of other processes, their memory and descriptors taken"},
@@ -316,8 +373,8 @@ constexpr std::array<Family, 31> kFamilies{{
      "memfd_create, prctl, perf_event_open, quotas, swap, names of the host, reboot, ports of hardware"},
     {"accept", kAcceptCalls, kAcceptWays, "incoming connections"},
     {"bind", kBindCalls, kBindWays, "new listeners: backdoors that wait"},
-    {"chown", kChownCalls, kFsopWays, "changes of owner and group"},
-    {"truncate", kTruncateCalls, kFsopWays, "files cut short: logs that are emptied"},
+    {"chown", kChownCalls, kChownWays, "changes of owner and group"},
+    {"truncate", kTruncateCalls, kTruncateWays, "files cut short: logs that are emptied"},
     {"xattr", kXattrCalls, kFsopWays, "capabilities, labels and access lists given to files"},
     {"signal", kSignalCalls, kSyscallWays, "signals: services that are killed or stopped"},
     {"dup", kDupCalls, kDupWays, "sockets put in place of standard input and output: reverse shells"},

@@ -12,6 +12,8 @@ namespace rwatch::sensor {
 /// Where a program of the object goes.
 enum class Place : std::uint8_t {
     own,        ///< what its section says (tp_btf, raw_tp)
+    fentry,     ///< the same: the start of a function, by a trampoline
+    kprobe,     ///< the same: the start of a function, by a breakpoint
     call_enter, ///< tracepoint/syscalls/sys_enter_X of each call of the family
     call_exit,  ///< tracepoint/syscalls/sys_exit_X of each call of the family
 };

@@ -244,14 +244,15 @@ struct rw_open {
 
 /*
  * chmod, rename, unlink, link, symlink, mkdir, mknod, chown, truncate, xattr. Where the kernel side can name the object (fchmod
- * and its like, or a better hook), `file` and `path` are set. Otherwise the daemon resolves base + raw, and base2 + raw2 for the second name;
+ * and its like, or a better hook), `file` and `path` are set; of what was removed as it was before. Otherwise the daemon resolves base + raw, and base2 + raw2 for the second name;
  * a base is absent or present as in rw_open.
- * symlink: raw is the target text, raw2 the new link.
+ * symlink: raw is the target text, raw2 the new link; `file` and `path2` are the link.
  */
 struct rw_fsop {
 	struct rw_common c;
 	struct rw_file file;
 	struct rw_path path;
+	struct rw_path path2; /* rename, link, symlink: the new name; by a better hook alone */
 	struct rw_path base, base2;
 	struct rw_str raw, raw2;
 	__s32 ret;

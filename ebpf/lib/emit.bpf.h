@@ -31,6 +31,8 @@ struct rw_buf {
 	__u32 len;   /* of the record so far */
 	__u32 flags; /* RW_F_* found on the way */
 	struct rw_walk walk;
+	__u32 last_len, reserved;
+	char last[RW_NAME_MAX + 1]; /* of last_len bytes: goes behind the next path that is walked */
 	char path[RW_PATH_MAX + RW_NAME_MAX + 1]; /* a path under construction, from its end backwards */
 	/* An append may begin at RW_RECORD_MAX - RW_CHUNK at the latest and adds RW_CHUNK at most (one byte more for a string's NUL). */
 	char rec[RW_RECORD_MAX + 8];

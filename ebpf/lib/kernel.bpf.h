@@ -318,7 +318,7 @@ struct socket {
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long di, si, dx, r10, r8, r9;
+	unsigned long di, si, dx, cx, r10, r8, r9;
 	unsigned long ax, orig_ax;
 };
 #elif defined(__TARGET_ARCH_arm64)

@@ -84,11 +84,28 @@ static long rw_walk_step(__u32 turn, void *data)
 	return 0;
 }
 
+/* "/name" at the very end, of a name that is no dentry's any more. */
+static __always_inline void rw_put_last(struct rw_buf *buf)
+{
+	__u32 len = buf->last_len, pos = RW_PATH_MAX;
+
+	/* Keeps the write inside path for the verifier. */
+	if (len < 1 || len > RW_NAME_MAX)
+		return;
+	pos -= len;
+	bpf_probe_read_kernel(&buf->path[pos], len, buf->last);
+	pos--;
+	buf->path[pos & (RW_PATH_MAX - 1)] = '/';
+	buf->walk.pos = pos;
+	buf->last_len = 0;
+}
+
 static __always_inline void rw_walk_up(struct rw_buf *buf)
 {
 	struct rw_walk *w = &buf->walk;
 
 	w->pos = RW_PATH_MAX;
+	rw_put_last(buf);
 	w->below = 0;
 	w->done = false;
 #ifdef RW_LEGACY

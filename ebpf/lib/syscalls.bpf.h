@@ -54,23 +54,30 @@ static __always_inline const volatile struct rw_watched *rw_watched_of(__u32 nr)
 	return &watched_calls[nr & (RW_NR_COUNT - 1)];
 }
 
-/* The call that the task is in, for programs that no tracepoint of a call starts. Legacy kernels have no bpf_task_pt_regs: unknown. */
-static __always_inline __u16 rw_current_call(struct task_struct *task)
+/* The call that the task is in, for programs that no tracepoint of a call starts; NULL: none. Legacy kernels have no bpf_task_pt_regs: unknown. */
+static __always_inline const volatile struct rw_watched *rw_current_watched(struct task_struct *task)
 {
 #if !defined(RW_LEGACY)
 	struct pt_regs *regs;
 
 	if ((rw_read(task, flags) & PF_KTHREAD) || rw_in_compat(task))
-		return RW_CALL_NONE;
+		return NULL;
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
 #if defined(__TARGET_ARCH_x86)
-	return rw_watched_of((__u32)rw_read(regs, orig_ax))->call;
+	return rw_watched_of((__u32)rw_read(regs, orig_ax));
 #else
-	return rw_watched_of((__u32)rw_read(regs, syscallno))->call;
+	return rw_watched_of((__u32)rw_read(regs, syscallno));
 #endif
 #else
-	return RW_CALL_NONE;
+	return NULL;
 #endif
+}
+
+static __always_inline __u16 rw_current_call(struct task_struct *task)
+{
+	const volatile struct rw_watched *watched = rw_current_watched(task);
+
+	return watched ? watched->call : RW_CALL_NONE;
 }
 
 #endif /* RWATCH_SYSCALLS_BPF_H */

@@ -97,7 +97,7 @@ static __always_inline struct file *rw_file_of(struct task_struct *task, __u32 f
 	return file;
 }
 
-static __always_inline void rw_put_inode(struct rw_buf *buf, struct rw_file *out, struct inode *inode)
+static __always_inline void rw_read_inode(struct rw_file *out, struct inode *inode)
 {
 	out->ino = BPF_CORE_READ(inode, i_ino);
 	out->dev = BPF_CORE_READ(inode, i_sb, s_dev);
@@ -106,6 +106,11 @@ static __always_inline void rw_put_inode(struct rw_buf *buf, struct rw_file *out
 	out->uid = BPF_CORE_READ(inode, i_uid.val);
 	out->mtime_ns = get_mtime(inode);
 	out->ctime_ns = get_ctime(inode);
+}
+
+static __always_inline void rw_put_inode(struct rw_buf *buf, struct rw_file *out, struct inode *inode)
+{
+	rw_read_inode(out, inode);
 	if (!out->nlink)
 		buf->flags |= RW_F_UNLINKED;
 }

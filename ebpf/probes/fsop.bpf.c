@@ -4,6 +4,7 @@
  * end. A descriptor gives the object exactly; for a name the record has where the name starts from and the name, and the daemon resolves it.
  */
 #include "../lib/filter.bpf.h"
+#include "../lib/object.bpf.h"
 
 #define RW_UNKNOWN_MODE 0xffffffff
 
@@ -257,6 +258,37 @@ static __always_inline void rw_put_names(struct rw_buf *buf, struct rw_fsop *op,
 		rw_put_base(buf, &op->base2, op->dfd2, rw_is_absolute(buf, &op->raw2));
 }
 
+/* What a hook on the way has seen of the call's object: better than any name or descriptor that could be looked at now. */
+static __always_inline bool rw_put_object(struct rw_buf *buf, struct rw_fsop *op)
+{
+#ifdef RW_LEGACY
+	return false;
+#else
+	struct rw_object *object = rw_object_of(op->c.kind);
+	struct dentry *dentry;
+	struct inode *inode;
+
+	if (!object)
+		return false;
+	dentry = (struct dentry *)object->object;
+	/* As it is now, where its dentry still leads to the file; what was removed or hidden since as it was before. */
+	inode = BPF_CORE_READ(dentry, d_inode);
+	if (inode && (!object->file.ino || BPF_CORE_READ(inode, i_ino) == object->file.ino))
+		rw_put_inode(buf, &op->file, inode);
+	else
+		op->file = object->file;
+	rw_put_entry(buf, op->c.kind == RW_SYMLINK ? &op->path2 : &op->path, &object->at);
+	if (object->to.dentry)
+		rw_put_entry(buf, &op->path2, &object->to);
+	if (op->c.kind == RW_CHMOD) {
+		op->old_mode = object->file.mode & 07777;
+		if (op->ret == 0)
+			op->mode = op->file.mode & 07777;
+	}
+	return true;
+#endif
+}
+
 SEC("tracepoint/syscalls/sys_exit_fchmodat")
 int RW_NAME(on_fsop)(struct syscall_trace_exit *ctx)
 {
@@ -275,8 +307,10 @@ int RW_NAME(on_fsop)(struct syscall_trace_exit *ctx)
 	if (watched->filter == RW_FILTER_XATTR_AT && (ctx->ret == -EFAULT || !rw_attribute_matters(args.a[3])))
 		return 0;
 	buf = rw_begin(RW_BUF_CALL, watched->kind, sizeof(*op));
-	if (!buf)
+	if (!buf) {
+		rw_forget_object();
 		return 0;
+	}
 	op = (struct rw_fsop *)buf->rec;
 	rw_put_common(&op->c, task, watched->kind, watched->call);
 	op->ret = rw_result(ctx->ret);
@@ -285,7 +319,9 @@ int RW_NAME(on_fsop)(struct syscall_trace_exit *ctx)
 	/* EFAULT: a name can't be read; trying it again would cost the call a fault. */
 	if (op->ret != -EFAULT)
 		rw_put_names(buf, op, &names);
-	if (names.is_fd)
+	if (rw_put_object(buf, op))
+		rw_forget_object();
+	else if (names.is_fd)
 		rw_put_fd_object(buf, op, names.fd, task);
 	rw_end(buf);
 	return 0;

@@ -31,8 +31,10 @@ void check(const Record& record, const Expected& expected, const std::string& di
     CHECK(op.c.call == expected.call);
     CHECK(record.text(op.raw) == expected.raw);
     CHECK(op.call_flags == expected.flags);
-    CHECK(record.text(op.path.path) == (expected.by_descriptor ? directory + "/f" : ""));
-    CHECK((op.file.ino != 0) == expected.by_descriptor);
+    const bool seen = op.ret == 0 && objects_seen(op.c.kind);
+    const auto name = expected.by_descriptor ? "f" : expected.raw.substr(expected.raw.rfind('/') + 1);
+    CHECK(record.text(op.path.path) == (expected.by_descriptor || seen ? directory + "/" + name : ""));
+    CHECK((op.file.ino != 0) == (expected.by_descriptor || seen));
     CHECK(record.text(op.base.path) == (expected.raw.empty() || expected.raw[0] == '/' ? "" : directory));
 }
 

@@ -64,6 +64,14 @@ bool older() {
     return skipped_alternatives() > 0;
 }
 
+bool objects_seen(unsigned kind) {
+    const auto name = event::name_of(static_cast<event::Kind>(kind));
+    for (const auto& probe : watcher().probes())
+        if (probe.name == name)
+            return probe.attached.find("security_path_") != std::string::npos;
+    return false;
+}
+
 sensor::BpfSource& watcher() {
     static const auto source = [] {
         sensor::BpfOptions options;

@@ -40,6 +40,10 @@ using Records = std::vector<Record>;
 /// name.
 [[nodiscard]] bool older();
 
+/// True where calls of this kind (enum rw_kind) pass a hook that names their object; else its record has names as
+/// passed.
+[[nodiscard]] bool objects_seen(unsigned kind);
+
 /// The sensor of all tests; fails the test where it can't be opened.
 [[nodiscard]] sensor::BpfSource& watcher();
 
