@@ -116,11 +116,7 @@ int Daemon::run() {
         });
         bus_->start();
     }
-    for (const auto& probe : source_->probes())
-        if (probe.attached.empty() || !probe.reason.empty())
-            log::notice("probe '" + probe.name +
-                        "': " + (probe.attached.empty() ? "not attached, blind to " + probe.blind : probe.attached) +
-                        " (" + probe.reason + ")");
+    tell_probes();
     log::notice("watching: " + counted(rules_->rules().size(), "rule") + " from " + counted(rule_files_, "file"));
     if (!mark_.trouble().empty())
         log::notice("no mark of a killed daemon can be kept: " + mark_.trouble());
@@ -130,6 +126,19 @@ int Daemon::run() {
     const int status = loop_.run();
     stop();
     return status;
+}
+
+void Daemon::tell_probes() const {
+    std::string second;
+    for (const auto& probe : source_->probes()) {
+        if (probe.attached.empty())
+            log::notice("probe '" + probe.name + "' is not attached, blind to " + probe.blind + " (" + probe.reason +
+                        ")");
+        else if (!probe.reason.empty())
+            second.append(second.empty() ? "" : ", ").append(probe.name);
+    }
+    if (!second.empty())
+        log::notice("probes on less than their best hooks: " + second + " ('rwatchctl status' says why)");
 }
 
 void Daemon::watch_signals() {

@@ -55,6 +55,7 @@ class Daemon : private bus::Control {
     std::vector<std::string> resume(const std::string& selector, std::uint32_t uid) override;
 
     void watch_signals();
+    void tell_probes() const;
     void start_timers();
     void watch_accounts();
     void stop() noexcept;

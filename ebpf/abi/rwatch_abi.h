@@ -13,7 +13,7 @@
 #endif
 
 /* Raised whenever a structure below changes; captures carry it. */
-#define RW_ABI_VERSION 4
+#define RW_ABI_VERSION 5
 
 #define RW_COMM_LEN 16
 #define RW_PATH_MAX 4096   /* bytes of one path, as the kernel's PATH_MAX */

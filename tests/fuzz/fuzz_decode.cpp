@@ -28,7 +28,8 @@ void judge(std::span<const std::byte> record) {
     volatile unsigned kept = sum; // the reads above must happen
     (void)kept;
     const bool consistent = e->kind != rwatch::event::Kind::none && e->kind < rwatch::event::Kind::count &&
-                            e->object.mount_length <= e->object.name.size() && e->boot_ns != 0;
+                            e->object.mount_length <= e->object.name.size() &&
+                            e->target.mount_length <= e->target.name.size() && e->boot_ns != 0;
     if (!consistent)
         std::abort();
 }

@@ -237,6 +237,33 @@ TEST_CASE("operations on names") {
     CHECK(e->old_mode == event::kUnset);
 }
 
+TEST_CASE("both names where the kernel's hooks tell them; of a new link the link's file") {
+    WireRecord<rw_fsop> r(RW_RENAME, RW_CALL_RENAMEAT2);
+    r.fixed.file = a_file();
+    r.fixed.path.path = r.string("/mnt/old");
+    r.fixed.path2.path = r.string("/mnt/new");
+    r.fixed.path2.root = r.string("/srv");
+    r.fixed.path2.mnt = 4;
+    auto bytes = r.bytes();
+    const auto renamed = decode(bytes, 0);
+    REQUIRE(renamed);
+    CHECK(renamed->object.name == "/mnt/old");
+    CHECK(renamed->object.file.id.ino == 12);
+    CHECK(renamed->target.name == "/mnt/new");
+    CHECK(renamed->target.mount_root == "/srv");
+    CHECK(renamed->target.mount_length == 4);
+    CHECK_FALSE(renamed->target.file.id);
+    WireRecord<rw_fsop> link(RW_SYMLINK, RW_CALL_SYMLINKAT);
+    link.fixed.file = a_file();
+    link.fixed.path2.path = link.string("/srv/link");
+    auto link_bytes = link.bytes();
+    const auto linked = decode(link_bytes, 0);
+    REQUIRE(linked);
+    CHECK(linked->target.name == "/srv/link");
+    CHECK(linked->target.file.id.ino == 12);
+    CHECK_FALSE(linked->object.file.id);
+}
+
 TEST_CASE("mkdir and mknod") {
     WireRecord<rw_fsop> made(RW_MKNOD, RW_CALL_MKNODAT);
     made.fixed.base.path = made.string("/dev");

@@ -286,6 +286,20 @@ TEST_CASE("a bind mount, as the kernel tells it") {
         own.enrich(e);
         CHECK(e.object.name == "/etc/shadow");
     }
+    SECTION("both names of a rename that the kernel's hooks saw") {
+        e = make(Kind::rename);
+        e.object.name = "/mnt/e/old";
+        e.target.name = "/mnt/e/new";
+        for (auto* object : {&e.object, &e.target}) {
+            object->mount_root = "/etc";
+            object->mount_length = 6;
+        }
+        e.object.file.id = {254U << 8U, 99};
+        own.enrich(e);
+        CHECK(e.object.name == "/etc/old");
+        CHECK(e.target.name == "/etc/new");
+        CHECK(e.target.file.id == e.object.file.id);
+    }
     SECTION("a device that no mount shows") {
         kept.object.file.id.dev = 1;
         own.enrich(kept);
