@@ -5,6 +5,7 @@
 #include "render.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace rwatch::ctl {
 
@@ -67,15 +68,29 @@ std::string probe_lines(const Json& probe, std::size_t width, const Terminal& te
     const auto name = padded_name(safe_text(probe, "name"), width) + "  ";
     const std::string indent(width + 2, ' ');
     if (!attached.empty()) {
-        auto line =
+        const auto line =
             "\n" + name + attached + paint(", " + counted(number(probe, "events"), "event"), Tint::grey, terminal);
-        if (!reason.empty())
-            line += "\n" + indent + paint(reason, Tint::grey, terminal);
         return blind.empty() ? line : line + "\n" + indent + paint("not seen: " + blind, Tint::yellow, terminal);
     }
     auto line = "\n" + name +
                 paint(cross(terminal) + " not attached" + (reason.empty() ? "" : ": " + reason), Tint::red, terminal);
     return blind.empty() ? line : line + "\n" + indent + paint("not seen: " + blind, Tint::red, terminal);
+}
+
+/// Why probes are attached by other than their best hooks: each reason once, with the probes that it is about.
+std::string second_best_lines(const Json& probes, const Terminal& terminal) {
+    std::map<std::string, std::string> names;
+    for (const auto& probe : probes) {
+        const auto reason = safe_text(probe, "reason");
+        if (safe_text(probe, "attached").empty() || reason.empty())
+            continue;
+        auto& list = names[reason];
+        list.append(list.empty() ? "" : ", ").append(safe_text(probe, "name"));
+    }
+    std::string out;
+    for (const auto& [reason, list] : names)
+        out += "\n" + paint(list + ": " + reason, Tint::grey, terminal);
+    return out;
 }
 
 std::string probes_text(const Json& probes, const Terminal& terminal) {
@@ -87,7 +102,7 @@ std::string probes_text(const Json& probes, const Terminal& terminal) {
     const auto width = name_width(probes);
     for (const auto& probe : probes)
         out += probe_lines(probe, width, terminal);
-    return out;
+    return out + second_best_lines(probes, terminal);
 }
 
 /// Whose events were lost most, and how many; "" where that is not known.

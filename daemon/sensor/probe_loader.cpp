@@ -139,7 +139,7 @@ void ProbeLoader::run(BpfSource& source) {
         give_up_ways(Place::call_enter, problem);
     }
     if (const int refused = fentry_refused(); refused != 0)
-        give_up_ways(Place::fentry, errno_text(refused));
+        give_up_ways(Place::fentry, "fentry: " + errno_text(refused));
     if (!has_kprobes())
         give_up_ways(Place::kprobe, "this kernel has no kprobes");
     // Each failed turn takes at least one alternative away, so this ends.
@@ -261,8 +261,12 @@ void ProbeLoader::give_up(std::size_t family, const std::string& why) {
 void ProbeLoader::give_up_ways(Place place, const std::string& why) {
     for (std::size_t i = 0; i < choices_.size(); ++i) {
         const auto& ways = families()[i].alternatives;
-        while (choices_[i].next < ways.size() && needs(ways[choices_[i].next], place))
-            give_up(i, why);
+        auto& next = choices_[i].next;
+        const auto before = next;
+        while (next < ways.size() && needs(ways[next], place))
+            ++next;
+        if (next != before)
+            join(choices_[i].reason, why);
     }
 }
 

@@ -97,6 +97,12 @@ TEST_CASE("status shows blindness, losses and sinks that fail") {
                                 {"reason", "EPERM"},
                                 {"blind", "outgoing connections"},
                                 {"events", 0U}});
+    for (const auto* name : {"chmod", "link"})
+        status["probes"].push_back({{"name", name},
+                                    {"attached", "tracepoint"},
+                                    {"reason", "fentry: Operation not permitted"},
+                                    {"blind", ""},
+                                    {"events", 0U}});
     status["events_lost"] = {{"open", 1200U}, {"undecodable", 1U}};
     status["events_lost_by"] = {{"flood.service", 1100U}, {"cron.service", 100U}};
     status["shortfalls"] = {{"correlation groups forgotten", 1200U}, {"values cut", 1U}};
@@ -113,7 +119,8 @@ TEST_CASE("status shows blindness, losses and sinks that fail") {
     has(text, "Shortfalls: 1,200 correlation groups forgotten, 1 values cut\n");
     has(text, "file     not on this machine (no such thing)");
     has(text, "degraded (1 probe is missing)");
-    has(text, "1 of 2 attached");
+    has(text, "3 of 4 attached");
+    has(text, "\n              chmod, link: fentry: Operation not permitted\n");
     has(text, "connect  x not attached: EPERM");
     has(text, "not seen: outgoing connections");
     has(text, "1,201 lost: open 1,200, undecodable 1");
