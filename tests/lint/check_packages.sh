@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# check_packages.sh TOP: where no package of the list was ever heard of, all of them are missing; where one is installed, the others are.
+# check_packages.sh TOP: where no package of the list was ever heard of, all of them are missing; where one is installed, the others are. What
+# meson looks for comes with the group of packages that packaging/run installs, which makes the folder.
 set -euo pipefail
 # shellcheck source=packaging/setup
 source "$1/packaging/setup"
@@ -17,3 +18,8 @@ mapfile -t missing < <(missing_packages build test)
 known=meson
 mapfile -t missing < <(missing_packages build)
 [ "${missing[*]}" = "$(packages build | sort -u | grep -vx meson | paste -sd ' ')" ] || die "one installed: not all others are missing"
+
+for name in $(grep -rhoE --include=meson.build "(^|[^_])dependency\('[^']+'" "$1" | sed "s/.*'\(.*\)'/\1/" | sort -u | grep -vx threads); do
+    owner=$(command dpkg-query -S "*/pkgconfig/$name.pc" | cut -d : -f 1)
+    packages build | grep -qx "$owner" || die "$name: no package of the group 'build' has it (it is in $owner)"
+done
