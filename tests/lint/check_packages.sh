@@ -19,7 +19,9 @@ known=meson
 mapfile -t missing < <(missing_packages build)
 [ "${missing[*]}" = "$(packages build | sort -u | grep -vx meson | paste -sd ' ')" ] || die "one installed: not all others are missing"
 
-for name in $(grep -rhoE --include=meson.build "(^|[^_])dependency\('[^']+'" "$1" | sed "s/.*'\(.*\)'/\1/" | sort -u | grep -vx threads); do
+mapfile -t names < <(grep -rhoE --include=meson.build "(^|[^_])dependency\('[^']+'" "$1" | sed "s/.*'\(.*\)'/\1/" | sort -u | grep -vx threads)
+[ "${#names[@]}" -gt 5 ] || die 'the libraries that meson looks for were not found'
+for name in "${names[@]}"; do
     owner=$(command dpkg-query -S "*/pkgconfig/$name.pc" | cut -d : -f 1)
     packages build | grep -qx "$owner" || die "$name: no package of the group 'build' has it (it is in $owner)"
 done
