@@ -4,6 +4,8 @@
 #include "core/escape.hpp"
 #include "core/time.hpp"
 
+#include <algorithm>
+#include <malloc.h>
 #include <poll.h>
 #include <string_view>
 
@@ -11,6 +13,7 @@ namespace rwatch::pipeline {
 
 namespace {
 constexpr std::size_t kSweepEachSecond = 256; // processes whose life is checked, in case their exit was lost
+constexpr std::size_t kFlood = 4096;          // processes in the table at once that are worth it to give memory back
 constexpr std::array<std::string_view, 10> kShortfallNames{
     "units unknown",       "units forgotten",   "names left out", "names kept as text",  "processes incomplete",
     "processes forgotten", "arguments dropped", "execs unseen",   "containers nameless", "executables unhashed"};
@@ -95,7 +98,17 @@ void SystemEnricher::chores() noexcept {
         objects_.refresh_mounts();
     table_.sweep(kSweepEachSecond, static_cast<std::uint64_t>(boot_now()));
     processes_.store(table_.size(), std::memory_order_relaxed);
+    give_back();
     count_shortfalls();
+}
+
+/// The memory of a flood of processes goes back to the system when they are forgotten; the allocator would keep it.
+void SystemEnricher::give_back() noexcept {
+    most_processes_ = std::max(most_processes_, table_.size());
+    if (most_processes_ < kFlood || table_.size() > most_processes_ / 2)
+        return;
+    most_processes_ = table_.size();
+    ::malloc_trim(0);
 }
 
 std::string SystemEnricher::name_of(std::uint64_t cgroup) {

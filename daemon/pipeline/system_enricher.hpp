@@ -56,6 +56,7 @@ class SystemEnricher : public Enricher {
     static constexpr std::size_t kShortfalls = 10;
     void hash(event::Event& event) noexcept;
     void count_shortfalls() noexcept;
+    void give_back() noexcept;
 
     process::Users users_;
     process::SystemLookups lookups_;
@@ -66,6 +67,7 @@ class SystemEnricher : public Enricher {
     std::vector<process::PlaceAnswer> places_told_;
     std::vector<process::HashAnswer> hashes_told_;
     bool want_hashes_ = false;
+    std::size_t most_processes_ = 0; ///< in the table since memory was given back
     Mailbox<std::unique_ptr<process::WatchList>> watch_lists_;
     std::atomic<std::size_t> processes_{0};
     std::array<std::atomic<std::uint64_t>, kShortfalls> shortfalls_{};
