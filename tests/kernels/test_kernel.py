@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""test_kernel.py PACKAGE PROGRAM: runs the probe tests on a Debian kernel, in QEMU without KVM.
+"""test_kernel.py PACKAGE PROGRAM: runs the probe tests and the evasions on a Debian kernel, in QEMU without KVM.
 
 PACKAGE is a Debian meta package that depends on the newest kernel of a series. It is downloaded and unpacked below the build folder, once, and never
-installed. The guest is an initramfs of busybox, PROGRAM and the libraries that it needs; PROGRAM runs for each set of hooks. A kernel that
-can't be had is a failure. Needs the packages qemu-system-x86, busybox-static and cpio.
+installed. The guest is an initramfs of busybox, PROGRAM, which runs for each set of hooks, and the daemon, its client and what is done to them, named as
+in tests/evasion/meson.build. A kernel that can't be had is a failure. Needs the packages qemu-system-x86, busybox-static and cpio.
 """
 import glob
 import os
@@ -15,22 +15,29 @@ import sys
 import tempfile
 import time
 
+import guest
+from guest import command
+
 CACHE = os.path.join(os.environ['RWATCH_BUILD'], 'kernels')
 MEMORY_MB = 1024
-BOOT_AND_RUN_WITHIN = 240
+BOOT_AND_RUN_WITHIN = 420
 
 # By how many of the best ways of each family are left out: the best, then without fentry, and the oldest; the one between runs natively. Tests that load another set of
 # probes take most of the time: of them only the one that asks each hook.
 RUNS = {0: '~[loads],sensor: the canary*', 1: '~[loads]', 3: '~[loads]'}
 
-# What the probe tests run.
-PROGRAMS = ('/bin/true', '/bin/sh')
+# What the tests run, and what these need of the source.
+PROGRAMS = ('/bin/true', '/bin/sh', '/bin/cat', '/usr/bin/install', '/usr/bin/unshare', '/bin/mount', '/usr/sbin/chroot', '/usr/bin/dbus-daemon')
+SUITES = ('tests/evasion/test_evasion.py', 'tests/integration/test_names.py')
+SOURCES = ('rules.d', 'tests/support', 'docs/threat-model.md', *SUITES)
+BUILT = ('RWATCHD', 'RWATCHCTL', 'RWATCH_EVADE', 'RWATCH_EVADE_FILES', 'RWATCH_URING')
+SLOW = 10  # emulated
 
 # pivot_root is not for the initial file system: so everything moves to another one first.
 INIT = '''#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev /root
 /bin/busybox mount -t tmpfs -o mode=755 root /root
-/bin/busybox cp -a /bin /etc /guest /lib /lib64 /usr /root/ 2>/dev/null
+/bin/busybox cp -a /bin /etc /guest /lib /lib64 /source /usr /root/ 2>/dev/null
 /bin/busybox mkdir -p /root/proc /root/sys /root/dev /root/tmp
 exec /bin/busybox switch_root /root /guest
 '''
@@ -60,13 +67,12 @@ echo RUN {skip}
 RWATCH_PROBE_BEST=1 RWATCH_PROBE_SKIP={skip} /bin/probe_tests --use-colour no '{tests}'
 echo EXIT {skip} $?
 '''
-
-
-def command(*words, cwd=None):
-    done = subprocess.run(words, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        sys.exit(f'{" ".join(words)} gave {done.returncode}:\n{done.stdout}{done.stderr}')
-    return done.stdout
+SUITE = '''
+echo RUN {suite}
+{environment} RWATCH_SOURCE=/source RWATCH_SLOW={slow} PYTHONPATH=/source/tests/support PYTHONDONTWRITEBYTECODE=1 \\
+  PATH=/usr/sbin:/usr/bin:/sbin:/bin {python} /source/{suite} 2>&1
+echo EXIT {suite} $?
+'''
 
 
 def download(meta, folder):
@@ -90,34 +96,26 @@ def kernel(meta):
     return glob.glob(unpacked + '/boot/vmlinuz-*')[0]
 
 
-def put(tree, path, source=None, text=None):
-    target = tree + path
-    os.makedirs(os.path.dirname(target), exist_ok=True)
-    if source:
-        shutil.copy(source, target)
-        return
-    with open(target, 'w', encoding='utf-8') as file:
-        file.write(text)
-    os.chmod(target, 0o755)
-
-
-def initramfs(tree, program):
-    put(tree, '/bin/busybox', '/bin/busybox')
-    put(tree, '/bin/probe_tests', program)
-    for binary in (program, *PROGRAMS):
-        for library in re.findall(r'(/\S+) \(0x', command('ldd', binary)):
-            put(tree, library, library)
+def initramfs(folder, program):
+    tree, source = guest.Tree(folder), os.environ['RWATCH_SOURCE']
+    built = {name: '/usr/bin/' + os.path.basename(os.environ[name]) for name in BUILT}
+    tree.file('/bin/busybox', '/bin/busybox')
+    tree.program('/bin/probe_tests', program)
+    for name, path in built.items():
+        tree.program(path, os.environ[name])
     for binary in PROGRAMS:
-        put(tree, binary, binary)
-    put(tree, '/etc/passwd', text='root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n')
-    os.makedirs(tree + '/usr', exist_ok=True)
-    put(tree, '/init', text=INIT)
-    put(tree, '/guest', text=GUEST % ''.join(RUN.format(skip=skip, tests=tests) for skip, tests in RUNS.items()))
-    archive = tree + '.cpio'
-    with open(archive, 'wb') as out:
-        names = subprocess.run(['find', '.', '-print0'], cwd=tree, stdout=subprocess.PIPE, check=True).stdout
-        subprocess.run(['cpio', '--quiet', '-0', '-o', '-H', 'newc'], cwd=tree, input=names, stdout=out, check=True)
-    return archive
+        tree.program(binary, binary)
+    for name in SOURCES:
+        tree.source(os.path.join(source, name), '/source/' + name)
+    tree.python(*(os.path.join(source, suite) for suite in SUITES), path=[os.path.join(source, 'tests/support')])
+    tree.file('/etc/passwd', text='root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n')
+    tree.file('/etc/shadow', text='root:*:19000:0:99999:7:::\n')
+    environment = ' '.join(f'{name}={path}' for name, path in built.items())
+    runs = [RUN.format(skip=skip, tests=tests) for skip, tests in RUNS.items()]
+    runs += [SUITE.format(suite=suite, environment=environment, slow=SLOW, python=guest.PYTHON) for suite in SUITES]
+    tree.file('/init', text=INIT)
+    tree.file('/guest', text=GUEST % ''.join(runs))
+    return tree.pack()
 
 
 def boot(image, archive, log):
@@ -132,16 +130,26 @@ def boot(image, archive, log):
         return text.read().replace('\r', '')
 
 
+def told(text):
+    """How often each run ended well; and for the suites in Python, what became of their tests."""
+    counts = dict.fromkeys(('ran', 'failures', 'errors', 'skipped'), 0)
+    for number in re.findall(r'^Ran (\d+) tests? in', text, re.MULTILINE):
+        counts['ran'] += int(number)
+    for words in re.findall(r'^(?:OK|FAILED) \((.*)\)$', text, re.MULTILINE):
+        for name, number in re.findall(r'(\w+)=(\d+)', words):
+            counts[name] = counts.get(name, 0) + int(number)
+    return ', '.join(f'{number} {name}' for name, number in counts.items())
+
+
 def main(meta, program):
     image = kernel(meta)
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix='rwatch-kernel-') as folder:
-        os.mkdir(folder + '/tree')
         text = boot(image, initramfs(folder + '/tree', program), folder + '/console')
     print(text)
-    print(f'{os.path.basename(image)}: {time.monotonic() - begin:.0f} s')
-    passed = [int(skip) for skip in re.findall(r'^EXIT (\d+) 0$', text, re.MULTILINE)]
-    return 0 if passed == list(RUNS) and '\nDONE\n' in text else 1
+    print(f'{os.path.basename(image)}: {time.monotonic() - begin:.0f} s; evasions and names: {told(text)}')
+    passed = re.findall(r'^EXIT (\S+) 0$', text, re.MULTILINE)
+    return 0 if passed == [*map(str, RUNS), *SUITES] and '\nDONE\n' in text else 1
 
 
 if __name__ == '__main__':
