@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
@@ -152,6 +153,22 @@ static int run_by_thread(void)
     return 1;
 }
 
+/* As the process whose number MORE was: it is gone by now. */
+static int run_with_number(void)
+{
+    pid_t number = atoi(more);
+    struct clone_args args = {.exit_signal = SIGCHLD, .set_tid = (uintptr_t)&number, .set_tid_size = 1};
+    long child = syscall(SYS_clone3, &args, sizeof args);
+
+    if (child < 0)
+        return errno == EPERM ? SKIPPED : fail("clone3");
+    if (child == 0) {
+        execl(target, target, "second", (char*)NULL);
+        _exit(1);
+    }
+    return await((pid_t)child);
+}
+
 static int run_in_new_namespaces(void)
 {
     if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID))
@@ -215,6 +232,45 @@ static int inject_by_proc_mem(void)
     kill(pid, SIGKILL);
     await(pid);
     return n == 4 ? 0 : fail("pwrite");
+}
+
+/* --- the daemon's own maps: TARGET is the number of one */
+
+static int take_map(void)
+{
+    union bpf_attr attr = {.map_id = (unsigned)atoi(target)};
+
+    return (int)syscall(SYS_bpf, BPF_MAP_GET_FD_BY_ID, &attr, sizeof attr);
+}
+
+/* Nothing but zeros where its first entry stands. */
+static int edit_map(void)
+{
+    static char key[256], value[65536];
+    int fd = take_map();
+    union bpf_attr attr = {.map_fd = (unsigned)fd, .key = (uintptr_t)key, .value = (uintptr_t)value};
+
+    if (fd < 0)
+        return fail("map");
+    syscall(SYS_bpf, BPF_MAP_UPDATE_ELEM, &attr, sizeof attr); /* some maps have no entries */
+    return 0;
+}
+
+/* What is in the ring counts as read, for three seconds. */
+static int empty_ring(void)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    int fd = take_map();
+    volatile unsigned long* consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    volatile unsigned long* producer = mmap(NULL, page, PROT_READ, MAP_SHARED, fd, (off_t)page);
+
+    if (consumer == MAP_FAILED || producer == MAP_FAILED)
+        return fail("mmap");
+    for (int i = 0; i < 3000; i++) {
+        *consumer = *producer;
+        usleep(1000);
+    }
+    return 0;
 }
 
 /* --- network: TARGET is an address, MORE a port; both forms are of the same length */
@@ -281,10 +337,13 @@ static const struct way kWays[] = {
     {"orphan", run_as_orphan},
     {"clone-parent", run_with_parents_parent},
     {"thread", run_by_thread},
+    {"number", run_with_number},
     {"namespaces", run_in_new_namespaces},
     {"ptrace", inject_by_ptrace},
     {"writev", inject_by_writev},
     {"proc-mem", inject_by_proc_mem},
+    {"edit-map", edit_map},
+    {"empty-ring", empty_ring},
     {"connect-swapped", connect_while_address_is_swapped},
     {"connect-mapped", connect_mapped},
     {NULL, NULL},

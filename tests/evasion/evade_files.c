@@ -5,10 +5,12 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -21,6 +23,35 @@ static int read_it(const char* path)
     if (fd < 0 || read(fd, &byte, 1) < 0)
         return fail(path);
     close(fd);
+    return 0;
+}
+
+enum { kExchange = 2 /* RENAME_EXCHANGE */ };
+
+/* How long a process stays after its deed where nothing but /proc tells what it meant. */
+enum { kStays = 300000 /* us */ };
+
+/* Name of the target by a descriptor of a child, which waits to be killed. */
+static pid_t hold_target(char* name, size_t size)
+{
+    int fd = open(target, O_PATH); /* the child's too, and there alone */
+    pid_t pid = fork();
+
+    if (pid == 0)
+        for (;;)
+            pause();
+    close(fd);
+    snprintf(name, size, "/proc/%d/fd/%d", pid, fd);
+    return pid;
+}
+
+/* As a container: a root of its own, the folder `more`, with nothing in it but the target, bound to /f. */
+static int enter_other_root(void)
+{
+    if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) || mount("tmpfs", more, "tmpfs", 0, NULL) || chdir(more) ||
+        mkdir("old", 0700) || close(open("f", O_CREAT | O_WRONLY, 0600)) || mount(target, "f", NULL, MS_BIND, NULL) ||
+        syscall(SYS_pivot_root, ".", "old") || chdir("/") || umount2("/old", MNT_DETACH))
+        return fail("root");
     return 0;
 }
 
@@ -38,6 +69,21 @@ static int read_by_own_descriptor(void)
 
     snprintf(name, sizeof name, "/proc/%d/fd/%d", getpid(), open(target, O_PATH));
     return read_it(name);
+}
+
+static int read_by_other_descriptor(void)
+{
+    char name[64];
+    pid_t pid = hold_target(name, sizeof name);
+    int result = read_it(name);
+
+    kill(pid, SIGKILL);
+    return result;
+}
+
+static int read_in_other_root(void)
+{
+    return enter_other_root() || read_it("/f");
 }
 
 static int read_in_long_folder(void)
@@ -164,6 +210,66 @@ static int chmod_by_proc(void)
     return chmod(name, 0755) ? fail("chmod") : 0;
 }
 
+static int chmod_by_other_descriptor(void)
+{
+    char name[64];
+    pid_t pid = hold_target(name, sizeof name);
+    int result = chmod(name, 0755) ? fail("chmod") : 0;
+
+    usleep(kStays);
+    kill(pid, SIGKILL);
+    return result;
+}
+
+static int chmod_in_other_root(void)
+{
+    if (enter_other_root() || chmod("/f", 0755))
+        return fail("chmod");
+    usleep(kStays);
+    return 0;
+}
+
+static int swap_links(void)
+{
+    return (int)syscall(SYS_renameat2, AT_FDCWD, more, AT_FDCWD, target, kExchange);
+}
+
+/* TARGET and MORE are links to folders with a `file` in each: by the first, which a moment later leads to the other. */
+static int chmod_by_moved_link(void)
+{
+    char name[4096];
+
+    snprintf(name, sizeof name, "%s/file", target);
+    return chmod(name, 0755) || swap_links() ? fail("chmod") : 0;
+}
+
+static void* swap_links_always(void* unused)
+{
+    (void)unused;
+    while (swap_on && swap_links() == 0)
+        ;
+    return NULL;
+}
+
+/* Until the file that the first led to at the beginning is executable. */
+static int chmod_by_swapped_link(void)
+{
+    char name[4096];
+    struct stat got = {0};
+    pthread_t thread;
+    int wanted;
+
+    snprintf(name, sizeof name, "%s/file", target);
+    wanted = open(name, O_PATH);
+    pthread_create(&thread, NULL, swap_links_always, NULL);
+    for (long i = 0; i < 200000 && !(got.st_mode & S_IXUSR); i++)
+        if (chmod(name, 0755) || fstat(wanted, &got))
+            break;
+    swap_on = 0;
+    pthread_join(thread, NULL);
+    return got.st_mode & S_IXUSR ? 0 : fail("chmod");
+}
+
 static int create_executable(void)
 {
     umask(0);
@@ -178,12 +284,14 @@ static int rename_onto(void)
 
 static int exchange_with(void)
 {
-    return syscall(SYS_renameat2, AT_FDCWD, more, AT_FDCWD, target, 2 /* RENAME_EXCHANGE */) ? fail("renameat2") : 0;
+    return syscall(SYS_renameat2, AT_FDCWD, more, AT_FDCWD, target, kExchange) ? fail("renameat2") : 0;
 }
 
 static const struct way kWays[] = {
     {"read-false-name", read_with_false_name},
     {"read-descriptor", read_by_own_descriptor},
+    {"read-other-descriptor", read_by_other_descriptor},
+    {"read-other-root", read_in_other_root},
     {"read-long-path", read_in_long_folder},
     {"read-in-root", read_resolve_in_root},
     {"read-beneath", read_resolve_beneath},
@@ -194,6 +302,10 @@ static const struct way kWays[] = {
     {"chmod-fchmodat2", chmod_by_fchmodat2},
     {"chmod-empty-path", chmod_by_empty_path},
     {"chmod-proc", chmod_by_proc},
+    {"chmod-other-descriptor", chmod_by_other_descriptor},
+    {"chmod-other-root", chmod_in_other_root},
+    {"chmod-moved", chmod_by_moved_link},
+    {"chmod-swapped", chmod_by_swapped_link},
     {"create-executable", create_executable},
     {"rename-onto", rename_onto},
     {"exchange", exchange_with},

@@ -183,6 +183,12 @@ code = ctypes.create_string_buffer(bytes.fromhex('b70000000000000095000000000000
 text = ctypes.create_string_buffer(b'GPL')
 head = (ctypes.c_uint64 * 16)(1 | 2 << 32, ctypes.addressof(code), ctypes.addressof(text))
 ctypes.CDLL(None).syscall({NUMBERS["bpf"]}, 5, head, 120)"''',
+    'eBPF object of another program opened': f'''{PYTHON} "
+import ctypes, os
+bpf = lambda command, *words: ctypes.CDLL(None).syscall({NUMBERS["bpf"]}, command, (ctypes.c_uint32 * 30)(*words), 120)
+own = bpf(0, 2, 4, 4, 1)  # an array
+info = open(f'/proc/self/fdinfo/{{own}}').read()
+bpf(14, int(info.split('map_id:')[1].split()[0]))"''',
     'Node of a disk made by an unexpected program': 'mknod /opt/disk b 8 0',
     'Directory made to be overlooked': 'mkdir /opt/...',
     'Addresses of a program made predictable': 'setarch -R true',
