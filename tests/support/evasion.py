@@ -44,7 +44,7 @@ RULES = '''
     (evt.is_open_create = true and fs.mode.exec_added = true and fd.name startswith {dir}/)
   output: "%proc.exepath makes executable %fs.path.name %fd.name"
   priority: Warning
-  debounce: {{for: 1s, by: [proc.exepath]}}
+  debounce: {{for: 1s, by: [proc.exepath, fs.path.name]}}
 - rule: Name changed
   desc: a watched name of the test gets another file
   condition: evt.type in (rename, renameat, renameat2) and (fs.path.target = {dir}/secret or fs.path.source = {dir}/secret)
