@@ -89,7 +89,7 @@ std::string second_best_lines(const Json& probes, const Terminal& terminal) {
     }
     std::string out;
     for (const auto& [reason, list] : names)
-        out += "\n" + paint(list + ": " + reason, Tint::grey, terminal);
+        out.append("\n").append(paint(std::string(list).append(": ").append(reason), Tint::grey, terminal));
     return out;
 }
 

@@ -63,7 +63,10 @@ std::string ensure_tracefs() {
 int fentry_refused() {
     constexpr std::array<bpf_insn, 2> kNothing{
         {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0}, {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}}};
-    LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY, .attach_btf_id = 1);
+    bpf_prog_load_opts options{};
+    options.sz = sizeof options;
+    options.expected_attach_type = BPF_TRACE_FENTRY;
+    options.attach_btf_id = 1;
     const Fd program(bpf_prog_load(BPF_PROG_TYPE_TRACING, "rw_try", "GPL", kNothing.data(), kNothing.size(), &options));
     return program || errno == EINVAL ? 0 : errno;
 }
