@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "alerts/console.hpp"
 
-#include "alerts/queued_sink.hpp"
 #include "core/error.hpp"
 #include "core/escape.hpp"
 #include "core/handle.hpp"
@@ -172,8 +171,8 @@ bool wants_colour(int fd) noexcept {
            std::string_view(terminal) != "dumb";
 }
 
-std::unique_ptr<Sink> make_console_sink(int fd, ConsoleMode mode, bool colour, std::size_t capacity) {
-    return std::make_unique<QueuedSink>("console", capacity, std::make_unique<ConsoleWriter>(fd, mode, colour));
+std::unique_ptr<Writer> make_console_writer(int fd, ConsoleMode mode, bool colour) {
+    return std::make_unique<ConsoleWriter>(fd, mode, colour);
 }
 
 } // namespace rwatch::alerts

@@ -2,7 +2,7 @@
 // Alerts on a terminal, one line each, for who sits before it at 3 a.m.; or as JSON lines for a pipe.
 #pragma once
 
-#include "alerts/sink.hpp"
+#include "alerts/writer.hpp"
 
 #include <memory>
 #include <string>
@@ -19,6 +19,6 @@ enum class ConsoleMode : std::uint8_t { text, json };
 [[nodiscard]] bool wants_colour(int fd) noexcept;
 
 /// Writes to a copy of `fd`. A terminal that was stopped, or a pipe that nobody reads, holds this sink alone.
-[[nodiscard]] std::unique_ptr<Sink> make_console_sink(int fd, ConsoleMode mode, bool colour, std::size_t capacity);
+[[nodiscard]] std::unique_ptr<Writer> make_console_writer(int fd, ConsoleMode mode, bool colour);
 
 } // namespace rwatch::alerts

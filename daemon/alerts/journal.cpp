@@ -3,7 +3,6 @@
 #include "alerts/journal.hpp"
 
 #include "alerts/message_id.hpp"
-#include "alerts/queued_sink.hpp"
 #include "core/error.hpp"
 #include "core/time.hpp"
 
@@ -104,8 +103,8 @@ std::vector<std::string> journal_fields(const Alert& alert) {
     return out;
 }
 
-std::unique_ptr<Sink> make_journal_sink(std::size_t capacity) {
-    return std::make_unique<QueuedSink>("journal", capacity, std::make_unique<JournalWriter>());
+std::unique_ptr<Writer> make_journal_writer() {
+    return std::make_unique<JournalWriter>();
 }
 
 } // namespace rwatch::alerts

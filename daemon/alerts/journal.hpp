@@ -2,7 +2,7 @@
 // Alerts as structured entries of the systemd journal, so that `journalctl RWATCH_RULE=…` finds them.
 #pragma once
 
-#include "alerts/sink.hpp"
+#include "alerts/writer.hpp"
 
 #include <memory>
 #include <string>
@@ -21,6 +21,6 @@ inline constexpr const char* kJournalSocket = "/run/systemd/journal/socket";
 [[nodiscard]] std::string journal_field_name(std::string_view field);
 
 /// Where there is no journal its state says so, and alerts for it are counted as dropped.
-[[nodiscard]] std::unique_ptr<Sink> make_journal_sink(std::size_t capacity);
+[[nodiscard]] std::unique_ptr<Writer> make_journal_writer();
 
 } // namespace rwatch::alerts

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "alerts/json_file.hpp"
 
-#include "alerts/queued_sink.hpp"
 #include "core/error.hpp"
 #include "core/handle.hpp"
 
@@ -156,7 +155,7 @@ class JsonFileWriter : public Writer {
             } catch (const Error& e) {
                 attempt.troubled(e.what());
             }
-            // A sink that we replace may hold the file a moment longer.
+            // A writer that we replace may hold the file a moment longer.
             if (tries >= retry_.attempts || !attempt.pause(retry_.wait_ns))
                 return;
         }
@@ -183,8 +182,8 @@ class JsonFileWriter : public Writer {
 
 } // namespace
 
-std::unique_ptr<Sink> make_json_file_sink(JsonFileOptions options, std::size_t capacity, JsonFileRetry retry) {
-    return std::make_unique<QueuedSink>("file", capacity, std::make_unique<JsonFileWriter>(std::move(options), retry));
+std::unique_ptr<Writer> make_json_file_writer(JsonFileOptions options, JsonFileRetry retry) {
+    return std::make_unique<JsonFileWriter>(std::move(options), retry);
 }
 
 } // namespace rwatch::alerts

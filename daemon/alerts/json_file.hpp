@@ -3,7 +3,7 @@
 // alerts.jsonl.2 …
 #pragma once
 
-#include "alerts/sink.hpp"
+#include "alerts/writer.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -18,7 +18,7 @@ struct JsonFileOptions {
     bool operator==(const JsonFileOptions&) const = default;
 };
 
-/// How long the sink tries to write one alert before it is given up. While it tries, the queue keeps the rest.
+/// How long it tries to write one alert before it is given up. While it tries, the queue keeps the rest.
 struct JsonFileRetry {
     std::uint32_t attempts = 10;
     std::int64_t wait_ns = 500'000'000;
@@ -26,7 +26,6 @@ struct JsonFileRetry {
 
 /// Whole lines only, also when the disk fills up in the middle of one. A file that was moved or removed is made anew.
 /// Locked by flock(2) while it is written: one process writes to a log.
-[[nodiscard]] std::unique_ptr<Sink> make_json_file_sink(JsonFileOptions options, std::size_t capacity,
-                                                        JsonFileRetry retry = {});
+[[nodiscard]] std::unique_ptr<Writer> make_json_file_writer(JsonFileOptions options, JsonFileRetry retry = {});
 
 } // namespace rwatch::alerts

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -37,16 +38,33 @@ template <typename T> class Queue {
         return true;
     }
 
-    /// Waits for an item. Nothing where the queue is closed and either empty or past its deadline.
-    [[nodiscard]] std::optional<T> pop() {
+    /// Waits for an item. Nothing where the queue is closed and either empty or past its deadline, or where `leave` is
+    /// set (see wake).
+    [[nodiscard]] std::optional<T> pop(const std::atomic<bool>& leave) {
         std::unique_lock lock(mutex_);
-        ready_.wait(lock, [this] { return closed_ || !items_.empty(); });
-        if (items_.empty() || (closed_ && Clock::now() >= deadline_))
+        ready_.wait(lock, [&] { return leave || closed_ || !items_.empty(); });
+        if (leave || items_.empty() || (closed_ && Clock::now() >= deadline_))
             return std::nullopt;
         std::optional<T> item(std::move(items_.front().first));
         weight_ -= items_.front().second;
         items_.pop_front();
         return item;
+    }
+
+    /// What was popped goes to the front again, however full it is.
+    void put_back(T item, std::size_t weight) {
+        {
+            const std::lock_guard lock(mutex_);
+            items_.emplace_front(std::move(item), weight);
+            weight_ += weight;
+        }
+        ready_.notify_one();
+    }
+
+    /// Who waits in pop looks at its `leave`.
+    void wake() noexcept {
+        { const std::lock_guard lock(mutex_); }
+        ready_.notify_all();
     }
 
     /// Takes no more; what is in it can be popped until the deadline.

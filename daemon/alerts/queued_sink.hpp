@@ -4,38 +4,15 @@
 #pragma once
 
 #include "alerts/sink.hpp"
+#include "alerts/writer.hpp"
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
 namespace rwatch::alerts {
-
-/// What a writer sees of the sink that it works for.
-class Attempt {
-  public:
-    virtual ~Attempt() = default;
-    /// An attempt failed: counted, and `why` is the sink's state until one succeeds.
-    virtual void failed(std::string why) = 0;
-    /// Sets the state without counting an attempt.
-    virtual void troubled(std::string why) = 0;
-    /// Waits before a retry; false where the time to stop has come: give up.
-    [[nodiscard]] virtual bool pause(std::int64_t ns) = 0;
-    [[nodiscard]] virtual bool given_up() const noexcept = 0;
-    /// Readable from the moment of giving up: for poll beside one's own descriptors.
-    [[nodiscard]] virtual int give_up_fd() const noexcept = 0;
-};
-
-/// Carries alerts out, one at a time, on the sink's thread. May block: a thread that is stuck past the time to stop is
-/// left behind, so a writer must not touch anything that it doesn't own.
-class Writer {
-  public:
-    virtual ~Writer() = default;
-    /// On the sink's thread, before the first alert: finds out early, with Attempt::troubled, whether it will work.
-    virtual void start(Attempt&) {}
-    /// True where delivered. Failures are told through `attempt`; an exception counts as one.
-    [[nodiscard]] virtual bool write(const Alert& alert, Attempt& attempt) = 0;
-};
 
 class QueuedSink : public Sink {
   public:
@@ -51,16 +28,25 @@ class QueuedSink : public Sink {
     QueuedSink& operator=(const QueuedSink&) = delete;
     ~QueuedSink() override; ///< stops without waiting for what is queued
 
+    [[nodiscard]] const std::string& name() const noexcept;
     void submit(std::shared_ptr<const Alert> alert) noexcept override;
     [[nodiscard]] SinkStatus status() const override;
     void stop(std::int64_t limit_ns) noexcept override;
+    /// Another writer takes over from the next alert on: counters and what is queued stay, and so does the alert that
+    /// the old one is at, unless that is stuck. Takes kGrace at most. Not while another thread is in replace or stop.
+    /// Throws Error as the constructor; after that nothing is delivered any more.
+    void replace(std::unique_ptr<Writer> writer, rules::Priority least = rules::Priority::debug);
 
   private:
-    class State;
-    static void run(const std::shared_ptr<State>& state);
+    struct State;
+    class Worker;
+    void start();
+    void end_thread() noexcept;
 
-    const rules::Priority least_;
-    std::shared_ptr<State> state_; // shared with the thread, which may outlive us where it is stuck
+    std::atomic<rules::Priority> least_;
+    std::shared_ptr<State> state_;
+    mutable std::mutex mutex_;       ///< of worker_, which only replace changes
+    std::shared_ptr<Worker> worker_; ///< shared with the thread
     std::thread thread_;
 };
 

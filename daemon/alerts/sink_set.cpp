@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "alerts/sink_set.hpp"
 
+#include <algorithm>
 #include <system_error>
 #include <thread>
 
@@ -17,6 +18,19 @@ std::vector<SinkStatus> SinkSet::statuses() const {
     for (const auto& sink : sinks_)
         out.push_back(sink->status());
     return out;
+}
+
+std::shared_ptr<QueuedSink> SinkSet::find(std::string_view name) const {
+    const auto found = std::find_if(sinks_.begin(), sinks_.end(), [&](auto& sink) { return sink->name() == name; });
+    return found == sinks_.end() ? nullptr : *found;
+}
+
+SinkSet SinkSet::without(const SinkSet& other) const {
+    SinkSet rest;
+    for (const auto& sink : sinks_)
+        if (!other.find(sink->name()))
+            rest.add(sink);
+    return rest;
 }
 
 void SinkSet::stop(std::int64_t limit_ns) noexcept {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "alerts/webhook.hpp"
 
-#include "alerts/queued_sink.hpp"
 #include "core/error.hpp"
 #include "core/handle.hpp"
 #include "core/time.hpp"
@@ -192,12 +191,10 @@ std::string origin_of(std::string_view url) {
     return std::string(url.substr(0, begin)).append(host);
 }
 
-std::unique_ptr<Sink> make_webhook_sink(WebhookOptions options, std::size_t capacity) {
+std::unique_ptr<Writer> make_webhook_writer(WebhookOptions options) {
     static std::once_flag once;
     std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-    const auto least = options.min_priority;
-    return std::make_unique<QueuedSink>("webhook", capacity, std::make_unique<WebhookWriter>(std::move(options)),
-                                        least);
+    return std::make_unique<WebhookWriter>(std::move(options));
 }
 
 } // namespace rwatch::alerts

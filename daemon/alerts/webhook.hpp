@@ -2,7 +2,7 @@
 // Alerts posted as JSON to a URL, one request each, repeated with growing waits where the other side fails.
 #pragma once
 
-#include "alerts/sink.hpp"
+#include "alerts/writer.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -38,6 +38,6 @@ enum class Verdict : std::uint8_t { delivered, retry, refused };
 /// "https://host:port" of a URL: what may be shown, for paths and user names hold secrets.
 [[nodiscard]] std::string origin_of(std::string_view url);
 
-[[nodiscard]] std::unique_ptr<Sink> make_webhook_sink(WebhookOptions options, std::size_t capacity);
+[[nodiscard]] std::unique_ptr<Writer> make_webhook_writer(WebhookOptions options);
 
 } // namespace rwatch::alerts

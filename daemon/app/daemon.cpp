@@ -62,6 +62,13 @@ void carry_over(const rules::RuleSet& from, const rules::RuleSet& to) {
     }
 }
 
+/// Of sinks that are gone.
+void tell_undelivered(const std::vector<alerts::SinkStatus>& sinks) {
+    for (const auto& sink : sinks)
+        if (sink.dropped != 0)
+            log::warning("sink '" + sink.name + "': " + counted(sink.dropped, "alert") + " undelivered");
+}
+
 } // namespace
 
 Daemon::Daemon(Options options, Loaded loaded)
@@ -130,13 +137,9 @@ int Daemon::run() {
 
 void Daemon::tell_probes() const {
     std::string second;
-    for (const auto& probe : source_->probes()) {
-        if (probe.attached.empty())
-            log::notice("probe '" + probe.name + "' is not attached, blind to " + probe.blind + " (" + probe.reason +
-                        ")");
-        else if (!probe.reason.empty())
+    for (const auto& probe : source_->probes())
+        if (!probe.attached.empty() && !probe.reason.empty())
             second.append(second.empty() ? "" : ", ").append(probe.name);
-    }
     if (!second.empty())
         log::notice("probes on less than their best hooks: " + second + " ('rwatchctl status' says why)");
 }
@@ -202,6 +205,8 @@ void Daemon::check_health() {
         vitals.bus_trouble = bus_->state().reason;
     const auto before = health_.state() + health_.reason();
     health_.check(vitals);
+    for (const auto& line : health_.take_news())
+        log::warning(line);
     if (bus_ && health_.take_new_loss())
         bus_->events_lost(vitals.lost);
     if (bus_ && health_.state() + health_.reason() != before)
@@ -295,8 +300,7 @@ void Daemon::apply(Loaded loaded, Diagnostics& notes) {
                          {},
                          "changes under 'sensor' and 'alerts' take effect at the next start",
                          "systemctl restart rwatchd"});
-    if (next.file != config_.file || next.journal != config_.journal || next.webhook != config_.webhook)
-        outlet_.replace(next, kReplaceLimit);
+    tell_undelivered(outlet_.replace(next, kReplaceLimit));
     config_ = next;
     carry_over(*rules_, *loaded.rules);
     rules_ = std::move(loaded.rules);
@@ -314,9 +318,7 @@ void Daemon::stop() noexcept {
     runner_.stop(); // probes off, ring drained, debounce told
     on_alerts();
     outlet_.stop(kStopLimit);
-    for (const auto& sink : outlet_.statuses())
-        if (sink.dropped != 0)
-            log::warning("sink '" + sink.name + "': " + counted(sink.dropped, "alert") + " undelivered");
+    tell_undelivered(outlet_.statuses());
     bus_.reset();
     mark_.clear();
 }

@@ -82,11 +82,13 @@ class Daemon : private bus::Control {
     std::uint64_t generation_ = 1;
     Loop loop_;
     alerts::AlertFactory factory_;
+    /// Before the probes, which let its thread's events through, and before the sinks: its table of descriptors is a
+    /// copy, and would keep the log locked.
+    sensor::Canary canary_;
     Outlet outlet_;
     alerts::History history_;
     Pauses pauses_;
     Health health_;
-    sensor::Canary canary_; ///< before the probes, which let its thread's events through
     std::unique_ptr<sensor::EventSource> source_;
     pipeline::SelfWatch self_;
     CanaryWatch canary_watch_;

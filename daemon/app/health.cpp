@@ -30,10 +30,6 @@ std::string list(const Counts& counts) {
     return text;
 }
 
-void add_reason(std::string& reasons, const std::string& reason) {
-    reasons.append(reasons.empty() ? "" : "; ").append(reason);
-}
-
 } // namespace
 
 void Health::check(const Vitals& vitals) {
@@ -118,28 +114,42 @@ void Health::check_silence(const Vitals& vitals) {
 }
 
 void Health::judge(const Vitals& vitals) {
-    std::string reasons;
+    std::vector<Trouble> troubles;
+    const auto add = [&](std::string what, std::string why) { troubles.push_back({std::move(what), std::move(why)}); };
     if (!alive_)
-        add_reason(reasons, "the pipeline has not moved for " + format_span(vitals.now_ns - vitals.heartbeat_ns));
+        add("the pipeline", " has not moved for " + format_span(vitals.now_ns - vitals.heartbeat_ns));
     if (vitals.active_rules == 0)
-        add_reason(reasons, "no rule is active: nothing can be detected");
+        add("no rule is active", ": nothing can be detected");
     for (const auto& probe : vitals.probes)
         if (probe.attached.empty())
-            add_reason(reasons, "probe '" + probe.name + "' is not attached: " + probe.blind);
+            add("probe '" + probe.name + "' is not attached", ": " + probe.blind);
     for (const auto& [probe, hooks] : vitals.silent)
-        add_reason(reasons, std::string("probe '").append(probe).append("' is silent: ").append(hooks));
+        add("probe '" + probe + "' is silent", ": " + hooks);
     if (vitals.canary_stuck)
-        add_reason(reasons, "the canary does not come back: whether the probes see is not known");
+        add("the canary does not come back", ": whether the probes see is not known");
     if (last_loss_ns_ != 0 && vitals.now_ns - last_loss_ns_ < kLossRemembered)
-        add_reason(reasons,
-                   "events were lost " + format_span((vitals.now_ns - last_loss_ns_) / kSecond * kSecond) + " ago");
+        add("events were lost", " " + format_span((vitals.now_ns - last_loss_ns_) / kSecond * kSecond) + " ago");
     for (const auto& sink : vitals.sinks)
         if (sink.state != "ok" && !sink.absent)
-            add_reason(reasons, "sink '" + sink.name + "': " + sink.state);
+            add("sink '" + sink.name + "'", ": " + sink.state);
     if (!vitals.bus_trouble.empty())
-        add_reason(reasons, "bus: " + vitals.bus_trouble);
-    state_ = reasons.empty() ? "running" : "degraded";
-    reason_ = std::move(reasons);
+        add("bus", ": " + vitals.bus_trouble);
+    report(troubles);
+}
+
+void Health::report(const std::vector<Trouble>& troubles) {
+    reason_.clear();
+    std::set<std::string> now;
+    for (const auto& [what, why] : troubles) {
+        reason_.append(reason_.empty() ? "" : "; ").append(what).append(why);
+        now.insert(what);
+        if (told_troubles_.count(what) == 0)
+            news_.push_back("degraded: " + what + why);
+    }
+    if (now.empty() && !told_troubles_.empty())
+        news_.emplace_back("running again: nothing is wrong any more");
+    told_troubles_.swap(now);
+    state_ = troubles.empty() ? "running" : "degraded";
 }
 
 } // namespace rwatch::app

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,19 +48,28 @@ class Health {
     [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
     /// False where the watchdog must not be fed.
     [[nodiscard]] bool pipeline_alive() const noexcept { return alive_; }
+    /// For the log: what became wrong since it was last asked, each trouble once however often its details change, and
+    /// that all is well again.
+    [[nodiscard]] std::vector<std::string> take_news() noexcept { return std::exchange(news_, {}); }
     /// True once after check() noticed a new loss.
     [[nodiscard]] bool take_new_loss() noexcept { return std::exchange(new_loss_, false); }
 
   private:
+    struct Trouble {
+        std::string what, why;
+    };
     void check_losses(const Vitals& vitals);
     void check_sinks(const Vitals& vitals);
     void check_silence(const Vitals& vitals);
     void judge(const Vitals& vitals);
+    void report(const std::vector<Trouble>& troubles);
 
     Raise raise_;
     std::map<std::string, std::uint64_t> told_lost_, told_lost_by_, seen_lost_;
     std::map<std::string, std::uint64_t> told_dropped_;
     std::map<std::string, std::string> told_silent_;
+    std::set<std::string> told_troubles_;
+    std::vector<std::string> news_;
     std::int64_t last_loss_ns_ = 0, next_loss_alert_ns_ = 0, next_sink_alert_ns_ = 0;
     bool alive_ = true, new_loss_ = false;
     std::string state_ = "starting", reason_;

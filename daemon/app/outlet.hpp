@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Where all alerts leave: the sinks that the configuration names, replaced as a whole when it changes.
+// Where all alerts leave: the sinks that the configuration names. Where that changes, a sink of the same name goes on
+// with its queue and its counters.
 #pragma once
 
 #include "alerts/sink_set.hpp"
@@ -20,17 +21,20 @@ class Outlet {
 
     /// Any thread. The lock is held to copy a pointer.
     void submit(const std::shared_ptr<const alerts::Alert>& alert) noexcept;
-    /// Other sinks from now on; the old ones deliver what they hold, at most for limit_ns. Main thread.
-    void replace(const config::Config& config, std::int64_t limit_ns);
+    /// Sinks as this configuration has them from now on. Those that it has no more deliver what they hold, at most for
+    /// limit_ns: how they ended. Main thread. Throws Error.
+    std::vector<alerts::SinkStatus> replace(const config::Config& config, std::int64_t limit_ns);
     /// Main thread.
     void stop(std::int64_t limit_ns) noexcept;
     [[nodiscard]] std::vector<alerts::SinkStatus> statuses() const;
     [[nodiscard]] MainSink& main_sink() noexcept { return main_sink_; }
 
   private:
-    [[nodiscard]] std::shared_ptr<alerts::SinkSet> make(const config::Config& config) const;
+    struct Wish;
+    [[nodiscard]] std::vector<Wish> wishes(const config::Config& config) const;
     [[nodiscard]] std::shared_ptr<alerts::SinkSet> current() const noexcept;
 
+    config::Config config_;
     ConsoleOption console_;
     bool no_journal_; ///< wanted, but there is no journald
     MainSink main_sink_;

@@ -14,7 +14,8 @@ namespace rwatch::sensor {
 
 class Canary {
   public:
-    /// Starts the thread; to be made before the probes are loaded, which must know its id.
+    /// Starts the thread; to be made before the probes are loaded, which must know its id, and before anything is
+    /// opened that is to be closed by closing it: the thread keeps a copy of every descriptor that there is now.
     Canary();
     ~Canary();
     Canary(const Canary&) = delete;

@@ -89,7 +89,7 @@ class Flood(Case):
 
     def test_a_daemon_that_can_not_read(self):
         """Stopped, the ring fills: the attack of another group is still in it when the daemon goes on, and the flooder is named."""
-        daemon = self.start(config='sensor: {ring_size: 1M}\n')
+        daemon = self.start(config='sensor: {ring_size: 8M}\n')  # a quarter of it is more than the rest of the machine says meanwhile
         flooder, other = self.group('rwatch-flood'), self.group('rwatch-attack')
         program = self.copy_of('cat', 'cat-stopped')
         os.kill(daemon.pid, signal.SIGSTOP)

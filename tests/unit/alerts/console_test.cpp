@@ -3,6 +3,7 @@
 #include "alert_support.hpp"
 
 #include "alerts/console.hpp"
+#include "alerts/queued_sink.hpp"
 #include "core/handle.hpp"
 
 #include <ctime>
@@ -16,9 +17,12 @@ using namespace rwatch::test;
 using namespace std::chrono_literals;
 using alerts::console_line;
 using alerts::ConsoleMode;
-using alerts::make_console_sink;
 
 namespace {
+
+std::unique_ptr<alerts::Sink> make_console_sink(int fd, ConsoleMode mode, bool colour, std::size_t capacity) {
+    return std::make_unique<alerts::QueuedSink>("console", capacity, alerts::make_console_writer(fd, mode, colour));
+}
 
 void use_utc() {
     ::setenv("TZ", "UTC", 1);

@@ -5,6 +5,7 @@
 
 #include "alerts/journal.hpp"
 #include "alerts/message_id.hpp"
+#include "alerts/queued_sink.hpp"
 #include "core/handle.hpp"
 
 #include <fcntl.h>
@@ -22,6 +23,10 @@ using alerts::journal_field_name;
 using alerts::journal_fields;
 
 namespace {
+
+std::unique_ptr<alerts::Sink> make_journal_sink(std::size_t capacity) {
+    return std::make_unique<alerts::QueuedSink>("journal", capacity, alerts::make_journal_writer());
+}
 
 constexpr int kSkipped = 77; // exit status of a child that may not do what it must
 
@@ -114,7 +119,7 @@ TEST_CASE("journal: an entry arrives whole at the journal's socket") {
         const auto socket = journal_socket();
         if (!socket)
             return 1;
-        auto sink = alerts::make_journal_sink(10);
+        auto sink = make_journal_sink(10);
         auto alert = make_alert("id-1");
         alert.output_fields.emplace_back("fd.name", std::string("two\nMESSAGE=forged"));
         sink->submit(std::make_shared<const alerts::Alert>(alert));
@@ -138,7 +143,7 @@ TEST_CASE("journal: an entry arrives whole at the journal's socket") {
 
 TEST_CASE("journal: without one, its state says so and nothing waits") {
     const int status = in_private_run([] {
-        auto sink = alerts::make_journal_sink(10);
+        auto sink = make_journal_sink(10);
         const std::string expected = "cannot reach journal '/run/systemd/journal/socket': No such file or directory";
         if (!eventually([&] { return sink->status().state == expected; })) // before the first alert
             return 1;
@@ -160,7 +165,7 @@ TEST_CASE("journal: without one, its state says so and nothing waits") {
 TEST_CASE("journal: one that does not read blocks neither submit nor stop") {
     const int status = in_private_run([] {
         const auto socket = journal_socket(); // bound, never read: after a few datagrams a sender waits
-        auto sink = alerts::make_journal_sink(5000);
+        auto sink = make_journal_sink(5000);
         const auto submitting = time_of([&] {
             for (int i = 0; i < 4000; ++i)
                 sink->submit(shared_alert());

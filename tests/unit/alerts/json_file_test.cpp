@@ -3,6 +3,7 @@
 #include "alert_support.hpp"
 
 #include "alerts/json_file.hpp"
+#include "alerts/queued_sink.hpp"
 
 #include <csignal>
 #include <fcntl.h>
@@ -13,10 +14,15 @@
 using namespace rwatch;
 using namespace rwatch::test;
 using alerts::JsonFileOptions;
-using alerts::make_json_file_sink;
 namespace fs = std::filesystem;
 
 namespace {
+
+std::unique_ptr<alerts::Sink> make_json_file_sink(alerts::JsonFileOptions options, std::size_t capacity,
+                                                  alerts::JsonFileRetry retry = {}) {
+    return std::make_unique<alerts::QueuedSink>("file", capacity,
+                                                alerts::make_json_file_writer(std::move(options), retry));
+}
 
 using FileIds = std::vector<std::string>;
 

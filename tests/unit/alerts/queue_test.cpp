@@ -83,6 +83,8 @@ class ThrowingWriter : public alerts::Writer {
     }
 };
 
+const std::atomic<bool> kStay{false}; // nobody takes over from who pops
+
 } // namespace
 
 TEST_CASE("queue: order, bounds, counted drops") {
@@ -93,18 +95,18 @@ TEST_CASE("queue: order, bounds, counted drops") {
     CHECK_FALSE(queue.push(4, 1));
     CHECK(queue.dropped() == 1);
     CHECK(queue.size() == 3);
-    CHECK(queue.pop() == 1);
+    CHECK(queue.pop(kStay) == 1);
     CHECK(queue.push(5, 1));
-    CHECK(queue.pop() == 2);
-    CHECK(queue.pop() == 3);
-    CHECK(queue.pop() == 5);
+    CHECK(queue.pop(kStay) == 2);
+    CHECK(queue.pop(kStay) == 3);
+    CHECK(queue.pop(kStay) == 5);
 }
 
 TEST_CASE("queue: weight bounds it too, but one heavy item alone may pass") {
     Queue<int> queue(100, 10);
     CHECK(queue.push(1, 50));
     CHECK_FALSE(queue.push(2, 1));
-    CHECK(queue.pop() == 1);
+    CHECK(queue.pop(kStay) == 1);
     CHECK(queue.push(3, 6));
     CHECK_FALSE(queue.push(4, 5));
     CHECK(queue.push(5, 4));
@@ -117,13 +119,13 @@ TEST_CASE("queue: close lets out what is in it until the deadline, and takes no 
     queue.push(2, 1);
     queue.close(std::chrono::steady_clock::now() + 10s);
     CHECK_FALSE(queue.push(3, 1));
-    CHECK(queue.pop() == 1);
+    CHECK(queue.pop(kStay) == 1);
     queue.close(std::chrono::steady_clock::now() - 1s); // an earlier deadline counts
-    CHECK_FALSE(queue.pop());
+    CHECK_FALSE(queue.pop(kStay));
     CHECK(queue.size() == 1);
     queue.discard();
     CHECK(queue.dropped() == 2);
-    CHECK_FALSE(queue.pop());
+    CHECK_FALSE(queue.pop(kStay));
 }
 
 TEST_CASE("queue: many makers, nothing lost and nothing twice") {
@@ -137,7 +139,7 @@ TEST_CASE("queue: many makers, nothing lost and nothing twice") {
         });
     std::vector<bool> seen(4 * kEach, false);
     for (int i = 0; i < 4 * kEach; ++i) {
-        const auto item = queue.pop();
+        const auto item = queue.pop(kStay);
         REQUIRE(item);
         REQUIRE_FALSE(seen[static_cast<std::size_t>(*item)]);
         seen[static_cast<std::size_t>(*item)] = true;
@@ -254,6 +256,58 @@ TEST_CASE("sink: an exception of a writer is a failure, not the end") {
     CHECK(sink.status().state == "ok");
 }
 
+TEST_CASE("queue: who leaves gets nothing more, and puts back what it had") {
+    Queue<int> queue(2, 100);
+    std::atomic<bool> leave{false};
+    std::thread waiter([&] { CHECK_FALSE(queue.pop(leave)); });
+    leave = true;
+    queue.wake();
+    waiter.join();
+    queue.push(2, 1);
+    queue.push(3, 1);
+    CHECK_FALSE(queue.pop(leave));
+    queue.put_back(1, 1); // however full
+    for (const int expected : {1, 2, 3})
+        CHECK(queue.pop(kStay) == expected);
+    CHECK(queue.dropped() == 0);
+}
+
+TEST_CASE("sink: another writer takes over what is queued, the alert that failed first, and the counters") {
+    const auto log = std::make_shared<Log>();
+    QueuedSink sink("test", 10, std::make_unique<FailingWriter>());
+    for (const auto* id : {"a", "b", "c"})
+        sink.submit(shared_alert(id));
+    REQUIRE(eventually([&] { return sink.status().failed == 1; }));
+    const auto took = time_of([&] { sink.replace(std::make_unique<GateWriter>(log), rules::Priority::error); });
+    CHECK(took < 5s);
+    REQUIRE(eventually([&] { return sink.status().delivered == 3; }));
+    CHECK(log->ids == std::vector<std::string>{"a", "b", "c"});
+    CHECK(sink.status().state == "ok");
+    CHECK(sink.status().dropped == 0);
+    CHECK(sink.status().failed >= 1);
+    sink.submit(shared_alert("less urgent than asked for now"));
+    sink.stop(5 * kSecond);
+    CHECK(sink.status().delivered == 3);
+}
+
+TEST_CASE("sink: a stuck writer does not hold up the next; what it had is counted once") {
+    const auto stuck = std::make_shared<Log>(), log = std::make_shared<Log>();
+    stuck->set_open(false);
+    QueuedSink sink("test", 10, std::make_unique<GateWriter>(stuck));
+    for (const auto* id : {"a", "b"})
+        sink.submit(shared_alert(id));
+    REQUIRE(eventually([&] { return sink.status().queued == 1; }));
+    sink.replace(std::make_unique<GateWriter>(log));
+    REQUIRE(eventually([&] { return sink.status().delivered == 1; }));
+    CHECK(sink.status().dropped == 1);
+    stuck->set_open(true);
+    REQUIRE(eventually([&] { return stuck.use_count() == 1; }));
+    sink.submit(shared_alert("c"));
+    REQUIRE(eventually([&] { return sink.status().delivered == 2; }));
+    CHECK(log->ids == std::vector<std::string>{"b", "c"});
+    CHECK(sink.status().dropped == 1);
+}
+
 TEST_CASE("sinks: a stuck one neither delays the others nor their end") {
     const auto good = std::make_shared<Log>();
     const auto stuck = std::make_shared<Log>();
@@ -269,6 +323,8 @@ TEST_CASE("sinks: a stuck one neither delays the others nor their end") {
     CHECK(took < 5s);
     const auto statuses = sinks->statuses();
     REQUIRE(statuses.size() == 2);
+    CHECK(sinks->find("good")->name() == "good");
+    CHECK(sinks->find("bad") == nullptr);
     CHECK(statuses[0].name == "stuck");
     CHECK(statuses[0].dropped == 2);
     CHECK(statuses[1].delivered == 2);

@@ -3,16 +3,21 @@
 #include "alert_support.hpp"
 #include "http_server.hpp"
 
+#include "alerts/queued_sink.hpp"
 #include "alerts/webhook.hpp"
 
 using namespace rwatch;
 using namespace rwatch::test;
 using namespace std::chrono_literals;
-using alerts::make_webhook_sink;
 using alerts::Verdict;
 using alerts::WebhookOptions;
 
 namespace {
+
+std::unique_ptr<alerts::Sink> make_webhook_sink(const alerts::WebhookOptions& options, std::size_t capacity) {
+    return std::make_unique<alerts::QueuedSink>("webhook", capacity, alerts::make_webhook_writer(options),
+                                                options.min_priority);
+}
 
 WebhookOptions quick(const std::string& url) {
     WebhookOptions options;

@@ -133,6 +133,28 @@ TEST_CASE("losses are told at once, then at most every ten seconds, and forgotte
     CHECK(w.raised.size() == 2);
 }
 
+TEST_CASE("the log hears of each trouble once, and of the end of all") {
+    Watch w;
+    auto vitals = well(100 * kS);
+    w.health.check(vitals);
+    CHECK(w.health.take_news().empty());
+    vitals.sinks[0].state = "cannot write: No space left on device";
+    w.health.check(vitals);
+    CHECK(w.health.take_news() ==
+          std::vector<std::string>{"degraded: sink 'file': cannot write: No space left on device"});
+    vitals.sinks[0].state = "queue full";
+    vitals.bus_trouble = "no answer";
+    w.health.check(vitals);
+    CHECK(w.health.take_news() == std::vector<std::string>{"degraded: bus: no answer"});
+    CHECK(w.health.reason() == "sink 'file': queue full; bus: no answer");
+    vitals.sinks[0].state = "ok";
+    w.health.check(vitals);
+    CHECK(w.health.take_news().empty());
+    vitals.bus_trouble.clear();
+    w.health.check(vitals);
+    CHECK(w.health.take_news() == std::vector<std::string>{"running again: nothing is wrong any more"});
+}
+
 TEST_CASE("a pipeline that stands still must not feed the watchdog") {
     Watch w;
     auto vitals = well(100 * kS);
