@@ -46,6 +46,8 @@ int run_resume(const Context& context) {
     const auto rules = context.client().resume(context.args().positionals().front());
     if (context.json())
         context.print(Json{{"resumed", rules}});
+    else if (rules.empty())
+        context.print("Nothing to resume: no pause of '" + escape(context.args().positionals().front()) + "'.\n");
     else
         context.print("Resumed " + counted(rules.size(), "rule") + ":\n" + listed(rules));
     return kOk;

@@ -14,8 +14,8 @@ namespace {
 
 constexpr int kIndent = 2;
 
-std::string dump(const Json& json, int indent, const Terminal& terminal) {
-    return json.dump(indent, ' ', terminal.tty, Json::error_handler_t::replace);
+std::string dump(const Json& json, int indent) {
+    return escape_json(json.dump(indent, ' ', false, Json::error_handler_t::replace));
 }
 
 } // namespace
@@ -28,7 +28,7 @@ void Context::print(const std::string& text) const {
 }
 
 void Context::print(const Json& document) const {
-    print(dump(document, kIndent, terminal_) + "\n");
+    print(dump(document, kIndent) + "\n");
 }
 
 void Context::print_line(const std::string& line) const {
@@ -37,7 +37,7 @@ void Context::print_line(const std::string& line) const {
 }
 
 std::string Context::one_line(const Json& object) const {
-    return dump(object, -1, terminal_);
+    return dump(object, -1);
 }
 
 void complain(const std::string& text) {

@@ -194,7 +194,7 @@ nlohmann::ordered_json to_full_json(const Alert& alert) {
 }
 
 std::string to_json_text(const Alert& alert) {
-    return to_json(alert).dump();
+    return escape_json(to_json(alert).dump());
 }
 
 std::size_t memory_of(const Alert& alert) noexcept {

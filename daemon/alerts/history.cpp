@@ -70,6 +70,8 @@ bool History::acknowledge(std::string_view id, const Acknowledgement& ack) {
     // Sinks may still hold the old one: it is not changed but replaced.
     auto changed = std::make_shared<Alert>(*alerts_[*at]);
     changed->acknowledged = ack;
+    if (const auto& before = alerts_[*at]->acknowledged; before && ack.note.empty())
+        changed->acknowledged->note = before->note;
     alerts_[*at] = std::move(changed);
     return true;
 }

@@ -36,7 +36,8 @@ class History {
     /// Newest last.
     [[nodiscard]] std::vector<std::shared_ptr<const Alert>> list(const HistoryFilter& filter) const;
     [[nodiscard]] std::shared_ptr<const Alert> find(std::string_view id) const;
-    /// False where there is no such alert. An alert already acknowledged gets the new note.
+    /// False where there is no such alert. One already acknowledged keeps its note until
+    /// there is another.
     bool acknowledge(std::string_view id, const Acknowledgement& ack);
     [[nodiscard]] std::size_t size() const noexcept { return alerts_.size(); }
     [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }

@@ -92,7 +92,7 @@ bus::Status Daemon::status() const {
     status.events_lost = losses();
     status.events_lost_by = loss_watch_.losses().by_group;
     status.shortfalls = shortfalls();
-    status.alerts_raised = pipeline_.counters().alerts.load(std::memory_order_relaxed);
+    status.alerts_raised = pipeline_.counters().alerts.load(std::memory_order_relaxed) + own_alerts_;
     status.alerts_suppressed = pipeline_.counters().suppressed.load(std::memory_order_relaxed);
     status.sinks = sink_statuses();
     status.processes = enricher_.processes();
@@ -135,8 +135,8 @@ std::vector<std::string> Daemon::acknowledge(const std::vector<std::string>& ids
     return unknown;
 }
 
-std::vector<std::string> Daemon::pause(const std::string& selector, std::int64_t for_ns, const std::string& reason,
-                                       std::uint32_t uid) {
+std::optional<std::vector<std::string>> Daemon::pause(const std::string& selector, std::int64_t for_ns,
+                                                      const std::string& reason, std::uint32_t uid) {
     bus::Pause pause;
     pause.selector = selector;
     pause.reason = reason;
@@ -145,7 +145,7 @@ std::vector<std::string> Daemon::pause(const std::string& selector, std::int64_t
     pause.until_ns = for_ns == 0 ? 0 : pause.since_ns + for_ns;
     auto names = pauses_.add(pause, *rules_);
     if (names.empty())
-        return names;
+        return std::nullopt;
     const auto until = for_ns == 0 ? std::string("until resumed") : "for " + format_span(for_ns);
     raise("rwatch detector paused", rules::Priority::warning,
           "Paused " + until + " by uid " + std::to_string(uid) + ": " + join(names) +
@@ -159,14 +159,10 @@ std::vector<std::string> Daemon::pause(const std::string& selector, std::int64_t
     return names;
 }
 
-std::vector<std::string> Daemon::resume(const std::string& selector, std::uint32_t uid) {
+std::optional<std::vector<std::string>> Daemon::resume(const std::string& selector, std::uint32_t uid) {
     auto names = pauses_.remove(selector, *rules_);
-    if (names.empty()) {
-        // They exist and rest no longer: what was asked for holds.
-        for (const auto i : rules_->select(selector))
-            names.push_back(rules_->rules()[i].name);
-        return names;
-    }
+    if (names.empty())
+        return rules_->select(selector).empty() ? std::nullopt : std::optional(names);
     raise("rwatch detector resumed", rules::Priority::notice,
           "Resumed by uid " + std::to_string(uid) + ": " + join(names),
           {{"pause.selector", selector}, {"pause.uid", static_cast<std::int64_t>(uid)}});

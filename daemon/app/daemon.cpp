@@ -266,6 +266,7 @@ void Daemon::on_alerts() {
 
 void Daemon::raise(std::string rule, rules::Priority priority, const std::string& output,
                    std::vector<std::pair<std::string, alerts::FieldValue>> fields) {
+    ++own_alerts_;
     outlet_.submit(std::make_shared<const alerts::Alert>(
         factory_.make_internal(std::move(rule), priority, output, std::move(fields))));
 }

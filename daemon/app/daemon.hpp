@@ -50,9 +50,9 @@ class Daemon : private bus::Control {
     [[nodiscard]] const alerts::History& history() const override { return history_; }
     std::vector<std::string> acknowledge(const std::vector<std::string>& ids,
                                          const alerts::Acknowledgement& ack) override;
-    std::vector<std::string> pause(const std::string& selector, std::int64_t for_ns, const std::string& reason,
-                                   std::uint32_t uid) override;
-    std::vector<std::string> resume(const std::string& selector, std::uint32_t uid) override;
+    std::optional<std::vector<std::string>> pause(const std::string& selector, std::int64_t for_ns,
+                                                  const std::string& reason, std::uint32_t uid) override;
+    std::optional<std::vector<std::string>> resume(const std::string& selector, std::uint32_t uid) override;
 
     void watch_signals();
     void tell_probes() const;
@@ -99,6 +99,7 @@ class Daemon : private bus::Control {
     std::optional<bus::Service> bus_;
     RunMark mark_;
     std::string last_status_;
+    std::uint64_t own_alerts_ = 0; ///< raised about rwatch itself
     bool stopping_ = false;
 };
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <string_view>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,6 +36,11 @@ RunMark::RunMark(const std::string& directory) : path_(directory + "/running") {
     struct stat st {};
     if (!file_ || ::fstat(file_.get(), &st) != 0 || !S_ISREG(st.st_mode)) {
         trouble_ = path_ + ": " + (file_ ? "no regular file" : errno_text(errno));
+        file_.reset();
+        return;
+    }
+    if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+        trouble_ = path_ + ": " + (errno == EWOULDBLOCK ? "another rwatchd runs with it" : errno_text(errno));
         file_.reset();
         return;
     }

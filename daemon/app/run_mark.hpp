@@ -21,7 +21,8 @@ class RunMark {
 
     static constexpr std::int64_t kEvery = 10'000'000'000; ///< ns between two touch()
 
-    /// Takes over the mark in `directory`. Never throws for what it finds there.
+    /// Takes over the mark in `directory`, unless another daemon that lives holds it. Never throws for what it finds
+    /// there.
     explicit RunMark(const std::string& directory);
 
     [[nodiscard]] const std::optional<Gap>& gap() const noexcept { return gap_; }

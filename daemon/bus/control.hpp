@@ -78,10 +78,11 @@ class Control {
     /// Ids that exist are acknowledged; gives back those that do not.
     virtual std::vector<std::string> acknowledge(const std::vector<std::string>& ids,
                                                  const alerts::Acknowledgement& ack) = 0;
-    /// Names of the rules concerned; empty where the selector names none. for_ns 0: until resumed.
-    virtual std::vector<std::string> pause(const std::string& selector, std::int64_t for_ns, const std::string& reason,
-                                           std::uint32_t uid) = 0;
-    virtual std::vector<std::string> resume(const std::string& selector, std::uint32_t uid) = 0;
+    /// Names of the rules that pause or wake by this; nothing where the selector names no rule. for_ns 0: until
+    /// resumed.
+    virtual std::optional<std::vector<std::string>> pause(const std::string& selector, std::int64_t for_ns,
+                                                          const std::string& reason, std::uint32_t uid) = 0;
+    virtual std::optional<std::vector<std::string>> resume(const std::string& selector, std::uint32_t uid) = 0;
 };
 
 } // namespace rwatch::bus

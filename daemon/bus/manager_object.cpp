@@ -52,12 +52,12 @@ void check_note(const std::string& text, const char* what) {
                            std::string(what) + " is longer than " + std::to_string(dbus::kMaxNote) + " bytes");
 }
 
-std::vector<std::string> named_rules(std::vector<std::string> rules, const std::string& selector) {
-    if (rules.empty())
+std::vector<std::string> named_rules(std::optional<std::vector<std::string>> rules, const std::string& selector) {
+    if (!rules)
         throw sdbus::Error(dbus::kErrorNoSuchDetector, "no rule and no tag is named '" + escape(selector) + "'");
-    for (auto& rule : rules)
+    for (auto& rule : *rules)
         rule = to_utf8(rule);
-    return rules;
+    return *std::move(rules);
 }
 
 std::string joined(const std::vector<std::string>& items) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/escape.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -65,6 +66,18 @@ void append_escape(std::string& out, char32_t point, std::uint8_t raw) {
     }
 }
 
+/// As JSON escapes it: two surrogates above U+FFFF.
+void append_utf16(std::string& out, char32_t point) {
+    const auto append = [&out](unsigned unit) {
+        std::array<char, 16> text{};
+        std::snprintf(text.data(), text.size(), "\\u%04x", unit);
+        out += text.data();
+    };
+    if (point > 0xffff)
+        append(0xd7c0U + (point >> 10U));
+    append(point > 0xffff ? 0xdc00U + (point & 0x3ffU) : point);
+}
+
 } // namespace
 
 void escape_to(std::string& out, std::string_view bytes) {
@@ -90,6 +103,21 @@ std::string escape(std::string_view bytes) {
     std::string out;
     out.reserve(bytes.size());
     escape_to(out, bytes);
+    return out;
+}
+
+std::string escape_json(std::string_view json) {
+    std::string out;
+    out.reserve(json.size());
+    while (!json.empty()) {
+        const auto [point, length] = decode(json);
+        const auto bytes = json.substr(0, std::max<std::size_t>(length, 1));
+        if (length == 0 || point < 0x20 || !deceptive(point)) // white space between values stays
+            out += bytes;
+        else
+            append_utf16(out, point);
+        json.remove_prefix(bytes.size());
+    }
     return out;
 }
 

@@ -16,6 +16,9 @@ namespace rwatch {
 /// Appends the same to `out`.
 void escape_to(std::string& out, std::string_view bytes);
 
+/// JSON that is valid UTF-8, for a terminal: the same characters as \uXXXX, which reads back as the same document.
+[[nodiscard]] std::string escape_json(std::string_view json);
+
 /// How many bytes from the front are well-formed UTF-8 (RFC 3629).
 [[nodiscard]] std::size_t utf8_prefix(std::string_view bytes) noexcept;
 

@@ -75,6 +75,9 @@ TEST_CASE("history: acknowledged alerts, and the copy that others hold stays as 
     CHECK_FALSE(first->acknowledged);
     CHECK(history.acknowledge("id-1", {kWhen, 0, "newer"}));
     CHECK(history.find("id-1")->acknowledged->note == "newer");
+    CHECK(history.acknowledge("id-1", {kWhen, 7, ""})); // a note stays until there is another
+    CHECK(history.find("id-1")->acknowledged->note == "newer");
+    CHECK(history.find("id-1")->acknowledged->uid == 7);
 
     HistoryFilter filter;
     filter.unacknowledged = true;

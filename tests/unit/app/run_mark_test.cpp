@@ -52,6 +52,18 @@ TEST_CASE("one that was killed is found, with the time at which it was seen aliv
     CHECK(second.gap()->last_alive_ns <= wall_now());
 }
 
+TEST_CASE("one that lives is not taken for killed, and its mark stays") {
+    const Folder folder;
+    app::RunMark first(folder.path);
+    {
+        app::RunMark second(folder.path);
+        CHECK(!second.gap());
+        CHECK(second.trouble().find("another rwatchd runs with it") != std::string::npos);
+        second.clear();
+    }
+    CHECK(!std::filesystem::is_empty(folder.path));
+}
+
 TEST_CASE("a mark of another boot says so") {
     const Folder folder;
     std::ofstream(folder.path + "/running") << "00000000-0000-0000-0000-000000000000";

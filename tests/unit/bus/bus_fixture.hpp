@@ -75,8 +75,8 @@ class FakeControl : public bus::Control {
             service->acknowledged(known);
         return unknown;
     }
-    std::vector<std::string> pause(const std::string& selector, std::int64_t for_ns, const std::string& reason,
-                                   std::uint32_t uid) override {
+    std::optional<std::vector<std::string>> pause(const std::string& selector, std::int64_t for_ns,
+                                                  const std::string& reason, std::uint32_t uid) override {
         bus::Pause pause;
         pause.selector = selector;
         pause.reason = reason;
@@ -85,7 +85,7 @@ class FakeControl : public bus::Control {
         pause.until_ns = for_ns == 0 ? 0 : pause.since_ns + for_ns;
         return change(selector, "paused", pause);
     }
-    std::vector<std::string> resume(const std::string& selector, std::uint32_t /*uid*/) override {
+    std::optional<std::vector<std::string>> resume(const std::string& selector, std::uint32_t /*uid*/) override {
         ++resume_calls;
         return change(selector, "active", std::nullopt);
     }
@@ -100,12 +100,16 @@ class FakeControl : public bus::Control {
     mutable int status_calls = 0, detector_calls = 0;
 
   private:
-    std::vector<std::string> change(const std::string& selector, const char* state,
-                                    const std::optional<bus::Pause>& pause) {
+    std::optional<std::vector<std::string>> change(const std::string& selector, const char* state,
+                                                   const std::optional<bus::Pause>& pause) {
         std::vector<std::string> names;
+        bool known = false;
         for (auto& detector : detector_list) {
             if (detector.name != selector &&
                 std::find(detector.tags.begin(), detector.tags.end(), selector) == detector.tags.end())
+                continue;
+            known = true;
+            if (!pause && detector.state == state)
                 continue;
             detector.state = state;
             detector.pause = pause;
@@ -113,7 +117,7 @@ class FakeControl : public bus::Control {
         }
         if (service != nullptr)
             service->detectors_changed();
-        return names;
+        return known ? std::optional(names) : std::nullopt;
     }
 };
 

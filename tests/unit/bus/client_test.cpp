@@ -124,7 +124,9 @@ TEST_CASE("rwatchctl pause, resume and detectors") {
     CHECK(has(f.ctl({"detectors"}).out, "by root until 1970-01-01T00:10:10"));
     const auto third = f.json({"detectors"}).at(2);
     CHECK(third.at("pause").at("reason") == "noise");
-    CHECK(f.json({"resume", "common"}).at("resumed").size() == 3);
+    CHECK(f.json({"resume", "common"}).at("resumed") == Json{"third"});
+    CHECK(f.ctl({"resume", "common"}).out == "Nothing to resume: no pause of 'common'.\n");
+    CHECK(f.ctl({"resume", "nothing"}).status == 1);
     CHECK(f.ctl({"pause", "nothing"}).status == 1);
     CHECK(f.ctl({"pause", "third", "--for", "long"}).status == 2);
     CHECK(f.ctl({"pause", "third", "--for", "0"}).status == 2);

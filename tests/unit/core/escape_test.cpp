@@ -72,6 +72,12 @@ TEST_CASE("any bytes: the result is printable text, and twice is once") {
     }
 }
 
+TEST_CASE("JSON for a terminal says the same") {
+    CHECK(escape_json("{\n \"ä\": \"a\u202e\u0085\x7f\"}") == "{\n \"ä\": \"a\\u202e\\u0085\\u007f\"}");
+    CHECK(escape_json("\"\U000E0041\"") == "\"\\udb40\\udc41\"");
+    CHECK(escape_json("\xff") == "\xff"); // not ours to judge
+}
+
 TEST_CASE("the first control character") {
     CHECK_FALSE(find_control("name of a rule, ä \xff"));
     CHECK(find_control("a\nb") == 1);
