@@ -65,8 +65,8 @@ class QueuedSink::Worker : public Attempt {
         } catch (const std::exception& e) {
             troubled(e.what());
         }
-        while (auto alert = state_->queue.pop(leaving_))
-            carry_out(std::move(*alert));
+        while (const auto alert = state_->queue.pop(leaving_))
+            carry_out(*alert);
         if (!leaving_)
             state_->queue.discard();
         finish();
@@ -123,7 +123,7 @@ class QueuedSink::Worker : public Attempt {
     }
 
   private:
-    void carry_out(std::shared_ptr<const Alert> alert) {
+    void carry_out(const std::shared_ptr<const Alert>& alert) {
         busy_since_.store(boot_now());
         bool delivered = false;
         try {

@@ -144,7 +144,7 @@ void Health::report(const std::vector<Trouble>& troubles) {
         reason_.append(reason_.empty() ? "" : "; ").append(what).append(why);
         now.insert(what);
         if (told_troubles_.count(what) == 0)
-            news_.push_back("degraded: " + what + why);
+            news_.push_back(std::string("degraded: ").append(what).append(why));
     }
     if (now.empty() && !told_troubles_.empty())
         news_.emplace_back("running again: nothing is wrong any more");

@@ -40,10 +40,18 @@ std::vector<Outlet::Wish> Outlet::wishes(const config::Config& config) const {
     if (config.journal.enabled && !no_journal_)
         out.push_back({"journal", alerts::make_journal_writer});
     if (config.file.enabled)
-        out.push_back(
-            {"file", [&config] { return alerts::make_json_file_writer(config.file); }, config.file != config_.file});
+        out.push_back({"file",
+                       [&config] {
+                           return alerts::make_json_file_writer(
+                               static_cast<const alerts::JsonFileOptions&>(config.file));
+                       },
+                       config.file != config_.file});
     if (config.webhook.enabled)
-        out.push_back({"webhook", [&config] { return alerts::make_webhook_writer(config.webhook); },
+        out.push_back({"webhook",
+                       [&config] {
+                           return alerts::make_webhook_writer(
+                               static_cast<const alerts::WebhookOptions&>(config.webhook));
+                       },
                        config.webhook != config_.webhook, config.webhook.min_priority});
     return out;
 }
