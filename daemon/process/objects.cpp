@@ -31,16 +31,21 @@ std::string_view NameArena::keep(std::string_view text) noexcept {
 
 Objects::Objects(std::string proc_root) : host_(std::move(proc_root)), watched_(std::make_unique<WatchList>()) {}
 
-std::unique_ptr<WatchList> Objects::look_up(std::span<const std::string> paths, const std::string& proc_root) {
-    return std::make_unique<WatchList>(paths, HostView(proc_root));
+std::unique_ptr<WatchList> Objects::look_up(std::span<const std::string> patterns, const std::string& proc_root) {
+    return std::make_unique<WatchList>(patterns, HostView(proc_root));
 }
 
 void Objects::install(std::unique_ptr<WatchList> list) noexcept {
+    try {
+        list->adopt(*watched_);
+    } catch (const std::bad_alloc&) {
+        // The names themselves are in it.
+    }
     watched_ = std::move(list);
 }
 
-void Objects::set_watched(std::span<const std::string> paths) {
-    install(std::make_unique<WatchList>(paths, host_));
+void Objects::set_watched(std::span<const std::string> patterns) {
+    install(std::make_unique<WatchList>(patterns, host_));
 }
 
 Objects::Counters Objects::counters() const noexcept {

@@ -45,13 +45,13 @@ class Objects {
 
     explicit Objects(std::string proc_root = "/proc");
 
-    /// Looks the paths up; may wait for a disk: not on the pipeline thread.
-    [[nodiscard]] static std::unique_ptr<WatchList> look_up(std::span<const std::string> paths,
+    /// Looks the files up, as WatchList does; may wait for a disk: not on the pipeline thread.
+    [[nodiscard]] static std::unique_ptr<WatchList> look_up(std::span<const std::string> patterns,
                                                             const std::string& proc_root = "/proc");
     /// Takes a looked-up list over.
     void install(std::unique_ptr<WatchList> list) noexcept;
     /// Both in one, for start-up, replay and tests.
-    void set_watched(std::span<const std::string> paths);
+    void set_watched(std::span<const std::string> patterns);
 
     /// Completes object and target (name, alias, file) and old_mode. Names live until the next call. Comes before
     /// ProcessTable::enrich.

@@ -5,9 +5,54 @@
 #include "process/lexical.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fcntl.h>
+#include <glob.h>
+#include <utility>
 
 namespace rwatch::process {
+
+namespace {
+
+struct Pattern {
+    std::string plain; ///< the name that it stands for, where vague is 0
+    int vague = 0;     ///< parts between slashes that stand for more than one name
+};
+
+Pattern read(std::string_view text) {
+    Pattern out;
+    bool vague = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '\\' && i + 1 < text.size())
+            ++i;
+        else if (text[i] == '*' || text[i] == '?' || text[i] == '[')
+            vague = true;
+        else if (text[i] == '/')
+            out.vague += std::exchange(vague, false) ? 1 : 0;
+        out.plain += text[i];
+    }
+    out.vague += vague ? 1 : 0;
+    return out;
+}
+
+bool is_of_kernel(std::string_view path) {
+    constexpr std::array<std::string_view, 3> kRoots{"/proc/", "/sys/", "/dev/"};
+    return std::any_of(kRoots.begin(), kRoots.end(), [&](auto root) { return path.starts_with(root); });
+}
+
+/// What fits now below `root`, at most `most`.
+std::vector<std::string> matches_of(const std::string& pattern, int root, std::size_t most) {
+    const auto prefix = "/proc/self/fd/" + std::to_string(root);
+    glob_t found{};
+    std::vector<std::string> out;
+    if (::glob((prefix + pattern).c_str(), GLOB_NOSORT, nullptr, &found) == 0)
+        for (std::size_t i = 0; i < std::min(found.gl_pathc, most); ++i)
+            out.emplace_back(found.gl_pathv[i] + prefix.size());
+    ::globfree(&found);
+    return out;
+}
+
+} // namespace
 
 void WatchList::add_name(std::string_view name, std::uint32_t entry) {
     if (by_name_.contains(name))
@@ -39,21 +84,52 @@ void WatchList::look_up(std::uint32_t index, const HostView& host) {
     learn(entry, found.file);
 }
 
-WatchList::WatchList(std::span<const std::string> paths, const HostView& host) {
-    entries_.reserve(std::min(paths.size(), kMost));
-    for (const auto& path : paths) {
-        if (!path.starts_with('/') || by_name_.contains(path))
-            continue;
-        if (entries_.size() == kMost) {
-            ++left_out_;
-            continue;
-        }
-        entries_.push_back({path, path, {}, 0, false});
-        add_name(path, static_cast<std::uint32_t>(entries_.size() - 1));
+void WatchList::add(const std::string& path) {
+    if (by_name_.contains(path))
+        return;
+    if (entries_.size() == kMost) {
+        ++left_out_;
+        return;
     }
+    entries_.push_back({path, path, {}, 0, false});
+    add_name(path, static_cast<std::uint32_t>(entries_.size() - 1));
+}
+
+WatchList::WatchList(std::span<const std::string> patterns, const HostView& host)
+    : patterns_(patterns.begin(), patterns.end()) {
+    std::vector<std::string> vague;
+    for (const auto& text : patterns_) {
+        const auto pattern = read(text);
+        if (pattern.vague == 0 && text.starts_with('/'))
+            add(pattern.plain);
+        else if (pattern.vague <= kMostVague && text.starts_with('/') && !is_of_kernel(text))
+            vague.push_back(text);
+    }
+    for (const auto& pattern : vague)
+        for (const auto& path : matches_of(pattern, host.root(), kMostOfPattern))
+            add(path);
     // Own names first, so that where one name leads to another watched one, that one keeps its own.
     for (std::uint32_t i = 0; i < entries_.size(); ++i)
         look_up(i, host);
+}
+
+void WatchList::adopt(const WatchList& before) {
+    if (before.patterns_ != patterns_)
+        return;
+    for (const auto& old : before.entries_) {
+        if (!old.id || old.nlink < 2 || by_id_.contains(old.id))
+            continue;
+        add(old.path);
+        const auto found = by_name_.find(old.path);
+        if (found == by_name_.end() || entries_[found->second].id)
+            continue;
+        auto& entry = entries_[found->second];
+        entry.real = old.real;
+        entry.nlink = old.nlink;
+        entry.shared_inodes = old.shared_inodes;
+        entry.id = old.id;
+        by_id_.emplace(old.id, found->second);
+    }
 }
 
 void WatchList::forget_identity(Entry& entry) noexcept {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The files that rules name whole, by device and inode as well: another hard link, or a handle, is the same file.
+// The files that rules name whole or by a pattern, by device and inode as well: another hard link, or a handle, is the
+// same file.
 // Follows the names when a file is replaced by renaming over it, as passwd(1) does.
 #pragma once
 
@@ -19,10 +20,12 @@ namespace rwatch::process {
 
 class WatchList {
   public:
-    static constexpr std::size_t kMost = 65536; ///< names watched; more are counted in `left_out`
+    static constexpr std::size_t kMost = 65536;         ///< names watched; more are counted in `left_out`
+    static constexpr std::size_t kMostOfPattern = 1024; ///< of them for one pattern
+    static constexpr int kMostVague = 2;                ///< parts of a pattern that may stand for more than one name
 
     struct Entry {
-        std::string path; ///< as the rule has it
+        std::string path; ///< as the rule has it, or what fits its pattern
         std::string real; ///< where it leads through symbolic links; the same as path where there are none
         event::FileId id;
         std::uint32_t nlink = 0;
@@ -30,8 +33,14 @@ class WatchList {
     };
 
     WatchList() = default;
-    /// Looks every path up; may wait for a disk, so not on the pipeline thread.
-    WatchList(std::span<const std::string> paths, const HostView& host);
+    /// Patterns of glob(7), where a wildcard stands for names in one directory. Looks every file up; may wait for a
+    /// disk, so not on the pipeline thread. A pattern that is vaguer than kMostVague, or is about /proc, /sys or /dev,
+    /// names no file here.
+    WatchList(std::span<const std::string> patterns, const HostView& host);
+
+    /// What one before this, of the same patterns, knew of files whose names are gone: their other links are still
+    /// what was called so.
+    void adopt(const WatchList& before);
 
     [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
@@ -61,9 +70,11 @@ class WatchList {
     };
     static constexpr std::size_t kLengths = 256;
 
+    void add(const std::string& path);
     void add_name(std::string_view name, std::uint32_t entry);
     void look_up(std::uint32_t index, const HostView& host);
 
+    std::vector<std::string> patterns_;
     std::vector<Entry> entries_;
     std::vector<std::unique_ptr<std::string>> names_; ///< what the keys of by_name_ point into
     std::unordered_map<event::FileId, std::uint32_t, IdHash> by_id_;

@@ -55,7 +55,7 @@ class Condition {
 
     [[nodiscard]] const std::shared_ptr<const Program>& program() const noexcept { return program_; }
 
-    /// Literals that it compares whole with a path field.
+    /// What it compares whole with a path field, as patterns of glob(7).
     [[nodiscard]] std::vector<std::string> watched_paths() const;
 
     /// Whether it asks for a field that may be known only a little later.

@@ -336,17 +336,29 @@ bool right_fits(const Source& left, const Source& right, const Expr& expr, const
     return false;
 }
 
+/// A pattern of glob(7) that fits this name alone.
+std::string glob_of(std::string_view path) {
+    std::string out;
+    for (const char c : path) {
+        if (std::string_view("*?[]\\").find(c) != std::string_view::npos)
+            out += '\\';
+        out += c;
+    }
+    return out;
+}
+
 /// Files whose names a path field is compared with whole.
 std::vector<std::string> paths_of(const Source& left, const Expr& expr, const std::vector<Literal>& literals) {
     std::vector<std::string> out;
     const bool like = expr.op == Operator::like || expr.op == Operator::like_cased;
     const bool whole = expr.op == Operator::eq || expr.op == Operator::ne || expr.op == Operator::in ||
                        expr.op == Operator::intersects;
-    if ((whole || like) && left.field() != nullptr && left.field()->field->path)
+    const bool glob = expr.op == Operator::glob;
+    if ((whole || like || glob) && left.field() != nullptr && left.field()->field->path)
         for (const auto& literal : literals) {
             const auto path = like ? LikePattern(literal.text).plain() : literal.text;
             if (path && path->starts_with('/'))
-                out.push_back(*path);
+                out.push_back(glob ? *path : glob_of(*path));
         }
     return out;
 }

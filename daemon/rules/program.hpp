@@ -26,7 +26,7 @@ struct Test {
     std::optional<Source> right;                 ///< compared by `op`; without it and a matcher any value will do
     Operator op = Operator::exists;
     Need need = Need::any;
-    std::vector<std::string> paths; ///< absolute literals that a path field is compared with whole
+    std::vector<std::string> paths; ///< absolute names that a path field is compared with whole, as glob(7)
 };
 
 /// For which calls something can be true, and for which it can be false: where not both, no event need be looked at.

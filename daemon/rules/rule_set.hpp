@@ -48,7 +48,8 @@ class RuleSet {
     [[nodiscard]] std::ptrdiff_t find(std::string_view name) const noexcept;
     /// Indices of the rules a selector names: a rule's name, or a tag; never both (the name wins).
     [[nodiscard]] std::vector<std::size_t> select(std::string_view name_or_tag) const;
-    /// Literals that rules compare whole with a path field: these files are also known by device and inode.
+    /// What rules compare whole with a path field, as patterns of glob(7): these files are also known by device and
+    /// inode.
     [[nodiscard]] std::span<const std::string> watched_paths() const noexcept { return watched_paths_; }
     /// Whether an enabled rule asks for what may be known only a little later (event::Field::late).
     [[nodiscard]] bool asks_late() const noexcept { return asks_late_; }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Every name that leads to /etc/shadow gives the same alert as its own: what counts is the file that the kernel opened."""
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -73,6 +74,19 @@ class Names(SharedDaemon):
         os.link(SHADOW, link)
         self.addCleanup(os.unlink, link)
         self.check(link)
+
+    def test_hard_link_to_a_file_that_a_pattern_means(self):
+        home = tempfile.mkdtemp(prefix='rwatch-test-', dir='/home')
+        self.addCleanup(shutil.rmtree, home)
+        os.mkdir(os.path.join(home, '.ssh'))
+        key = rwatchtest.write(os.path.join(home, '.ssh/id_ed25519'), 'no key')
+        link = os.path.join(home, 'innocent')
+        os.link(key, link)
+        self.daemon.ctl('reload', check=0)  # looks up what fits, as it does once a minute
+        cat = self.copy_of('cat', 'cat-pattern')
+        since = time.monotonic()
+        run(cat, link)
+        self.assertIn(key, self.daemon.expect(RULE, cat, since)['output'])
 
     def test_proc_self_root(self):
         self.check('/proc/self/root' + SHADOW)

@@ -265,6 +265,8 @@ TEST_CASE("Whole paths that are compared with a file's name are watched") {
     auto paths = compiled("fd.name in (/etc/shadow, relative) or not fd.name = /etc/sudoers").watched_paths();
     std::sort(paths.begin(), paths.end());
     CHECK(paths == std::vector<std::string>{"/etc/shadow", "/etc/sudoers"});
+    CHECK(compiled("fd.name glob /home/*/.ssh/id_*").watched_paths() == std::vector<std::string>{"/home/*/.ssh/id_*"});
+    CHECK(compiled("fd.name = '/a*'").watched_paths() == std::vector<std::string>{"/a\\*"});
     CHECK(compiled("fd.name startswith /etc/x or proc.name = /x").watched_paths().empty());
 }
 
