@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <type_traits>
 
@@ -188,7 +189,8 @@ void fill(Event& e, const rw_open& r, Record& record) noexcept {
     e.open_flags = r.open_flags;
     e.mode = r.mode;
     e.resolve = r.resolve;
-    e.created = (r.c.flags & RW_F_CREATED) != 0;
+    // The kernel marks only what got a name.
+    e.created = (r.c.flags & RW_F_CREATED) != 0 || (r.ret >= 0 && (r.open_flags & O_TMPFILE) == O_TMPFILE);
 }
 
 void fill(Event& e, const rw_fsop& r, Record& record) noexcept {

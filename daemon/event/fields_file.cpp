@@ -119,12 +119,15 @@ std::uint32_t mode_now(const Event& e) noexcept {
 }
 
 /// A regular file that could not be executed and now can: by chmod, or by being created so.
+constexpr KindSet kExecAdding = kOpen | set_of(Kind::chmod) | set_of(Kind::mknod);
 bool exec_added(const Event& e) noexcept {
     const auto type = e.object.file.mode & S_IFMT; // 0: unknown
     if (e.result < 0 || (type != 0 && type != S_IFREG))
         return false;
     if (e.kind == Kind::open)
         return e.created && (mode_now(e) & 0111U) != 0;
+    if (e.kind == Kind::mknod) // a type of 0 is a regular file
+        return ((e.mode & S_IFMT) == 0 || S_ISREG(e.mode)) && (mode_now(e) & 0111U) != 0;
     const bool before = e.old_mode != kUnset && (e.old_mode & 0111U) != 0;
     return e.kind == Kind::chmod && (e.mode & 0111U) != 0 && !before;
 }
@@ -281,9 +284,9 @@ constexpr Field kFileFields[] = {
      },
      [](EventBuilder& b, const FieldArg&, std::string_view text) { return parse_octal(text, b.event().old_mode); },
      "Permission bits before chmod, where known (ours)"},
-    {"fs.mode.exec_added", Type::boolean, false, ArgKind::none, kOpen | set_of(Kind::chmod),
+    {"fs.mode.exec_added", Type::boolean, false, ArgKind::none, kExecAdding,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.kind == Kind::chmod || e.kind == Kind::open)
+         if ((kExecAdding & set_of(e.kind)) != 0)
              out.add(exec_added(e));
      },
      nullptr,

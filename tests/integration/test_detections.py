@@ -92,6 +92,16 @@ class Detections(SharedDaemon):
         perl = self.copy_of('perl', 'perl-creat')
         self.provoke('Execute bit added', target, lambda: rwatchtest.run(perl, '-MFcntl', '-e', 'sysopen my $f, $ARGV[0], O_CREAT|O_WRONLY, 0755 or die', target))
 
+    def test_created_executable_without_a_name(self):
+        perl = self.copy_of('perl', 'perl-tmpfile')
+        self.provoke('Execute bit added', f'{perl} made {self.dir}', lambda: rwatchtest.run(perl, '-e', f'sysopen my $f, $ARGV[0], {os.O_TMPFILE | os.O_RDWR}, 0755 or die',
+                                                                                            self.dir))
+
+    def test_made_executable_as_a_node(self):
+        target = self.path('node')
+        python = self.copy_of(os.path.realpath(sys.executable), 'python-mknod')
+        self.provoke('Execute bit added', target, lambda: rwatchtest.run(python, '-S', '-c', 'import os, sys; os.mknod(sys.argv[1], 0o100755)', target))
+
     def test_a_whole_tree_is_one_alert(self):
         chmod = self.copy_of('chmod', 'chmod-tree')
         names = [rwatchtest.write(self.path(f't{number}'), 'x') for number in range(40)]

@@ -178,6 +178,14 @@ TEST_CASE("an execute bit that was not there") {
     CHECK(added(0644, 0755));
     event.result = -EPERM;
     CHECK(!added(0644, 0755));
+    event.result = 0;
+    event.object.file = {};
+    event.kind = Kind::mknod;
+    event.call = Call::mknod;
+    CHECK(added(kUnset, S_IFREG | 0755));
+    CHECK(added(kUnset, 0755)); // no type: a regular file
+    CHECK(!added(kUnset, S_IFIFO | 0755));
+    CHECK(!added(kUnset, S_IFREG | 0644));
 }
 
 TEST_CASE("what follows from a process and its ancestors") {
