@@ -303,6 +303,13 @@ void Daemon::apply(Loaded loaded, Diagnostics& notes) {
                          {},
                          "changes under 'sensor' and 'alerts' take effect at the next start",
                          "systemctl restart rwatchd"});
+    if (std::none_of(loaded.rules->rules().begin(), loaded.rules->rules().end(),
+                     [](const rules::Rule& rule) { return rule.enabled; }))
+        notes.push_back({Severity::warning,
+                         "no-rules",
+                         {},
+                         "no rule is enabled: nothing can be detected",
+                         "are there files in the rule directories?"});
     tell_undelivered(outlet_.replace(next, kReplaceLimit));
     config_ = next;
     carry_over(*rules_, *loaded.rules);

@@ -60,6 +60,11 @@ class Reload(Case):
         time.sleep(rwatchtest.QUIET_FOR)
         self.assertEqual([], self.daemon.find('Marker opened', path, since))
 
+    def test_a_reload_that_leaves_no_rule_says_so(self):
+        os.unlink(self.file)
+        self.assertIn('no rule is enabled', self.daemon.ctl('reload', check=0).stdout)
+        wait_until(lambda: any('degraded: no rule is active' in line for line in self.daemon.errors), 5 * rwatchtest.SLOW, lambda: self.daemon.errors)
+
     def test_reload_as_json(self):
         rwatchtest.write(self.file, self.rule('new').replace('priority: Notice', 'priority: Loud'))
         result = self.daemon.ctl('--json', 'reload', check=1)
