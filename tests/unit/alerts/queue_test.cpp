@@ -285,7 +285,7 @@ TEST_CASE("sink: another writer takes over what is queued, the alert that failed
     CHECK(sink.status().state == "ok");
     CHECK(sink.status().dropped == 0);
     CHECK(sink.status().failed >= 1);
-    sink.submit(shared_alert("less urgent than asked for now"));
+    sink.submit(shared_alert("not urgent enough any more"));
     sink.stop(5 * kSecond);
     CHECK(sink.status().delivered == 3);
 }

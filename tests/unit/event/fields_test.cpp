@@ -3,6 +3,8 @@
 #include "event/builder.hpp"
 #include "event/fields.hpp"
 
+#include "field_value.hpp"
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <fcntl.h>
@@ -10,26 +12,9 @@
 #include <sys/stat.h>
 
 using namespace rwatch::event;
+using rwatch::test::value;
 
 namespace {
-
-/// All values of a field as text, joined by a blank; "<missing>" where there is none.
-std::string value(const Event& event, const std::string& name) {
-    std::string error;
-    std::string hint;
-    const auto ref = resolve_field(name, error, hint);
-    REQUIRE(ref);
-    const auto scratch = std::make_unique<Scratch>();
-    scratch->reset();
-    Values values;
-    read(*ref, event, *scratch, values);
-    std::string text;
-    for (const auto& item : values.items()) {
-        text += text.empty() ? "" : " ";
-        append_text(item, text);
-    }
-    return values.empty() ? "<missing>" : text;
-}
 
 class Made {
   public:
@@ -154,38 +139,6 @@ TEST_CASE("access by flags") {
     CHECK(value(event, "evt.is_open_exec") == "false");
     event.mode = 0755;
     CHECK(value(event, "evt.is_open_exec") == "true");
-}
-
-TEST_CASE("an execute bit that was not there") {
-    Event event;
-    event.kind = Kind::chmod;
-    event.call = Call::fchmodat;
-    event.has_result = true;
-    const auto added = [&](std::uint32_t before, std::uint32_t after) {
-        event.old_mode = before;
-        event.mode = after;
-        return value(event, "fs.mode.exec_added") == "true";
-    };
-    CHECK(added(0644, 0755));
-    CHECK(added(0644, 0100));
-    CHECK(added(kUnset, 0755)); // unknown before: better told than missed
-    CHECK(!added(0755, 0755));
-    CHECK(!added(0755, 0644));
-    event.object.file.mode = S_IFDIR | 0755;
-    CHECK(!added(0644, 0755)); // a directory, where x is leave to search
-    event.object.file.id = {1, 2};
-    event.object.file.mode = S_IFREG | 0755;
-    CHECK(added(0644, 0755));
-    event.result = -EPERM;
-    CHECK(!added(0644, 0755));
-    event.result = 0;
-    event.object.file = {};
-    event.kind = Kind::mknod;
-    event.call = Call::mknod;
-    CHECK(added(kUnset, S_IFREG | 0755));
-    CHECK(added(kUnset, 0755)); // no type: a regular file
-    CHECK(!added(kUnset, S_IFIFO | 0755));
-    CHECK(!added(kUnset, S_IFREG | 0644));
 }
 
 TEST_CASE("what follows from a process and its ancestors") {
