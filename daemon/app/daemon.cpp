@@ -22,7 +22,6 @@ namespace {
 constexpr std::int64_t kStopLimit = 5 * kSecond;    // for sinks to deliver what they hold
 constexpr std::int64_t kReplaceLimit = 2 * kSecond; // the same at a reload: the main loop waits meanwhile
 constexpr std::int64_t kAccountsEvery = 5 * kSecond;
-constexpr std::int64_t kWatchedEvery = 60 * kSecond; // files that came to fit a rule's pattern
 
 std::string hostname() {
     char name[256] = {};
@@ -158,7 +157,6 @@ void Daemon::watch_signals() {
 void Daemon::start_timers() {
     loop_.every(kSecond, [this] { every_second(); });
     loop_.every(RunMark::kEvery, [this] { mark_.touch(); });
-    loop_.every(kWatchedEvery, [this] { enricher_.watch(rules_->watched_paths()); });
     std::uint64_t watchdog_usec = 0;
     if (sd_watchdog_enabled(0, &watchdog_usec) > 0)
         loop_.every(static_cast<std::int64_t>(watchdog_usec) * 1000 / 3, [this] { feed_watchdog(); });

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <glob.h>
 #include <utility>
 
@@ -38,6 +39,23 @@ Pattern read(std::string_view text) {
 bool is_of_kernel(std::string_view path) {
     constexpr std::array<std::string_view, 3> kRoots{"/proc/", "/sys/", "/dev/"};
     return std::any_of(kRoots.begin(), kRoots.end(), [&](auto root) { return path.starts_with(root); });
+}
+
+/// A server may never answer, and an automount does something when it is asked.
+bool may_wait_for_ever(const Mount& mount) {
+    constexpr std::array<std::string_view, 12> kTypes{"9p",   "afs",    "autofs", "ceph", "cifs", "glusterfs",
+                                                      "gpfs", "lustre", "ncpfs",  "nfs",  "nfs4", "smb3"};
+    return mount.point != "/" &&
+           (mount.type.starts_with("fuse") || std::find(kTypes.begin(), kTypes.end(), mount.type) != kTypes.end());
+}
+
+/// Would looking for what fits go through the mount's root?
+bool leads_through(const std::string& pattern, const Mount& mount) {
+    auto end = std::size_t{0};
+    for (auto parts = std::count(mount.point.begin(), mount.point.end(), '/'); parts > 0 && end < pattern.size();
+         --parts)
+        end = std::min(pattern.find('/', end + 1), pattern.size());
+    return ::fnmatch(pattern.substr(0, end).c_str(), mount.point.c_str(), FNM_PATHNAME) == 0;
 }
 
 /// What fits now below `root`, at most `most`.
@@ -97,12 +115,17 @@ void WatchList::add(const std::string& path) {
 
 WatchList::WatchList(std::span<const std::string> patterns, const HostView& host)
     : patterns_(patterns.begin(), patterns.end()) {
+    const auto mounts = host.mounts().mounts();
+    const auto waits = [&](const std::string& text) {
+        return std::any_of(mounts.begin(), mounts.end(),
+                           [&](const Mount& mount) { return may_wait_for_ever(mount) && leads_through(text, mount); });
+    };
     std::vector<std::string> vague;
     for (const auto& text : patterns_) {
         const auto pattern = read(text);
         if (pattern.vague == 0 && text.starts_with('/'))
             add(pattern.plain);
-        else if (pattern.vague <= kMostVague && text.starts_with('/') && !is_of_kernel(text))
+        else if (pattern.vague <= kMostVague && text.starts_with('/') && !is_of_kernel(text) && !waits(text))
             vague.push_back(text);
     }
     for (const auto& pattern : vague)

@@ -34,8 +34,8 @@ class WatchList {
 
     WatchList() = default;
     /// Patterns of glob(7), where a wildcard stands for names in one directory. Looks every file up; may wait for a
-    /// disk, so not on the pipeline thread. A pattern that is vaguer than kMostVague, or is about /proc, /sys or /dev,
-    /// names no file here.
+    /// disk, so not on the pipeline thread. A pattern that is vaguer than kMostVague, is about /proc, /sys or /dev, or
+    /// leads through a mount that may wait for ever (a server's, an automount, fuse) names no file here.
     WatchList(std::span<const std::string> patterns, const HostView& host);
 
     /// What one before this, of the same patterns, knew of files whose names are gone: their other links are still

@@ -76,13 +76,14 @@ class Names(SharedDaemon):
         self.check(link)
 
     def test_hard_link_to_a_file_that_a_pattern_means(self):
+        os.makedirs('/home', exist_ok=True)
         home = tempfile.mkdtemp(prefix='rwatch-test-', dir='/home')
         self.addCleanup(shutil.rmtree, home)
         os.mkdir(os.path.join(home, '.ssh'))
         key = rwatchtest.write(os.path.join(home, '.ssh/id_ed25519'), 'no key')
         link = os.path.join(home, 'innocent')
         os.link(key, link)
-        self.daemon.ctl('reload', check=0)  # looks up what fits, as it does once a minute
+        self.daemon.ctl('reload', check=0)  # looks up what fits
         cat = self.copy_of('cat', 'cat-pattern')
         since = time.monotonic()
         run(cat, link)
