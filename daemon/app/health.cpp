@@ -47,16 +47,24 @@ void Health::check_losses(const Vitals& vitals) {
     }
     seen_lost_ = vitals.lost;
     const auto untold = growth(vitals.lost, told_lost_);
-    if (untold.empty() || vitals.now_ns < next_loss_alert_ns_)
+    if (untold.empty())
         return;
+    const auto whose = growth(vitals.lost_by, told_lost_by_);
+    const auto most =
+        std::max_element(whose.begin(), whose.end(), [](auto& a, auto& b) { return a.second < b.second; });
+    const bool known = most != whose.end() && !most->first.empty();
+    if (vitals.now_ns >= next_loss_alert_ns_) {
+        named_.clear();
+        next_loss_alert_ns_ = vitals.now_ns + kAlertEvery;
+    } else if (!known || named_.size() >= kMostNamed || named_.contains(most->first)) {
+        return;
+    }
     std::vector<std::pair<std::string, alerts::FieldValue>> fields;
     for (const auto& [name, count] : untold)
         fields.emplace_back("lost." + name, static_cast<std::int64_t>(count));
     auto text = "Events were lost: " + list(untold);
-    const auto whose = growth(vitals.lost_by, told_lost_by_);
-    const auto most =
-        std::max_element(whose.begin(), whose.end(), [](auto& a, auto& b) { return a.second < b.second; });
-    if (most != whose.end() && !most->first.empty()) {
+    if (known) {
+        named_.insert(most->first);
         text.append("; ").append(std::to_string(most->second)).append(" of them of ").append(most->first);
         fields.emplace_back("lost.by", most->first);
         fields.emplace_back("lost.by.count", static_cast<std::int64_t>(most->second));
@@ -65,7 +73,6 @@ void Health::check_losses(const Vitals& vitals) {
            text + ". What they would have shown was not seen; look for what floods the machine.", std::move(fields));
     told_lost_ = vitals.lost;
     told_lost_by_ = vitals.lost_by;
-    next_loss_alert_ns_ = vitals.now_ns + kAlertEvery;
 }
 
 void Health::check_sinks(const Vitals& vitals) {

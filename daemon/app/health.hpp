@@ -35,6 +35,7 @@ class Health {
     static constexpr std::int64_t kPipelineStuck = 5'000'000'000;    ///< without a sign of life
     static constexpr std::int64_t kLossRemembered = 300'000'000'000; ///< a loss keeps the state degraded for so long
     static constexpr std::int64_t kAlertEvery = 10'000'000'000;      ///< between two alerts about the same trouble
+    static constexpr std::size_t kMostNamed = 8; ///< who lost most, in that time: each is told at once
 
     using Raise = std::function<void(std::string rule, rules::Priority priority, std::string output,
                                      std::vector<std::pair<std::string, alerts::FieldValue>> fields)>;
@@ -68,7 +69,7 @@ class Health {
     std::map<std::string, std::uint64_t> told_lost_, told_lost_by_, seen_lost_;
     std::map<std::string, std::uint64_t> told_dropped_;
     std::map<std::string, std::string> told_silent_;
-    std::set<std::string> told_troubles_;
+    std::set<std::string> told_troubles_, named_;
     std::vector<std::string> news_;
     std::int64_t last_loss_ns_ = 0, next_loss_alert_ns_ = 0, next_sink_alert_ns_ = 0;
     bool alive_ = true, new_loss_ = false;

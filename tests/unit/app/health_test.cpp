@@ -109,6 +109,30 @@ TEST_CASE("an alert about losses names whose events most of them were, since the
     CHECK(w.raised[2].starts_with("rwatch events lost: Events were lost: 1 open. "));
 }
 
+TEST_CASE("another flooder is named at once, though a loss was told a moment ago; many of them are not") {
+    Watch w;
+    auto vitals = well(1000 * kS);
+    const auto lose = [&](const std::string& name, std::uint64_t count) {
+        vitals.now_ns = vitals.heartbeat_ns = vitals.now_ns + kS / 10;
+        vitals.lost["open"] += count;
+        vitals.lost_by[name] += count;
+        w.health.check(vitals);
+    };
+    lose("build.service", 5);
+    lose("flood.service", 7);
+    REQUIRE(w.raised.size() == 2);
+    CHECK(w.raised[1].starts_with("rwatch events lost: Events were lost: 7 open; 7 of them of flood.service."));
+    lose("flood.service", 7);
+    lose("", 70);
+    CHECK(w.raised.size() == 2);
+    for (int i = 0; i < 20; ++i)
+        lose("many-" + std::to_string(i), 100);
+    CHECK(w.raised.size() == app::Health::kMostNamed);
+    vitals.now_ns = 1011 * kS;
+    lose("flood.service", 10);
+    CHECK(w.raised.size() == app::Health::kMostNamed + 1);
+}
+
 TEST_CASE("losses are told at once, then at most every ten seconds, and forgotten after five minutes") {
     Watch w;
     auto vitals = well(1000 * kS);
