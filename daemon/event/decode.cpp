@@ -76,19 +76,20 @@ static_assert(
     same(Call::mount_setattr, RW_CALL_MOUNT_SETATTR) && same(Call::setfsuid, RW_CALL_SETFSUID) &&
     same(Call::setfsgid, RW_CALL_SETFSGID) && same(Call::setgroups, RW_CALL_SETGROUPS) &&
     same(Call::capset, RW_CALL_CAPSET) && same(Call::dup, RW_CALL_DUP) && same(Call::dup2, RW_CALL_DUP2) &&
-    same(Call::dup3, RW_CALL_DUP3) && same(Call::mmap, RW_CALL_MMAP) && same(Call::mprotect, RW_CALL_MPROTECT) &&
-    same(Call::pkey_mprotect, RW_CALL_PKEY_MPROTECT) && same(Call::keyctl, RW_CALL_KEYCTL) &&
-    same(Call::add_key, RW_CALL_ADD_KEY) && same(Call::request_key, RW_CALL_REQUEST_KEY) &&
-    same(Call::settimeofday, RW_CALL_SETTIMEOFDAY) && same(Call::clock_settime, RW_CALL_CLOCK_SETTIME) &&
-    same(Call::adjtimex, RW_CALL_ADJTIMEX) && same(Call::clock_adjtime, RW_CALL_CLOCK_ADJTIME) &&
-    same(Call::kexec_load, RW_CALL_KEXEC_LOAD) && same(Call::kexec_file_load, RW_CALL_KEXEC_FILE_LOAD) &&
-    same(Call::prctl, RW_CALL_PRCTL) && same(Call::perf_event_open, RW_CALL_PERF_EVENT_OPEN) &&
-    same(Call::swapon, RW_CALL_SWAPON) && same(Call::swapoff, RW_CALL_SWAPOFF) &&
-    same(Call::quotactl, RW_CALL_QUOTACTL) && same(Call::sethostname, RW_CALL_SETHOSTNAME) &&
-    same(Call::setdomainname, RW_CALL_SETDOMAINNAME) && same(Call::acct, RW_CALL_ACCT) &&
-    same(Call::reboot, RW_CALL_REBOOT) && same(Call::iopl, RW_CALL_IOPL) && same(Call::ioperm, RW_CALL_IOPERM) &&
-    same(Call::io_uring_setup, RW_CALL_IO_URING_SETUP) && same(Call::io_uring_register, RW_CALL_IO_URING_REGISTER) &&
-    same(Call::io_uring_submit, RW_CALL_IO_URING_SUBMIT) && same(Call::count, RW_CALL_COUNT));
+    same(Call::dup3, RW_CALL_DUP3) && same(Call::fcntl, RW_CALL_FCNTL) && same(Call::mmap, RW_CALL_MMAP) &&
+    same(Call::mprotect, RW_CALL_MPROTECT) && same(Call::pkey_mprotect, RW_CALL_PKEY_MPROTECT) &&
+    same(Call::keyctl, RW_CALL_KEYCTL) && same(Call::add_key, RW_CALL_ADD_KEY) &&
+    same(Call::request_key, RW_CALL_REQUEST_KEY) && same(Call::settimeofday, RW_CALL_SETTIMEOFDAY) &&
+    same(Call::clock_settime, RW_CALL_CLOCK_SETTIME) && same(Call::adjtimex, RW_CALL_ADJTIMEX) &&
+    same(Call::clock_adjtime, RW_CALL_CLOCK_ADJTIME) && same(Call::kexec_load, RW_CALL_KEXEC_LOAD) &&
+    same(Call::kexec_file_load, RW_CALL_KEXEC_FILE_LOAD) && same(Call::prctl, RW_CALL_PRCTL) &&
+    same(Call::perf_event_open, RW_CALL_PERF_EVENT_OPEN) && same(Call::swapon, RW_CALL_SWAPON) &&
+    same(Call::swapoff, RW_CALL_SWAPOFF) && same(Call::quotactl, RW_CALL_QUOTACTL) &&
+    same(Call::sethostname, RW_CALL_SETHOSTNAME) && same(Call::setdomainname, RW_CALL_SETDOMAINNAME) &&
+    same(Call::acct, RW_CALL_ACCT) && same(Call::reboot, RW_CALL_REBOOT) && same(Call::iopl, RW_CALL_IOPL) &&
+    same(Call::ioperm, RW_CALL_IOPERM) && same(Call::io_uring_setup, RW_CALL_IO_URING_SETUP) &&
+    same(Call::io_uring_register, RW_CALL_IO_URING_REGISTER) && same(Call::io_uring_submit, RW_CALL_IO_URING_SUBMIT) &&
+    same(Call::count, RW_CALL_COUNT));
 static_assert(kMostArgs == RW_ARGS && kMostTexts == RW_TEXTS);
 
 static_assert(kFlagPathTruncated == RW_F_PATH_TRUNC && kFlagArgvTruncated == RW_F_ARGV_TRUNC &&

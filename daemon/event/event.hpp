@@ -153,6 +153,7 @@ enum class Call : std::uint16_t {
     dup,
     dup2,
     dup3,
+    fcntl, ///< F_DUPFD, F_DUPFD_CLOEXEC
     mmap,
     mprotect,
     pkey_mprotect,

@@ -122,6 +122,7 @@ constexpr std::array<CallRow, kCalls> kCallRows{{
     {"dup", Kind::dup},
     {"dup2", Kind::dup},
     {"dup3", Kind::dup},
+    {"fcntl", Kind::dup},
     {"mmap", Kind::memory},
     {"mprotect", Kind::memory},
     {"pkey_mprotect", Kind::memory},

@@ -171,6 +171,8 @@ void put_in_place_of_input(int socket) noexcept {
     ::syscall(SYS_dup3, socket, STDIN_FILENO, 0);
     ::close(STDIN_FILENO);
     ::syscall(SYS_dup, socket);
+    ::close(STDIN_FILENO);
+    ::fcntl(socket, F_DUPFD, STDIN_FILENO);
     if (before)
         ::dup2(before.get(), STDIN_FILENO);
     else
@@ -218,8 +220,8 @@ void start_program() noexcept {
 } // namespace
 
 bool Canary::sings(rw_call call) noexcept {
-    constexpr std::array kTalk{RW_CALL_CONNECT, RW_CALL_BIND, RW_CALL_LISTEN, RW_CALL_ACCEPT,
-                               RW_CALL_ACCEPT4, RW_CALL_DUP,  RW_CALL_DUP2,   RW_CALL_DUP3};
+    constexpr std::array kTalk{RW_CALL_CONNECT, RW_CALL_BIND, RW_CALL_LISTEN, RW_CALL_ACCEPT, RW_CALL_ACCEPT4,
+                               RW_CALL_DUP,     RW_CALL_DUP2, RW_CALL_DUP3,   RW_CALL_FCNTL};
     return std::find(kTalk.begin(), kTalk.end(), call) != kTalk.end() || song_of(call) != nullptr;
 }
 

@@ -322,9 +322,10 @@ constexpr std::array<WatchedCall, 16> kSystemCalls{{{"memfd_create", SYS_memfd_c
                                                     {"iopl", SYS_iopl, RW_CALL_IOPL},
                                                     {"ioperm", SYS_ioperm, RW_CALL_IOPERM}}};
 
-constexpr std::array<WatchedCall, 3> kDupCalls{{{"dup", SYS_dup, RW_CALL_DUP},
+constexpr std::array<WatchedCall, 4> kDupCalls{{{"dup", SYS_dup, RW_CALL_DUP},
                                                 {"dup2", SYS_dup2, RW_CALL_DUP2, 0, RW_FILTER_DUP},
-                                                {"dup3", SYS_dup3, RW_CALL_DUP3, 0, RW_FILTER_DUP}}};
+                                                {"dup3", SYS_dup3, RW_CALL_DUP3, 0, RW_FILTER_DUP},
+                                                {"fcntl", SYS_fcntl, RW_CALL_FCNTL, 0, RW_FILTER_DUPFD}}};
 // The descriptor of mmap is its fifth argument.
 constexpr std::array<WatchedCall, 3> kMemoryCalls{
     {{"mmap", SYS_mmap, RW_CALL_MMAP, 0, RW_FILTER_MAP, 5},

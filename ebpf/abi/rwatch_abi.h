@@ -89,7 +89,7 @@ enum rw_call {
 	RW_CALL_CHROOT, RW_CALL_PIVOT_ROOT,
 	RW_CALL_OPEN_TREE, RW_CALL_MOVE_MOUNT, RW_CALL_FSOPEN, RW_CALL_FSCONFIG, RW_CALL_FSMOUNT, RW_CALL_FSPICK, RW_CALL_MOUNT_SETATTR,
 	RW_CALL_SETFSUID, RW_CALL_SETFSGID, RW_CALL_SETGROUPS, RW_CALL_CAPSET,
-	RW_CALL_DUP, RW_CALL_DUP2, RW_CALL_DUP3,
+	RW_CALL_DUP, RW_CALL_DUP2, RW_CALL_DUP3, RW_CALL_FCNTL,
 	RW_CALL_MMAP, RW_CALL_MPROTECT, RW_CALL_PKEY_MPROTECT,
 	RW_CALL_KEYCTL, RW_CALL_ADD_KEY, RW_CALL_REQUEST_KEY,
 	RW_CALL_SETTIMEOFDAY, RW_CALL_CLOCK_SETTIME, RW_CALL_ADJTIMEX, RW_CALL_CLOCK_ADJTIME,
@@ -121,6 +121,7 @@ enum rw_filter {
 	RW_FILTER_MAP,      /* argument 2 asks for memory to execute, and argument 3 for that of a file */
 	RW_FILTER_PROTECT,  /* argument 2 asks for memory to execute */
 	RW_FILTER_DUP,      /* argument 1 is standard input, output or error */
+	RW_FILTER_DUPFD,    /* argument 1 is F_DUPFD or F_DUPFD_CLOEXEC */
 	RW_FILTER_PRCTL,    /* argument 0 is an option that matters */
 	RW_FILTER_XATTR,    /* argument 1 names an attribute that grants or guards */
 	RW_FILTER_XATTR_AT, /* the same, argument 3 */

@@ -26,6 +26,8 @@ static __always_inline bool rw_is_self(__u32 pid, struct task_struct *task)
 #define PROT_EXEC 4
 #define MAP_ANONYMOUS 0x20
 #define PR_SET_NAME 15
+#define F_DUPFD 0
+#define F_DUPFD_CLOEXEC 1030
 
 /* Another name, and what changes who may look into a process, what its image is said to be, or what it keeps of its rights. */
 static __always_inline bool rw_option_matters(__u32 option, struct task_struct *task)
@@ -61,6 +63,8 @@ static __always_inline bool rw_wanted(__u8 filter, struct rw_args *args, struct 
 		return args->a[2] & PROT_EXEC;
 	case RW_FILTER_DUP:
 		return (__u32)args->a[1] <= 2;
+	case RW_FILTER_DUPFD:
+		return (__u32)args->a[1] == F_DUPFD || (__u32)args->a[1] == F_DUPFD_CLOEXEC;
 	case RW_FILTER_PRCTL:
 		return rw_option_matters(args->a[0], task);
 	}

@@ -94,6 +94,12 @@ TEST_CASE("dup: a socket in place of standard input, output and error") {
         ::syscall(SYS_dup3, client, 2, 0);
         ::close(0);
         ::syscall(SYS_dup, client);
+        ::close(1);
+        ::fcntl(client, F_DUPFD_CLOEXEC, 1);
+        ::close(1);
+        ::fcntl(client, F_DUPFD, 0);
+        ::fcntl(client, F_DUPFD, 3);      // elsewhere
+        ::fcntl(client, F_SETFD, 0);      // which gives 0
         ::syscall(SYS_dup2, ends[0], 0);  // a pipe
         ::syscall(SYS_dup2, client, 100); // elsewhere
         ::syscall(SYS_dup2, 99, 0);
@@ -103,10 +109,10 @@ TEST_CASE("dup: a socket in place of standard input, output and error") {
     });
     REQUIRE(result.status == 0);
     const auto records = result.of(RW_DUP);
-    REQUIRE(records.size() == 3);
-    const unsigned calls[] = {RW_CALL_DUP2, RW_CALL_DUP3, RW_CALL_DUP};
-    const int to[] = {1, 2, 0};
-    for (std::size_t i = 0; i < 3; ++i) {
+    REQUIRE(records.size() == 5);
+    const unsigned calls[] = {RW_CALL_DUP2, RW_CALL_DUP3, RW_CALL_DUP, RW_CALL_FCNTL, RW_CALL_FCNTL};
+    const int to[] = {1, 2, 0, 1, 1};
+    for (std::size_t i = 0; i < 5; ++i) {
         const auto& c = records[i].as<rw_connect>();
         CHECK(c.c.call == calls[i]);
         CHECK(c.ret == to[i]);

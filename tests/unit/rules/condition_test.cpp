@@ -223,7 +223,7 @@ TEST_CASE("Calls whose events can match, never too few") {
         {"evt.type startswith openat", set({Call::openat, Call::openat2})},
         {"evt.type exists", all},
         {"evt.category = net", set({Call::connect, Call::socket, Call::accept, Call::accept4, Call::bind, Call::listen,
-                                    Call::dup, Call::dup2, Call::dup3})},
+                                    Call::dup, Call::dup2, Call::dup3, Call::fcntl})},
         {"evt.dir = >", {}},
         {"evt.dir = <", all},
         // events are numbered from 1
