@@ -30,8 +30,8 @@ static_assert(same(Kind::exec, RW_EXEC) && same(Kind::fork, RW_FORK) && same(Kin
               same(Kind::bpf, RW_BPF) && same(Kind::system, RW_SYSTEM) && same(Kind::accept, RW_ACCEPT) &&
               same(Kind::bind, RW_BIND) && same(Kind::chown, RW_CHOWN) && same(Kind::truncate, RW_TRUNCATE) &&
               same(Kind::xattr, RW_XATTR) && same(Kind::signal, RW_SIGNAL) && same(Kind::dup, RW_DUP) &&
-              same(Kind::memory, RW_MEMORY) && same(Kind::key, RW_KEY) && same(Kind::clock, RW_CLOCK) &&
-              same(Kind::io_uring, RW_IO_URING) && same(Kind::count, RW_KIND_COUNT));
+              same(Kind::resolve, RW_RESOLVE) && same(Kind::memory, RW_MEMORY) && same(Kind::key, RW_KEY) &&
+              same(Kind::clock, RW_CLOCK) && same(Kind::io_uring, RW_IO_URING) && same(Kind::count, RW_KIND_COUNT));
 static_assert(
     same(Call::none, RW_CALL_NONE) && same(Call::execve, RW_CALL_EXECVE) && same(Call::execveat, RW_CALL_EXECVEAT) &&
     same(Call::fork, RW_CALL_FORK) && same(Call::vfork, RW_CALL_VFORK) && same(Call::clone, RW_CALL_CLONE) &&
@@ -87,7 +87,8 @@ static_assert(
     same(Call::swapoff, RW_CALL_SWAPOFF) && same(Call::quotactl, RW_CALL_QUOTACTL) &&
     same(Call::sethostname, RW_CALL_SETHOSTNAME) && same(Call::setdomainname, RW_CALL_SETDOMAINNAME) &&
     same(Call::acct, RW_CALL_ACCT) && same(Call::reboot, RW_CALL_REBOOT) && same(Call::iopl, RW_CALL_IOPL) &&
-    same(Call::ioperm, RW_CALL_IOPERM) && same(Call::io_uring_setup, RW_CALL_IO_URING_SETUP) &&
+    same(Call::ioperm, RW_CALL_IOPERM) && same(Call::recvfrom, RW_CALL_RECVFROM) &&
+    same(Call::recvmsg, RW_CALL_RECVMSG) && same(Call::io_uring_setup, RW_CALL_IO_URING_SETUP) &&
     same(Call::io_uring_register, RW_CALL_IO_URING_REGISTER) && same(Call::io_uring_submit, RW_CALL_IO_URING_SUBMIT) &&
     same(Call::count, RW_CALL_COUNT));
 static_assert(kMostArgs == RW_ARGS && kMostTexts == RW_TEXTS);
@@ -219,18 +220,8 @@ void fill(Event& e, const rw_fsop& r, Record& record) noexcept {
 }
 
 Address address(std::uint16_t family, const __u8 (&bytes)[16]) noexcept {
-    constexpr std::size_t kV4 = 4, kV6 = 16, kMappedPrefix = 12;
-    constexpr std::array<std::uint8_t, kMappedPrefix> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    Address out;
-    if (family == AF_INET) {
-        out.family = 4;
-        std::copy_n(bytes, kV4, out.bytes.begin());
-    } else if (family == AF_INET6) {
-        const bool mapped = std::equal(kMapped.begin(), kMapped.end(), bytes);
-        out.family = mapped ? 4 : 6;
-        std::copy_n(bytes + (mapped ? kMappedPrefix : 0), mapped ? kV4 : kV6, out.bytes.begin());
-    }
-    return out;
+    const std::span<const std::uint8_t> all(bytes);
+    return family == AF_INET ? address_of(all.first(4)) : family == AF_INET6 ? address_of(all) : Address{};
 }
 
 void fill(Event& e, const rw_connect& r, Record& record) noexcept {
@@ -242,6 +233,7 @@ void fill(Event& e, const rw_connect& r, Record& record) noexcept {
     e.unix_path = record.string(r.unix_path);
     e.fd = r.fd;
     e.backlog = r.backlog;
+    e.answer = record.string(r.answer);
     e.has_result = true;
     e.result = r.ret;
     if (e.kind == Kind::bind)
@@ -347,6 +339,7 @@ bool dispatch(Kind kind, std::span<const std::byte> bytes, std::int64_t wall_off
     case Kind::accept:
     case Kind::bind:
     case Kind::dup:
+    case Kind::resolve:
         return read<rw_connect>(bytes, wall_offset_ns, out);
     case Kind::socket:
     case Kind::setid:

@@ -50,6 +50,7 @@ enum class Kind : std::uint8_t {
     memory, ///< as socket and its like from here on
     key,
     clock,
+    resolve, ///< an answer of a name server, received
     io_uring,
     count
 };
@@ -177,6 +178,8 @@ enum class Call : std::uint16_t {
     reboot,
     iopl,
     ioperm,
+    recvfrom,
+    recvmsg,
     io_uring_setup,
     io_uring_register,
     io_uring_submit,
@@ -347,13 +350,16 @@ struct Event {
     std::uint8_t arg_count = 0;                       ///< how many the call has
     std::uint32_t target_pid = 0; ///< whom it is about, in the initial pid namespace; 0: nobody, or not known
 
-    // connect, accept, bind; an end that is not known has no family
+    // connect, accept, bind, dup, resolve; an end that is not known has no family
     std::uint16_t family = 0; ///< AF_*
     std::uint8_t socket_type = 0, protocol = 0;
     Address local, remote;
     std::uint16_t local_port = 0, remote_port = 0;
     std::string_view unix_path;
     std::int32_t fd = -1, backlog = 0;
+    std::string_view answer; ///< resolve: the message of RFC 1035; evidence only
+    std::string_view
+        remote_name; ///< by which the process found the remote address; set by the process layer, "" unknown
 
     // exec, for the process table
     std::string_view argv, cwd, filename, interp;

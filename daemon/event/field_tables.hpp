@@ -37,7 +37,7 @@ void put_capabilities(std::uint64_t set, Scratch& out, char separator = ' ') noe
 inline constexpr KindSet kOpen = set_of(Kind::open);
 inline constexpr KindSet kConnect = set_of(Kind::connect);
 /// Calls on sockets that tell both ends, or at least their own.
-inline constexpr KindSet kConnections = kConnect | set_of(Kind::accept) | set_of(Kind::dup);
+inline constexpr KindSet kConnections = kConnect | set_of(Kind::accept) | set_of(Kind::dup) | set_of(Kind::resolve);
 inline constexpr KindSet kSockets = kConnections | set_of(Kind::bind);
 inline constexpr KindSet kTwoNames = set_of(Kind::rename) | set_of(Kind::link) | set_of(Kind::symlink);
 inline constexpr KindSet kMakes = set_of(Kind::mkdir) | set_of(Kind::mknod);

@@ -18,9 +18,12 @@ void add_address(Values& out, const Address& address) noexcept {
 bool is_socket(const Event& e) noexcept {
     return (set_of(e.kind) & kSockets) != 0;
 }
+bool is_connection(const Event& e) noexcept {
+    return (set_of(e.kind) & kConnections) != 0;
+}
 /// True where the far end is the server's. Of a socket that became standard input nothing says which side it is.
 bool is_client(const Event& e) noexcept {
-    return e.kind == Kind::connect || e.kind == Kind::dup;
+    return e.kind == Kind::connect || e.kind == Kind::dup || e.kind == Kind::resolve;
 }
 
 /// One end of a socket.
@@ -59,6 +62,12 @@ void get_either_port(const Event& e, const FieldArg& arg, Scratch& s, Values& ou
     get_port<Side::local>(e, arg, s, out);
 }
 
+/// By which name the process found it; of the local end nothing is known.
+template <Side Which> void get_name(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+    if (is_connection(e) && &end_of(e, Which) == &kRemote)
+        add_string(out, e.remote_name);
+}
+
 bool set_address(EventBuilder& b, Address& to, std::string_view text) {
     const auto address = parse_address(text);
     if (!address)
@@ -92,6 +101,12 @@ void need_address(EventBuilder& b) {
         set_address(b, address, "192.0.2.1"); // TEST-NET-1, RFC 5737
 }
 
+template <Side Which> bool set_name(EventBuilder& b, const FieldArg&, std::string_view text) {
+    need_address(b);
+    b.event().remote_name = b.keep(text);
+    return b.event().kind != Kind::bind && &end_of(b.event(), Which) == &kRemote;
+}
+
 template <Side Which> bool set_port(EventBuilder& b, const FieldArg&, std::string_view text) {
     need_address(b);
     return parse_number(text, b.event().*end_of(b.event(), Which).port);
@@ -118,11 +133,13 @@ std::string_view protocol_name(const Event& e) noexcept {
 constexpr Field kNetworkFields[] = {
     {"fd.cip", Type::address, false, ArgKind::none, kConnections, get_address<Side::client>, set_side<Side::client>,
      "Client's address"},
+    {"fd.cip.name", Type::string, false, ArgKind::none, set_of(Kind::accept), get_name<Side::client>,
+     set_name<Side::client>, "Name of the client's address, where the process was told one"},
     {"fd.cnet", Type::address, false, ArgKind::none, kConnections, get_address<Side::client>, set_side<Side::client>,
      "Client's address, to compare with a network"},
-    {"fd.connected", Type::boolean, false, ArgKind::none, kSockets,
+    {"fd.connected", Type::boolean, false, ArgKind::none, kSockets & ~set_of(Kind::resolve),
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (is_socket(e))
+         if (is_socket(e) && e.kind != Kind::resolve)
              out.add(e.kind == Kind::accept || (e.kind == Kind::connect && e.result == 0) ||
                      (e.kind == Kind::dup && e.remote_port != 0));
      },
@@ -166,12 +183,16 @@ constexpr Field kNetworkFields[] = {
     {"fd.port", Type::integer, true, ArgKind::none, kSockets, get_either_port, set_either_port, "Either port"},
     {"fd.rip", Type::address, false, ArgKind::none, kConnections, get_address<Side::remote>, set_side<Side::remote>,
      "Remote address"},
+    {"fd.rip.name", Type::string, false, ArgKind::none, kConnections, get_name<Side::remote>, set_name<Side::remote>,
+     "Name by which the process found the remote address: of the last answer of a name server that had it"},
     {"fd.rnet", Type::address, false, ArgKind::none, kConnections, get_address<Side::remote>, set_side<Side::remote>,
      "Remote address, to compare with a network"},
     {"fd.rport", Type::integer, false, ArgKind::none, kConnections, get_port<Side::remote>, set_port<Side::remote>,
      "Remote port"},
     {"fd.sip", Type::address, false, ArgKind::none, kSockets, get_address<Side::server>, set_side<Side::server>,
      "Server's address"},
+    {"fd.sip.name", Type::string, false, ArgKind::none, kConnections & ~set_of(Kind::accept), get_name<Side::server>,
+     set_name<Side::server>, "Name by which the process found the server's address"},
     {"fd.snet", Type::address, false, ArgKind::none, kSockets, get_address<Side::server>, set_side<Side::server>,
      "Server's address, to compare with a network"},
     {"fd.sockfamily", Type::string, false, ArgKind::none, kSockets,

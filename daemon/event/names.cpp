@@ -18,7 +18,7 @@ namespace {
 constexpr std::array<std::string_view, kKinds> kKindNames{
     "none",  "exec",  "fork",     "exit",  "open",   "chmod",     "rename", "unlink", "link",  "symlink", "connect",
     "mkdir", "mknod", "socket",   "setid", "ptrace", "namespace", "mount",  "module", "bpf",   "system",  "accept",
-    "bind",  "chown", "truncate", "xattr", "signal", "dup",       "memory", "key",    "clock", "io_uring"};
+    "bind",  "chown", "truncate", "xattr", "signal", "dup",       "memory", "key",    "clock", "resolve", "io_uring"};
 static_assert(!kKindNames.back().empty());
 
 struct CallRow {
@@ -146,6 +146,8 @@ constexpr std::array<CallRow, kCalls> kCallRows{{
     {"reboot", Kind::system},
     {"iopl", Kind::system},
     {"ioperm", Kind::system},
+    {"recvfrom", Kind::resolve},
+    {"recvmsg", Kind::resolve},
     {"io_uring_setup", Kind::io_uring},
     {"io_uring_register", Kind::io_uring},
     {"io_uring_submit", Kind::io_uring},

@@ -2,6 +2,7 @@
 // The typed values that fields give: small, trivially copyable, pointing into the event that they came from.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,20 @@ struct Address {
     std::uint8_t family = 0;              ///< 4 or 6; 0: none
     bool operator==(const Address&) const = default;
 };
+
+/// Of 4 or 16 bytes in network order, else none.
+[[nodiscard]] inline Address address_of(std::span<const std::uint8_t> bytes) noexcept {
+    constexpr std::size_t kV4 = 4, kV6 = 16;
+    constexpr std::array<std::uint8_t, kV6 - kV4> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    Address out;
+    if (bytes.size() == kV6 && std::equal(kMapped.begin(), kMapped.end(), bytes.begin()))
+        bytes = bytes.last(kV4);
+    if (bytes.size() != kV4 && bytes.size() != kV6)
+        return out;
+    out.family = bytes.size() == kV4 ? 4 : 6;
+    std::copy(bytes.begin(), bytes.end(), out.bytes.begin());
+    return out;
+}
 
 /// One value. Which member counts is told by `type`.
 struct Value {

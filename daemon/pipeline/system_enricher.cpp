@@ -14,9 +14,10 @@ namespace rwatch::pipeline {
 namespace {
 constexpr std::size_t kSweepEachSecond = 256; // processes whose life is checked, in case their exit was lost
 constexpr std::size_t kFlood = 4096;          // processes in the table at once that are worth it to give memory back
-constexpr std::array<std::string_view, 10> kShortfallNames{
-    "units unknown",       "units forgotten",   "names left out", "names kept as text",  "processes incomplete",
-    "processes forgotten", "arguments dropped", "execs unseen",   "containers nameless", "executables unhashed"};
+constexpr std::array<std::string_view, 11> kShortfallNames{
+    "units unknown",        "units forgotten",      "names left out",      "names kept as text",
+    "processes incomplete", "processes forgotten",  "arguments dropped",   "execs unseen",
+    "containers nameless",  "executables unhashed", "host names forgotten"};
 
 /// Adds the hash of the executable, and what logind and the container's runtime tell.
 class WhoCompletion : public Completion {
@@ -56,6 +57,7 @@ void SystemEnricher::enrich(event::Event& event) noexcept {
     event.directory = &users_;
     objects_.enrich(event);
     table_.enrich(event);
+    names_.enrich(event);
     if (want_hashes_)
         hash(event);
 }
@@ -79,6 +81,7 @@ void SystemEnricher::revisit(event::Event& event, event::Process& then) noexcept
     event.directory = &users_;
     objects_.enrich(event);
     table_.revisit(event, then);
+    names_.enrich(event);
     event.exe_hash = hashes_.find(then.exe);
 }
 
@@ -133,7 +136,8 @@ void SystemEnricher::count_shortfalls() noexcept {
         objects.left_out,     objects.unresolved,
         processes.incomplete, nodes.evicted_dead + nodes.evicted_live + nodes.refused,
         nodes.trimmed,        processes.lost_execs,
-        units_.nameless(),    hashes_.counters().failed + hashes_.counters().refused};
+        units_.nameless(),    hashes_.counters().failed + hashes_.counters().refused,
+        names_.forgotten()};
     for (std::size_t i = 0; i < now.size(); ++i)
         shortfalls_[i].store(now[i], std::memory_order_relaxed);
 }

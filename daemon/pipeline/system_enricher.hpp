@@ -5,6 +5,7 @@
 #include "core/mailbox.hpp"
 #include "pipeline/pipeline.hpp"
 #include "process/hash_cache.hpp"
+#include "process/host_names.hpp"
 #include "process/objects.hpp"
 #include "process/process_table.hpp"
 #include "process/system_lookups.hpp"
@@ -53,7 +54,7 @@ class SystemEnricher : public Enricher {
     [[nodiscard]] std::map<std::string, std::uint64_t> shortfalls() const;
 
   private:
-    static constexpr std::size_t kShortfalls = 10;
+    static constexpr std::size_t kShortfalls = 11;
     void hash(event::Event& event) noexcept;
     void count_shortfalls() noexcept;
     void give_back() noexcept;
@@ -64,6 +65,7 @@ class SystemEnricher : public Enricher {
     process::Units units_;
     process::ProcessTable table_;
     process::Objects objects_;
+    process::HostNames names_;
     std::vector<process::PlaceAnswer> places_told_;
     std::vector<process::HashAnswer> hashes_told_;
     bool want_hashes_ = false;

@@ -54,9 +54,11 @@ constexpr SigmaField kDeletedFields[] = {
 };
 
 constexpr SigmaField kNetworkFields[] = {
-    {"Protocol", "fd.l4proto"},      {"SourceIp", "fd.lip"},      {"SourcePort", "fd.lport"},
-    {"SourceHostname", ""},          {"SourcePortName", ""},      {"DestinationIp", "fd.rip"},
-    {"DestinationPort", "fd.rport"}, {"DestinationHostname", ""}, {"DestinationPortName", ""},
+    {"Protocol", "fd.l4proto"},      {"SourceIp", "fd.lip"},
+    {"SourcePort", "fd.lport"},      {"SourceHostname", ""},
+    {"SourcePortName", ""},          {"DestinationIp", "fd.rip"},
+    {"DestinationPort", "fd.rport"}, {"DestinationHostname", "fd.rip.name"},
+    {"DestinationPortName", ""},
 };
 constexpr SigmaFact kNetworkFacts[] = {
     {"Initiated", "true", ""},

@@ -2,75 +2,9 @@
 #include "sensor/probes.hpp"
 
 #include "ebpf/abi/rwatch_abi.h"
+#include "sensor/call_numbers.hpp"
 
 #include <array>
-#include <sys/syscall.h>
-
-// Calls that this architecture or the builder's headers lack. A call newer than the headers still has its number, which
-// is the same everywhere.
-#ifndef SYS_open
-#define SYS_open (-1)
-#endif
-#ifndef SYS_creat
-#define SYS_creat (-1)
-#endif
-#ifndef SYS_chmod
-#define SYS_chmod (-1)
-#endif
-#ifndef SYS_fchmodat2
-#define SYS_fchmodat2 452
-#endif
-#ifndef SYS_rename
-#define SYS_rename (-1)
-#endif
-#ifndef SYS_renameat
-#define SYS_renameat (-1)
-#endif
-#ifndef SYS_unlink
-#define SYS_unlink (-1)
-#endif
-#ifndef SYS_link
-#define SYS_link (-1)
-#endif
-#ifndef SYS_symlink
-#define SYS_symlink (-1)
-#endif
-#ifndef SYS_mkdir
-#define SYS_mkdir (-1)
-#endif
-#ifndef SYS_rmdir
-#define SYS_rmdir (-1)
-#endif
-#ifndef SYS_mknod
-#define SYS_mknod (-1)
-#endif
-#ifndef SYS_chown
-#define SYS_chown (-1)
-#endif
-#ifndef SYS_lchown
-#define SYS_lchown (-1)
-#endif
-#ifndef SYS_setxattrat
-#define SYS_setxattrat 463
-#endif
-#ifndef SYS_removexattrat
-#define SYS_removexattrat 466
-#endif
-#ifndef SYS_dup2
-#define SYS_dup2 (-1)
-#endif
-#ifndef SYS_iopl
-#define SYS_iopl (-1)
-#endif
-#ifndef SYS_ioperm
-#define SYS_ioperm (-1)
-#endif
-#ifndef SYS_fork
-#define SYS_fork (-1)
-#endif
-#ifndef SYS_vfork
-#define SYS_vfork (-1)
-#endif
 
 namespace rwatch::sensor {
 namespace {
@@ -193,6 +127,11 @@ constexpr std::array<Alternative, 2> kBindWays{
 constexpr Uses<1> kDup{{{"on_dup", Place::call_exit}}};
 constexpr Uses<2> kDupOld{{{"on_dup_old", Place::call_exit}, {"on_enter_old", Place::call_enter}}};
 constexpr std::array<Alternative, 2> kDupWays{{{"tracepoint:syscalls", kDup}, {"tracepoint:syscalls+enter", kDupOld}}};
+
+constexpr Uses<1> kResolve{{{"on_receive", Place::call_exit}}};
+constexpr Uses<2> kResolveOld{{{"on_receive_old", Place::call_exit}, {"on_enter_old", Place::call_enter}}};
+constexpr std::array<Alternative, 2> kResolveWays{
+    {{"tracepoint:syscalls", kResolve}, {"tracepoint:syscalls+enter", kResolveOld}}};
 
 constexpr Uses<1> kSyscall{{{"on_syscall", Place::call_exit}}};
 constexpr Uses<2> kSyscallOld{{{"on_syscall_old", Place::call_exit}, {"on_enter_old", Place::call_enter}}};
@@ -339,6 +278,8 @@ constexpr std::array<WatchedCall, 4> kClockCalls{{{"settimeofday", SYS_settimeof
                                                   {"clock_settime", SYS_clock_settime, RW_CALL_CLOCK_SETTIME},
                                                   {"adjtimex", SYS_adjtimex, RW_CALL_ADJTIMEX},
                                                   {"clock_adjtime", SYS_clock_adjtime, RW_CALL_CLOCK_ADJTIME}}};
+constexpr std::array<WatchedCall, 2> kResolveCalls{
+    {{"recvfrom", SYS_recvfrom, RW_CALL_RECVFROM}, {"recvmsg", SYS_recvmsg, RW_CALL_RECVMSG}}};
 constexpr std::array<WatchedCall, 2> kUringCalls{
     {{"io_uring_setup", SYS_io_uring_setup, RW_CALL_IO_URING_SETUP},
      {"io_uring_register", SYS_io_uring_register, RW_CALL_IO_URING_REGISTER}}};
@@ -350,7 +291,7 @@ constexpr std::array<WatchedCall, 6> kProcessCalls{{{"execve", SYS_execve, RW_CA
                                                     {"clone", SYS_clone, RW_CALL_CLONE},
                                                     {"clone3", SYS_clone3, RW_CALL_CLONE3}}};
 
-constexpr std::array<Family, 31> kFamilies{{
+constexpr std::array<Family, 32> kFamilies{{
     {"exec", {}, kExecWays, "new programs: which binary runs, with which arguments"},
     {"fork", {}, kForkWays, "new processes until they act: fork bombs, and ancestors of short-lived processes"},
     {"exit", {}, kExitWays, "ends of processes: the process table is cleaned up late"},
@@ -382,6 +323,7 @@ constexpr std::array<Family, 31> kFamilies{{
     {"memory", kMemoryCalls, kSyscallWays, "code that is mapped or made: other loaders than the kernel's"},
     {"key", kKeyCalls, kSyscallWays, "keys of the kernel"},
     {"clock", kClockCalls, kSyscallWays, "changes of the time"},
+    {"resolve", kResolveCalls, kResolveWays, "answers of name servers: connections have addresses, and no names"},
     {"io_uring", kUringCalls, kUringWays, "what is done through io_uring"},
 }};
 

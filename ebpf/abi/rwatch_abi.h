@@ -13,7 +13,7 @@
 #endif
 
 /* Raised whenever a structure below changes; captures carry it. */
-#define RW_ABI_VERSION 5
+#define RW_ABI_VERSION 6
 
 #define RW_COMM_LEN 16
 #define RW_PATH_MAX 4096   /* bytes of one path, as the kernel's PATH_MAX */
@@ -48,9 +48,10 @@ enum rw_kind {
 	RW_XATTR,    /* struct rw_fsop: attributes that grant or guard are set or removed */
 	RW_SIGNAL,   /* struct rw_syscall: sent to another process */
 	RW_DUP,      /* struct rw_connect: a socket became standard input, output or error */
-	RW_MEMORY,   /* struct rw_syscall, as all below: memory that may be executed */
+	RW_MEMORY,   /* struct rw_syscall, as all below but RW_RESOLVE: memory that may be executed */
 	RW_KEY,      /* keys of the kernel */
 	RW_CLOCK,    /* the time is set */
+	RW_RESOLVE,  /* struct rw_connect: an answer of a name server, received */
 	RW_IO_URING, /* rings, and what is submitted through them and is no event of another kind */
 	RW_KIND_COUNT
 };
@@ -96,6 +97,7 @@ enum rw_call {
 	RW_CALL_KEXEC_LOAD, RW_CALL_KEXEC_FILE_LOAD,
 	RW_CALL_PRCTL, RW_CALL_PERF_EVENT_OPEN, RW_CALL_SWAPON, RW_CALL_SWAPOFF, RW_CALL_QUOTACTL, RW_CALL_SETHOSTNAME,
 	RW_CALL_SETDOMAINNAME, RW_CALL_ACCT, RW_CALL_REBOOT, RW_CALL_IOPL, RW_CALL_IOPERM,
+	RW_CALL_RECVFROM, RW_CALL_RECVMSG,
 	RW_CALL_IO_URING_SETUP, RW_CALL_IO_URING_REGISTER, RW_CALL_IO_URING_SUBMIT,
 	RW_CALL_COUNT
 };
@@ -267,7 +269,7 @@ struct rw_fsop {
 	__u64 length;     /* truncate */
 };
 
-/* connect, accept, bind, listen, dup: both ends of a socket. An end that it has not is all zero. */
+/* connect, accept, bind, listen, dup, resolve: both ends of a socket. An end that it has not is all zero. */
 struct rw_connect {
 	struct rw_common c;
 	__u8 laddr[16], raddr[16]; /* IPv4 in the first 4 bytes, network order */
@@ -279,6 +281,8 @@ struct rw_connect {
 	__s32 fd;                  /* that the call was given; io_uring: -1, it may not have one */
 	struct rw_str unix_path;   /* AF_UNIX: the server's file where connected or bound, else the name passed; an abstract one begins with '@' */
 	__s32 backlog;             /* listen */
+	struct rw_str answer;      /* resolve: the message of RFC 1035, as received */
+	__u32 reserved;
 };
 
 /* A call that its arguments tell all about. */

@@ -66,13 +66,21 @@ extern const volatile __u64 own_pidns_dev, own_pidns_ino;
 /* Id of the cgroup that is the root of what rwatchd sees of cgroup v2; 0: the kernel's. */
 extern const volatile __u64 cgroup_root;
 
-static __always_inline bool rw_is_own(void)
+enum rw_whose { RW_OTHERS, RW_OWN, RW_CANARYS };
+
+static __always_inline enum rw_whose rw_whose(void)
 {
 	struct bpf_pidns_info id;
 
 	/* Refused where the current task is in another pid namespace. */
-	return own_tgid && !bpf_get_ns_current_pid_tgid(own_pidns_dev, own_pidns_ino, &id, sizeof(id)) && id.tgid == own_tgid &&
-	       id.pid != own_canary;
+	if (!own_tgid || bpf_get_ns_current_pid_tgid(own_pidns_dev, own_pidns_ino, &id, sizeof(id)) || id.tgid != own_tgid)
+		return RW_OTHERS;
+	return id.pid == own_canary ? RW_CANARYS : RW_OWN;
+}
+
+static __always_inline bool rw_is_own(void)
+{
+	return rw_whose() == RW_OWN;
 }
 
 /* The buffer, with a zeroed record of `size` bytes in it; NULL where the ring has no room for this kind from this group. */

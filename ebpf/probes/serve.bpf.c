@@ -102,7 +102,8 @@ int RW_NAME(on_dup)(struct syscall_trace_exit *ctx)
 	struct rw_buf *buf;
 	struct sock *sk;
 
-	if ((unsigned long)ctx->ret > 2 || !rw_take_wanted(watched->filter, &args, task))
+	/* First of all: what an old kernel's program kept at the start would else be taken for the arguments of a later call that it did not keep. */
+	if (!rw_take_args(&args) || (unsigned long)ctx->ret > 2 || !rw_wanted(watched->filter, &args, task) || rw_is_own())
 		return 0;
 	sk = rw_sock_of(task, (__u32)ctx->ret);
 	buf = rw_begin_socket(sk, RW_DUP, watched->call, ctx->ret, (__s32)args.a[0]);

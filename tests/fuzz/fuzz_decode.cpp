@@ -19,10 +19,10 @@ void judge(std::span<const std::byte> record) {
     if (!e)
         return;
     unsigned sum = 0;
-    for (const auto view :
-         {e->comm, e->object.name, e->object.raw, e->object.base, e->object.mount_root, e->target.name, e->target.raw,
-          e->target.base, e->argv, e->cwd, e->filename, e->interp, e->unix_path, e->cgroup_names, e->texts[0],
-          e->texts[1], e->texts[2], e->texts[3], e->attribute})
+    for (const auto view : {e->comm,        e->object.name, e->object.raw,  e->object.base,  e->object.mount_root,
+                            e->target.name, e->target.raw,  e->target.base, e->argv,         e->cwd,
+                            e->filename,    e->interp,      e->unix_path,   e->cgroup_names, e->texts[0],
+                            e->texts[1],    e->texts[2],    e->texts[3],    e->attribute,    e->answer})
         for (const char c : view)
             sum += static_cast<unsigned char>(c);
     volatile unsigned kept = sum; // the reads above must happen

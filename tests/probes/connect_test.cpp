@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // connect: IPv4, IPv6, mapped, unix; TCP and UDP; made, refused, under way.
+#include "sockets.hpp"
 #include "watcher.hpp"
 
 #include "core/handle.hpp"
 
-#include <arpa/inet.h>
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <cstddef>
@@ -19,32 +19,6 @@ using namespace rwatch;
 using namespace rwatch::test;
 
 namespace {
-
-union Address {
-    sockaddr any;
-    sockaddr_in v4;
-    sockaddr_in6 v6;
-};
-
-Address v4(const char* text, std::uint16_t port) {
-    Address address{};
-    address.v4.sin_family = AF_INET;
-    address.v4.sin_port = htons(port);
-    REQUIRE(::inet_pton(AF_INET, text, &address.v4.sin_addr) == 1);
-    return address;
-}
-
-Address v6(const char* text, std::uint16_t port) {
-    Address address{};
-    address.v6.sin6_family = AF_INET6;
-    address.v6.sin6_port = htons(port);
-    REQUIRE(::inet_pton(AF_INET6, text, &address.v6.sin6_addr) == 1);
-    return address;
-}
-
-socklen_t size_of(const Address& address) {
-    return address.any.sa_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
-}
 
 /// A listener on a free port.
 Fd listener(Address address, std::uint16_t& port) {
@@ -82,18 +56,6 @@ Run connect_in_child(int family, int type, const Address& address) {
 const rw_connect& only(const Records& records) {
     REQUIRE(records.size() == 1);
     return records[0].as<rw_connect>();
-}
-
-std::string remote(const rw_connect& c) {
-    char text[INET6_ADDRSTRLEN] = "";
-    ::inet_ntop(c.family, c.raddr, text, sizeof(text));
-    return text;
-}
-
-std::string local(const rw_connect& c) {
-    char text[INET6_ADDRSTRLEN] = "";
-    ::inet_ntop(c.family, c.laddr, text, sizeof(text));
-    return text;
 }
 
 /// True where the sensor sees TCP's states.

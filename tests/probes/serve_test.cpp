@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The server's side: bind, listen, accept over IPv4, IPv6 and unix sockets, and a bind that fails.
+#include "sockets.hpp"
 #include "watcher.hpp"
 
 #include "core/handle.hpp"
 
-#include <arpa/inet.h>
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <cstddef>
@@ -20,13 +20,6 @@ using namespace rwatch::test;
 
 namespace {
 
-union Address {
-    sockaddr any;
-    sockaddr_in v4;
-    sockaddr_in6 v6;
-    sockaddr_un path;
-};
-
 Address loopback(int family, std::uint16_t port) {
     Address address{};
     address.any.sa_family = static_cast<sa_family_t>(family);
@@ -38,12 +31,6 @@ Address loopback(int family, std::uint16_t port) {
         address.v6.sin6_addr = in6addr_loopback;
     }
     return address;
-}
-
-std::string text_of(int family, const std::uint8_t* bytes) {
-    char text[INET6_ADDRSTRLEN] = "";
-    ::inet_ntop(family, bytes, text, sizeof(text));
-    return text;
 }
 
 /// The child binds, listens, connects to itself and accepts, by `call`.

@@ -418,6 +418,24 @@ TEST_CASE("the server's side") {
     CHECK(bound->backlog == 128);
 }
 
+TEST_CASE("an answer of a name server") {
+    WireRecord<rw_connect> r(RW_RESOLVE, RW_CALL_RECVMSG);
+    r.fixed.family = AF_INET;
+    inet_pton(AF_INET, "192.0.2.53", r.fixed.raddr);
+    r.fixed.rport = 53;
+    r.fixed.ret = 5;
+    r.fixed.answer = r.string(std::string("a\0b\0c", 5));
+    auto bytes = r.bytes();
+    const auto e = decode(bytes, 0);
+    REQUIRE(e);
+    CHECK(e->kind == Kind::resolve);
+    CHECK(e->remote == event::Address{{192, 0, 2, 53}, 4});
+    CHECK(e->answer == std::string("a\0b\0c", 5));
+    r.fixed.answer.len = 60;
+    bytes = r.bytes();
+    CHECK_FALSE(decode(bytes, 0));
+}
+
 TEST_CASE("chown, truncate and attributes") {
     struct Case {
         rw_kind kind;

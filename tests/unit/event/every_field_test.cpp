@@ -140,6 +140,7 @@ Event full(const World& world, Call call) {
     e.local_port = 40000;
     e.remote_port = 443;
     e.fd = 5;
+    e.remote_name = "far.example";
     return e;
 }
 
@@ -245,6 +246,18 @@ const Row kRows[] = {
     {"fd.cip", Call::connect, "10.0.0.1", "-"},
     {"fd.cip", Call::accept4, "192.0.2.1", "-"},
     {"fd.cip", Call::bind, "-", "-"},
+    {"fd.cip.name", Call::accept4, "far.example", "-"},
+    {"fd.cip.name", Call::connect, "-", "-"},
+    {"fd.rip.name", Call::connect, "far.example", "-"},
+    {"fd.rip.name", Call::accept, "far.example", "-"},
+    {"fd.rip.name", Call::bind, "-", "-"},
+    {"fd.sip.name", Call::connect, "far.example", "-"},
+    {"fd.sip.name", Call::accept, "-", "-"},
+    {"fd.sip", Call::recvfrom, "192.0.2.1", "-"},
+    {"fd.is_server", Call::recvmsg, "false", "false"},
+    {"fd.connected", Call::recvmsg, "-", "-"},
+    {"fd.num", Call::recvfrom, "5", "-1"},
+    {"fd.name", Call::recvfrom, "10.0.0.1:40000->192.0.2.1:443", "-"},
     {"fd.cport", Call::accept, "443", "-"},
     {"fd.sip", Call::accept, "10.0.0.1", "-"},
     {"fd.sip", Call::bind, "10.0.0.1", "-"},
