@@ -228,8 +228,7 @@ Parsed parse(std::string_view text, const std::string& file) {
         out.diagnostics.push_back({Severity::error, std::move(code), {file, 0, 0}, std::move(message), {}});
     };
     if (text.size() > kMaxText) {
-        refuse("file-too-large", "the file has " + std::to_string(text.size()) + " bytes, at most " +
-                                     std::to_string(kMaxText) + " are read");
+        refuse("file-too-large", "the file has more than " + std::to_string(kMaxText) + " bytes, which are not read");
         return out;
     }
     // yaml-cpp tells of a NUL whatever stands behind it.

@@ -365,7 +365,7 @@ std::optional<Condition> compile_condition(std::string_view text, const Location
     NoNames names;
     ProgramBuilder builder;
     const auto root = compile_expr(*expr, mapped, names, builder, out);
-    if (!root)
+    if (!root || has_errors(out))
         return std::nullopt;
     return Condition(builder.program(), *root);
 }

@@ -174,6 +174,7 @@ void Library::compile_macros(ProgramBuilder& builder) {
         needs.push_back(macro.needs);
     const auto order = needed_first(needs, [this](std::uint32_t item, std::uint32_t need) {
         auto& macro = macros_[item];
+        macro.looped = true;
         macro.diagnostics.push_back(
             {Severity::error,
              "macro-loop",
@@ -183,11 +184,11 @@ void Library::compile_macros(ProgramBuilder& builder) {
     });
     for (const auto index : order) {
         auto& macro = macros_[index];
-        if (!macro.expr || has_errors(macro.diagnostics))
+        if (!macro.expr || macro.looped)
             continue;
         visibility_ = macro.entry->visibility;
         const auto node = compile_expr(*macro.expr, macro.entry->item.condition, *this, builder, macro.diagnostics);
-        macro.good = node.has_value();
+        macro.good = node.has_value() && !has_errors(macro.diagnostics);
         macro.node = node.value_or(0);
         macro.expr.reset();
     }

@@ -49,7 +49,7 @@ class Library final : public Names {
         std::vector<std::uint32_t> needs;
         Diagnostics diagnostics;
         std::uint32_t node = 0;
-        bool good = false, blamed = false, used = false;
+        bool good = false, looped = false, blamed = false, used = false;
     };
 
     void expand_lists(const Collector& collector, Diagnostics& out);

@@ -38,6 +38,9 @@ class ConditionParser {
         return expr;
     }
 
+    /// Where the innermost parenthesis is opened that the end closes.
+    [[nodiscard]] std::optional<std::size_t> unclosed() const noexcept { return unclosed_; }
+
     Operand operand() {
         auto out = try_operand();
         if (!out)
@@ -277,9 +280,10 @@ class ConditionParser {
         Expr out = disjunction();
         lexer_.blank();
         if (!lexer_.symbol(')')) {
-            if (lexer_.end())
-                throw SyntaxError{opened, "this '(' is not closed", {}};
-            expected_connective("'and', 'or' or ')'");
+            if (!lexer_.end())
+                expected_connective("'and', 'or' or ')'");
+            if (!unclosed_)
+                unclosed_ = opened;
         }
         --depth_;
         return out;
@@ -430,6 +434,7 @@ class ConditionParser {
 
     Lexer lexer_;
     std::size_t depth_ = 0, operand_depth_ = 0;
+    std::optional<std::size_t> unclosed_;
     std::string_view slip_; ///< what was surely meant, where a connective does not follow the last test
 };
 
@@ -445,7 +450,11 @@ std::optional<Expr> parse_condition(const MappedText& text, Diagnostics& out) {
         return std::nullopt;
     }
     try {
-        return ConditionParser(text.text()).condition();
+        ConditionParser parser(text.text());
+        auto expr = parser.condition();
+        if (const auto at = parser.unclosed())
+            out.push_back({Severity::error, "condition-syntax", text.at(*at), "this '(' is not closed", {}});
+        return expr;
     } catch (SyntaxError& error) {
         out.push_back(
             {Severity::error, "condition-syntax", text.at(error.at), std::move(error.message), std::move(error.hint)});

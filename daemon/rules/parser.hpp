@@ -41,7 +41,8 @@ inline constexpr std::size_t kMaxOperandDepth = 32;         ///< nested transfor
 inline constexpr std::size_t kMaxOperandArguments = 32;     ///< of one transformer or list
 inline constexpr std::size_t kMaxConditionText = 4U << 20U; ///< bytes of one condition
 
-/// Nothing where `out` got an error (the first in the text: after it nothing certain can be said).
+/// Nothing where `out` got an error (the first in the text: after it nothing certain can be said), but for a
+/// parenthesis that is not closed: the end closes it, so that what stands in it can be judged.
 [[nodiscard]] std::optional<Expr> parse_condition(const MappedText& text, Diagnostics& out);
 
 /// The operand that a text begins with ("tolower(proc.name) rest"), with how many bytes it has; nothing and an error

@@ -21,6 +21,18 @@ Diagnostics errors_of(std::string_view text) {
 
 } // namespace
 
+TEST_CASE("a parenthesis that is not closed hides no other error") {
+    Diagnostics found;
+    CHECK_FALSE(compile_condition("(evt.type = open and (fd.nme = x or proc.nme = y)", {"c", 1, 1}, found));
+    REQUIRE(found.size() == 3);
+    CHECK(found[0].code == "condition-syntax");
+    CHECK(found[1].code == "unknown-field");
+    CHECK(found[2].code == "unknown-field");
+    found.clear();
+    CHECK_FALSE(compile_condition("(evt.type = open", {"c", 1, 1}, found));
+    CHECK(found.size() == 1);
+}
+
 TEST_CASE("Syntax errors point at the first wrong byte") {
     const struct {
         const char *text, *where, *part, *hint;
