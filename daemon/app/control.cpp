@@ -47,6 +47,8 @@ std::map<std::string, std::uint64_t> Daemon::shortfalls() const {
     put("debounce windows closed early", counters.closed_early.load(std::memory_order_relaxed));
     put("values cut", counters.cut_values.load(std::memory_order_relaxed));
     put("alert texts cut", factory_.cut());
+    for (const auto& [kind, count] : source_->held())
+        out[kind + "s of servers held back"] = count;
     return out;
 }
 

@@ -30,8 +30,9 @@ static_assert(same(Kind::exec, RW_EXEC) && same(Kind::fork, RW_FORK) && same(Kin
               same(Kind::bpf, RW_BPF) && same(Kind::system, RW_SYSTEM) && same(Kind::accept, RW_ACCEPT) &&
               same(Kind::bind, RW_BIND) && same(Kind::chown, RW_CHOWN) && same(Kind::truncate, RW_TRUNCATE) &&
               same(Kind::xattr, RW_XATTR) && same(Kind::signal, RW_SIGNAL) && same(Kind::dup, RW_DUP) &&
-              same(Kind::resolve, RW_RESOLVE) && same(Kind::memory, RW_MEMORY) && same(Kind::key, RW_KEY) &&
-              same(Kind::clock, RW_CLOCK) && same(Kind::io_uring, RW_IO_URING) && same(Kind::count, RW_KIND_COUNT));
+              same(Kind::send, RW_SEND) && same(Kind::resolve, RW_RESOLVE) && same(Kind::memory, RW_MEMORY) &&
+              same(Kind::key, RW_KEY) && same(Kind::clock, RW_CLOCK) && same(Kind::io_uring, RW_IO_URING) &&
+              same(Kind::count, RW_KIND_COUNT));
 static_assert(
     same(Call::none, RW_CALL_NONE) && same(Call::execve, RW_CALL_EXECVE) && same(Call::execveat, RW_CALL_EXECVEAT) &&
     same(Call::fork, RW_CALL_FORK) && same(Call::vfork, RW_CALL_VFORK) && same(Call::clone, RW_CALL_CLONE) &&
@@ -87,14 +88,16 @@ static_assert(
     same(Call::swapoff, RW_CALL_SWAPOFF) && same(Call::quotactl, RW_CALL_QUOTACTL) &&
     same(Call::sethostname, RW_CALL_SETHOSTNAME) && same(Call::setdomainname, RW_CALL_SETDOMAINNAME) &&
     same(Call::acct, RW_CALL_ACCT) && same(Call::reboot, RW_CALL_REBOOT) && same(Call::iopl, RW_CALL_IOPL) &&
-    same(Call::ioperm, RW_CALL_IOPERM) && same(Call::recvfrom, RW_CALL_RECVFROM) &&
+    same(Call::ioperm, RW_CALL_IOPERM) && same(Call::sendto, RW_CALL_SENDTO) && same(Call::sendmsg, RW_CALL_SENDMSG) &&
+    same(Call::sendmmsg, RW_CALL_SENDMMSG) && same(Call::recvfrom, RW_CALL_RECVFROM) &&
     same(Call::recvmsg, RW_CALL_RECVMSG) && same(Call::io_uring_setup, RW_CALL_IO_URING_SETUP) &&
     same(Call::io_uring_register, RW_CALL_IO_URING_REGISTER) && same(Call::io_uring_submit, RW_CALL_IO_URING_SUBMIT) &&
     same(Call::count, RW_CALL_COUNT));
 static_assert(kMostArgs == RW_ARGS && kMostTexts == RW_TEXTS);
 
 static_assert(kFlagPathTruncated == RW_F_PATH_TRUNC && kFlagArgvTruncated == RW_F_ARGV_TRUNC &&
-              kFlagMemfd == RW_F_MEMFD && kFlagUnlinked == RW_F_UNLINKED && kFlagIoUring == RW_F_IO_URING);
+              kFlagMemfd == RW_F_MEMFD && kFlagUnlinked == RW_F_UNLINKED && kFlagIoUring == RW_F_IO_URING &&
+              kFlagBound == RW_F_BOUND);
 
 /// Later than any clock that runs from boot: wall time computed from it can't overflow.
 constexpr std::uint64_t kLatestBoot = std::uint64_t{1} << 61U;
@@ -339,6 +342,7 @@ bool dispatch(Kind kind, std::span<const std::byte> bytes, std::int64_t wall_off
     case Kind::accept:
     case Kind::bind:
     case Kind::dup:
+    case Kind::send:
     case Kind::resolve:
         return read<rw_connect>(bytes, wall_offset_ns, out);
     case Kind::socket:

@@ -50,6 +50,7 @@ enum class Kind : std::uint8_t {
     memory, ///< as socket and its like from here on
     key,
     clock,
+    send,    ///< to an address that came with the call: datagrams, TCP's fast open
     resolve, ///< an answer of a name server, received
     io_uring,
     count
@@ -178,6 +179,9 @@ enum class Call : std::uint16_t {
     reboot,
     iopl,
     ioperm,
+    sendto,
+    sendmsg,
+    sendmmsg,
     recvfrom,
     recvmsg,
     io_uring_setup,
@@ -208,7 +212,7 @@ inline constexpr std::uint32_t kUnset = 0xffffffff; ///< loginuid, audit session
 
 // Bits of Event::flags, as RW_F_* of the wire format: for layers that do not see it.
 inline constexpr std::uint32_t kFlagPathTruncated = 1U << 0, kFlagArgvTruncated = 1U << 1, kFlagMemfd = 1U << 4,
-                               kFlagUnlinked = 1U << 5, kFlagIoUring = 1U << 6;
+                               kFlagUnlinked = 1U << 5, kFlagIoUring = 1U << 6, kFlagBound = 1U << 9;
 
 /// Of a system call; of its first arguments those that a record may have as text.
 inline constexpr std::size_t kMostArgs = 6, kMostTexts = 4;
@@ -350,7 +354,7 @@ struct Event {
     std::uint8_t arg_count = 0;                       ///< how many the call has
     std::uint32_t target_pid = 0; ///< whom it is about, in the initial pid namespace; 0: nobody, or not known
 
-    // connect, accept, bind, dup, resolve; an end that is not known has no family
+    // connect, accept, bind, dup, send, resolve; an end that is not known has no family
     std::uint16_t family = 0; ///< AF_*
     std::uint8_t socket_type = 0, protocol = 0;
     Address local, remote;

@@ -37,8 +37,16 @@ void put_capabilities(std::uint64_t set, Scratch& out, char separator = ' ') noe
 inline constexpr KindSet kOpen = set_of(Kind::open);
 inline constexpr KindSet kConnect = set_of(Kind::connect);
 /// Calls on sockets that tell both ends, or at least their own.
-inline constexpr KindSet kConnections = kConnect | set_of(Kind::accept) | set_of(Kind::dup) | set_of(Kind::resolve);
+inline constexpr KindSet kConnections =
+    kConnect | set_of(Kind::accept) | set_of(Kind::dup) | set_of(Kind::send) | set_of(Kind::resolve);
 inline constexpr KindSet kSockets = kConnections | set_of(Kind::bind);
+/// True where the far end is the server's. Of a socket that became standard input nothing says which side it is; who
+/// sends from a port that he chose to one that is no service's, answers.
+[[nodiscard]] constexpr bool is_client(const Event& e) noexcept {
+    constexpr std::uint16_t kServices = 1024; // ports below
+    return e.kind == Kind::connect || e.kind == Kind::dup || e.kind == Kind::resolve ||
+           (e.kind == Kind::send && ((e.flags & kFlagBound) == 0 || e.remote_port < kServices));
+}
 inline constexpr KindSet kTwoNames = set_of(Kind::rename) | set_of(Kind::link) | set_of(Kind::symlink);
 inline constexpr KindSet kMakes = set_of(Kind::mkdir) | set_of(Kind::mknod);
 /// Calls that change what a file has, by a path or by a descriptor.

@@ -340,7 +340,7 @@ std::vector<std::string_view> arguments_of(Call call) {
 std::optional<std::int64_t> descriptor_of(const Event& e) noexcept {
     if (e.kind == Kind::open || e.kind == Kind::accept || e.kind == Kind::dup || gives_descriptor(e.call))
         return e.result;
-    if (e.kind == Kind::connect || e.kind == Kind::bind || e.kind == Kind::resolve)
+    if (e.kind == Kind::connect || e.kind == Kind::bind || e.kind == Kind::send || e.kind == Kind::resolve)
         return e.fd;
     if (changes_descriptor(e.call))
         return e.dfd;

@@ -281,6 +281,7 @@ std::string_view category_of(Kind kind) noexcept {
     case Kind::accept:
     case Kind::bind:
     case Kind::dup:
+    case Kind::send:
     case Kind::resolve:
     case Kind::socket:
         return "net";

@@ -92,7 +92,7 @@ void get_fd_name(const Event& e, const FieldArg&, Scratch& s, Values& out) noexc
         return;
     }
     const auto mark = s.mark();
-    const bool from_here = e.kind == Kind::connect || e.kind == Kind::dup || e.kind == Kind::resolve;
+    const bool from_here = is_client(e);
     if (from_here)
         put_end(e.local, e.local_port, s);
     else if (!bound)

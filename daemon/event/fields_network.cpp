@@ -21,10 +21,6 @@ bool is_socket(const Event& e) noexcept {
 bool is_connection(const Event& e) noexcept {
     return (set_of(e.kind) & kConnections) != 0;
 }
-/// True where the far end is the server's. Of a socket that became standard input nothing says which side it is.
-bool is_client(const Event& e) noexcept {
-    return e.kind == Kind::connect || e.kind == Kind::dup || e.kind == Kind::resolve;
-}
 
 /// One end of a socket.
 struct End {
@@ -133,25 +129,30 @@ std::string_view protocol_name(const Event& e) noexcept {
 constexpr Field kNetworkFields[] = {
     {"fd.cip", Type::address, false, ArgKind::none, kConnections, get_address<Side::client>, set_side<Side::client>,
      "Client's address"},
-    {"fd.cip.name", Type::string, false, ArgKind::none, set_of(Kind::accept), get_name<Side::client>,
-     set_name<Side::client>, "Name of the client's address, where the process was told one"},
+    {"fd.cip.name", Type::string, false, ArgKind::none, set_of(Kind::accept) | set_of(Kind::send),
+     get_name<Side::client>, set_name<Side::client>, "Name of the client's address, where the process was told one"},
     {"fd.cnet", Type::address, false, ArgKind::none, kConnections, get_address<Side::client>, set_side<Side::client>,
      "Client's address, to compare with a network"},
     {"fd.connected", Type::boolean, false, ArgKind::none, kSockets & ~set_of(Kind::resolve),
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (is_socket(e) && e.kind != Kind::resolve)
              out.add(e.kind == Kind::accept || (e.kind == Kind::connect && e.result == 0) ||
-                     (e.kind == Kind::dup && e.remote_port != 0));
+                     (e.kind == Kind::dup && e.remote_port != 0) ||
+                     (e.kind == Kind::send && e.socket_type == SOCK_STREAM && e.result >= 0));
      },
      nullptr, "The connection was made at once (TCP), the peer was set (UDP), or it was accepted"},
     {"fd.cport", Type::integer, false, ArgKind::none, kConnections, get_port<Side::client>, set_port<Side::client>,
      "Client's port"},
-    {"fd.name_changed", Type::boolean, false, ArgKind::none, kConnect,
+    {"fd.name_changed", Type::boolean, false, ArgKind::none, kConnect | set_of(Kind::send),
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.kind == Kind::connect)
              out.add(e.result == 0 || e.result == -EINPROGRESS);
+         else if (e.kind == Kind::send)
+             out.add(true);
      },
-     nullptr, "The call gave the socket another peer, and so another name"},
+     nullptr,
+     "The call gave the socket another peer, and so another name; of what is sent to an address that comes with the "
+     "call the first is told"},
     {"fd.ip", Type::address, true, ArgKind::none, kSockets, get_either, set_either, "Either address"},
     {"fd.is_server", Type::boolean, false, ArgKind::none, kSockets,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {

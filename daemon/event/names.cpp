@@ -16,9 +16,10 @@ namespace rwatch::event {
 namespace {
 
 constexpr std::array<std::string_view, kKinds> kKindNames{
-    "none",  "exec",  "fork",     "exit",  "open",   "chmod",     "rename", "unlink", "link",  "symlink", "connect",
-    "mkdir", "mknod", "socket",   "setid", "ptrace", "namespace", "mount",  "module", "bpf",   "system",  "accept",
-    "bind",  "chown", "truncate", "xattr", "signal", "dup",       "memory", "key",    "clock", "resolve", "io_uring"};
+    "none",    "exec",    "fork",   "exit",   "open",   "chmod",   "rename",   "unlink",    "link",
+    "symlink", "connect", "mkdir",  "mknod",  "socket", "setid",   "ptrace",   "namespace", "mount",
+    "module",  "bpf",     "system", "accept", "bind",   "chown",   "truncate", "xattr",     "signal",
+    "dup",     "memory",  "key",    "clock",  "send",   "resolve", "io_uring"};
 static_assert(!kKindNames.back().empty());
 
 struct CallRow {
@@ -146,6 +147,9 @@ constexpr std::array<CallRow, kCalls> kCallRows{{
     {"reboot", Kind::system},
     {"iopl", Kind::system},
     {"ioperm", Kind::system},
+    {"sendto", Kind::send},
+    {"sendmsg", Kind::send},
+    {"sendmmsg", Kind::send},
     {"recvfrom", Kind::resolve},
     {"recvmsg", Kind::resolve},
     {"io_uring_setup", Kind::io_uring},

@@ -23,10 +23,6 @@ constexpr std::size_t kMostClosers = 24;       ///< threads that take probes off
 constexpr std::size_t kMostGroupLosses = 8192; ///< RW_GROUP_LOSSES of ebpf/lib/admit.bpf.h
 
 /// struct rw_count of ebpf/lib/admit.bpf.h
-struct Count {
-    std::uint64_t submitted, lost;
-};
-
 std::uint64_t misses(int program) {
     bpf_prog_info info{};
     std::uint32_t size = sizeof(info);
@@ -96,18 +92,18 @@ void BpfSource::detach() noexcept {
     links_.clear();
 }
 
-std::vector<std::pair<std::string, std::uint64_t>> BpfSource::counts(bool lost) const {
+std::vector<std::pair<std::string, std::uint64_t>> BpfSource::counts(__u64 rw_count::*which) const {
     const int cpus = libbpf_num_possible_cpus();
     std::vector<std::pair<std::string, std::uint64_t>> list;
     if (cpus < 1)
         return list;
-    std::vector<Count> values(static_cast<std::size_t>(cpus));
+    std::vector<rw_count> values(static_cast<std::size_t>(cpus));
     for (std::uint32_t kind = 1; kind < RW_KIND_COUNT; ++kind) {
         if (bpf_map_lookup_elem(counts_fd_.get(), &kind, values.data()) != 0)
             continue;
         std::uint64_t sum = 0;
         for (const auto& value : values)
-            sum += lost ? value.lost : value.submitted;
+            sum += value.*which;
         if (sum > 0)
             list.emplace_back(event::name_of(static_cast<event::Kind>(kind)), sum);
     }
@@ -115,7 +111,11 @@ std::vector<std::pair<std::string, std::uint64_t>> BpfSource::counts(bool lost) 
 }
 
 std::vector<std::pair<std::string, std::uint64_t>> BpfSource::submitted() const {
-    return counts(false);
+    return counts(&rw_count::submitted);
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> BpfSource::held() const {
+    return counts(&rw_count::held);
 }
 
 /// What was in the ring at the call before must have been handed over, if the ring was read to its end since.
@@ -128,7 +128,7 @@ void BpfSource::count_taken() const {
 }
 
 std::vector<std::pair<std::string, std::uint64_t>> BpfSource::losses() const {
-    auto list = counts(true);
+    auto list = counts(&rw_count::lost);
     std::uint64_t missed = 0;
     for (const auto& program : programs_)
         missed += misses(program.get());

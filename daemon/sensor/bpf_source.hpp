@@ -9,10 +9,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <linux/types.h>
 #include <memory>
 #include <vector>
 
 struct bpf_link;
+struct rw_count;
 struct ring_buffer;
 
 namespace rwatch::sensor {
@@ -45,6 +47,7 @@ class BpfSource final : public EventSource {
     /// after a drain to the end between two calls, both on the thread that drains.
     [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> losses() const override;
     [[nodiscard]] std::vector<GroupLoss> group_losses() const override;
+    [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> held() const override;
     void detach() noexcept override;
 
     /// Records put into the ring since the start, by kind as losses(). From any thread.
@@ -61,7 +64,7 @@ class BpfSource final : public EventSource {
     friend class ProbeLoader;
 
     BpfSource() = default;
-    [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> counts(bool lost) const;
+    [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> counts(__u64 rw_count::*which) const;
     void count_taken() const;
     static int on_sample(void* context, void* data, std::size_t size) noexcept;
 

@@ -225,6 +225,29 @@ void hear_answers() noexcept {
     (void)::recvmsg(server.get(), &message, 0);
 }
 
+/// Messages of no byte to the discard port of this host, one by each call. Of what goes to one address only the first
+/// is told: each has an address of its own, each time.
+void send_to_nobody(std::uint32_t time) noexcept {
+    const auto address = [time](std::uint32_t call) {
+        constexpr std::uint32_t kCalls = 3, kHosts = 0xfffffe; // of 127.0.0.0/8
+        return htonl(INADDR_LOOPBACK + (time * kCalls + call) % kHosts);
+    };
+    const Fd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    constexpr std::uint16_t kDiscard = 9;
+    sockaddr_in name{};
+    name.sin_family = AF_INET;
+    name.sin_port = htons(kDiscard);
+    mmsghdr message{};
+    message.msg_hdr.msg_name = &name;
+    message.msg_hdr.msg_namelen = sizeof(name);
+    name.sin_addr.s_addr = address(0);
+    (void)::sendto(fd.get(), nullptr, 0, 0, reinterpret_cast<const sockaddr*>(&name), sizeof(name));
+    name.sin_addr.s_addr = address(1);
+    (void)::sendmsg(fd.get(), &message.msg_hdr, 0);
+    name.sin_addr.s_addr = address(2);
+    (void)::sendmmsg(fd.get(), &message, 1, 0);
+}
+
 /// fork, exec, exit: our own program says its version to nobody.
 void start_program() noexcept {
     posix_spawn_file_actions_t silent{};
@@ -245,9 +268,9 @@ void start_program() noexcept {
 } // namespace
 
 bool Canary::sings(rw_call call) noexcept {
-    constexpr std::array kTalk{RW_CALL_CONNECT, RW_CALL_BIND,     RW_CALL_LISTEN, RW_CALL_ACCEPT,
-                               RW_CALL_ACCEPT4, RW_CALL_DUP,      RW_CALL_DUP2,   RW_CALL_DUP3,
-                               RW_CALL_FCNTL,   RW_CALL_RECVFROM, RW_CALL_RECVMSG};
+    constexpr std::array kTalk{RW_CALL_CONNECT, RW_CALL_BIND,   RW_CALL_LISTEN,  RW_CALL_ACCEPT,  RW_CALL_ACCEPT4,
+                               RW_CALL_DUP,     RW_CALL_DUP2,   RW_CALL_DUP3,    RW_CALL_FCNTL,   RW_CALL_RECVFROM,
+                               RW_CALL_RECVMSG, RW_CALL_SENDTO, RW_CALL_SENDMSG, RW_CALL_SENDMMSG};
     return std::find(kTalk.begin(), kTalk.end(), call) != kTalk.end() || song_of(call) != nullptr;
 }
 
@@ -274,7 +297,7 @@ void Canary::run() noexcept {
     (void)::unshare(CLONE_FILES);
     thread_id_.store(static_cast<std::uint32_t>(::syscall(SYS_gettid)), std::memory_order_release);
     thread_id_.notify_one();
-    for (;;) {
+    for (std::uint32_t time = 0;; ++time) {
         eventfd_t wishes = 0;
         (void)::eventfd_read(wish_.get(), &wishes);
         if (ending_.load(std::memory_order_acquire))
@@ -285,6 +308,7 @@ void Canary::run() noexcept {
                 make_call(call);
         talk_to_ourselves();
         hear_answers();
+        send_to_nobody(time);
         start_program();
         begun_ns_.store(begin, std::memory_order_release);
         ended_ns_.store(boot_now(), std::memory_order_release);

@@ -58,6 +58,8 @@ class EventSource {
     [[nodiscard]] virtual std::vector<std::pair<std::string, std::uint64_t>> losses() const = 0;
     /// Whose they were, as far as that is known: groups are forgotten when there are very many. From any thread.
     [[nodiscard]] virtual std::vector<GroupLoss> group_losses() const { return {}; }
+    /// What was not told since many like it were, by name of kind: no loss. From any thread.
+    [[nodiscard]] virtual std::vector<std::pair<std::string, std::uint64_t>> held() const { return {}; }
     /// Takes the probes off; what is in the ring can still be drained.
     virtual void detach() noexcept = 0;
 };

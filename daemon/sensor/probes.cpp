@@ -128,6 +128,11 @@ constexpr Uses<1> kDup{{{"on_dup", Place::call_exit}}};
 constexpr Uses<2> kDupOld{{{"on_dup_old", Place::call_exit}, {"on_enter_old", Place::call_enter}}};
 constexpr std::array<Alternative, 2> kDupWays{{{"tracepoint:syscalls", kDup}, {"tracepoint:syscalls+enter", kDupOld}}};
 
+constexpr Uses<1> kSend{{{"on_send", Place::call_exit}}};
+constexpr Uses<2> kSendOld{{{"on_send_old", Place::call_exit}, {"on_enter_old", Place::call_enter}}};
+constexpr std::array<Alternative, 2> kSendWays{
+    {{"tracepoint:syscalls", kSend}, {"tracepoint:syscalls+enter", kSendOld}}};
+
 constexpr Uses<1> kResolve{{{"on_receive", Place::call_exit}}};
 constexpr Uses<2> kResolveOld{{{"on_receive_old", Place::call_exit}, {"on_enter_old", Place::call_enter}}};
 constexpr std::array<Alternative, 2> kResolveWays{
@@ -278,6 +283,9 @@ constexpr std::array<WatchedCall, 4> kClockCalls{{{"settimeofday", SYS_settimeof
                                                   {"clock_settime", SYS_clock_settime, RW_CALL_CLOCK_SETTIME},
                                                   {"adjtimex", SYS_adjtimex, RW_CALL_ADJTIMEX},
                                                   {"clock_adjtime", SYS_clock_adjtime, RW_CALL_CLOCK_ADJTIME}}};
+constexpr std::array<WatchedCall, 3> kSendCalls{{{"sendto", SYS_sendto, RW_CALL_SENDTO},
+                                                 {"sendmsg", SYS_sendmsg, RW_CALL_SENDMSG},
+                                                 {"sendmmsg", SYS_sendmmsg, RW_CALL_SENDMMSG}}};
 constexpr std::array<WatchedCall, 2> kResolveCalls{
     {{"recvfrom", SYS_recvfrom, RW_CALL_RECVFROM}, {"recvmsg", SYS_recvmsg, RW_CALL_RECVMSG}}};
 constexpr std::array<WatchedCall, 2> kUringCalls{
@@ -291,7 +299,7 @@ constexpr std::array<WatchedCall, 6> kProcessCalls{{{"execve", SYS_execve, RW_CA
                                                     {"clone", SYS_clone, RW_CALL_CLONE},
                                                     {"clone3", SYS_clone3, RW_CALL_CLONE3}}};
 
-constexpr std::array<Family, 32> kFamilies{{
+constexpr std::array<Family, 33> kFamilies{{
     {"exec", {}, kExecWays, "new programs: which binary runs, with which arguments"},
     {"fork", {}, kForkWays, "new processes until they act: fork bombs, and ancestors of short-lived processes"},
     {"exit", {}, kExitWays, "ends of processes: the process table is cleaned up late"},
@@ -323,6 +331,7 @@ constexpr std::array<Family, 32> kFamilies{{
     {"memory", kMemoryCalls, kSyscallWays, "code that is mapped or made: other loaders than the kernel's"},
     {"key", kKeyCalls, kSyscallWays, "keys of the kernel"},
     {"clock", kClockCalls, kSyscallWays, "changes of the time"},
+    {"send", kSendCalls, kSendWays, "datagrams to addresses without a connect, TCP's fast open: scans"},
     {"resolve", kResolveCalls, kResolveWays, "answers of name servers: connections have addresses, and no names"},
     {"io_uring", kUringCalls, kUringWays, "what is done through io_uring"},
 }};

@@ -48,9 +48,10 @@ enum rw_kind {
 	RW_XATTR,    /* struct rw_fsop: attributes that grant or guard are set or removed */
 	RW_SIGNAL,   /* struct rw_syscall: sent to another process */
 	RW_DUP,      /* struct rw_connect: a socket became standard input, output or error */
-	RW_MEMORY,   /* struct rw_syscall, as all below but RW_RESOLVE: memory that may be executed */
+	RW_MEMORY,   /* struct rw_syscall, as all below but RW_SEND and RW_RESOLVE: memory that may be executed */
 	RW_KEY,      /* keys of the kernel */
 	RW_CLOCK,    /* the time is set */
+	RW_SEND,     /* struct rw_connect: sent to an address that came with the call */
 	RW_RESOLVE,  /* struct rw_connect: an answer of a name server, received */
 	RW_IO_URING, /* rings, and what is submitted through them and is no event of another kind */
 	RW_KIND_COUNT
@@ -97,7 +98,7 @@ enum rw_call {
 	RW_CALL_KEXEC_LOAD, RW_CALL_KEXEC_FILE_LOAD,
 	RW_CALL_PRCTL, RW_CALL_PERF_EVENT_OPEN, RW_CALL_SWAPON, RW_CALL_SWAPOFF, RW_CALL_QUOTACTL, RW_CALL_SETHOSTNAME,
 	RW_CALL_SETDOMAINNAME, RW_CALL_ACCT, RW_CALL_REBOOT, RW_CALL_IOPL, RW_CALL_IOPERM,
-	RW_CALL_RECVFROM, RW_CALL_RECVMSG,
+	RW_CALL_SENDTO, RW_CALL_SENDMSG, RW_CALL_SENDMMSG, RW_CALL_RECVFROM, RW_CALL_RECVMSG,
 	RW_CALL_IO_URING_SETUP, RW_CALL_IO_URING_REGISTER, RW_CALL_IO_URING_SUBMIT,
 	RW_CALL_COUNT
 };
@@ -129,6 +130,13 @@ enum rw_filter {
 	RW_FILTER_XATTR_AT, /* the same, argument 3 */
 };
 
+/* Records of one kind, on one CPU: not part of any record. */
+struct rw_count {
+	__u64 submitted;
+	__u64 lost;
+	__u64 held; /* not told, since many like it were */
+};
+
 /* By what lost records are counted beside rw_kind alone: not part of any record. */
 struct rw_group_kind {
 	__u64 cgroup;
@@ -145,6 +153,7 @@ struct rw_group_kind {
 #define RW_F_UNLINKED   (1u << 5) /* the file has no name left (i_nlink is 0) */
 #define RW_F_KERNEL_ADDR (1u << 7) /* connect: addresses come from the kernel's socket, not from user memory */
 #define RW_F_IO_URING   (1u << 6) /* told when it was submitted through io_uring: ret is 0, whatever comes of it */
+#define RW_F_BOUND      (1u << 9) /* send: from a port that the process chose */
 #define RW_F_COMPAT     (1u << 8) /* called through the 32-bit system-call table; exec: the new image is a 32-bit one */
 
 /* A string in the tail of the record: len bytes from off, no terminator counted. len 0: absent. */
@@ -269,7 +278,7 @@ struct rw_fsop {
 	__u64 length;     /* truncate */
 };
 
-/* connect, accept, bind, listen, dup, resolve: both ends of a socket. An end that it has not is all zero. */
+/* connect, accept, bind, listen, dup, send, resolve: both ends of a socket. An end that it has not is all zero. */
 struct rw_connect {
 	struct rw_common c;
 	__u8 laddr[16], raddr[16]; /* IPv4 in the first 4 bytes, network order */

@@ -15,11 +15,6 @@
 #define RW_GROUPS 4096       /* control groups counted at once; least recently used go first */
 #define RW_GROUP_LOSSES 8192 /* pairs of group and kind; of groups forgotten the loss is still in rw_counts */
 
-struct rw_count {
-	__u64 submitted;
-	__u64 lost;
-};
-
 struct rw_counts_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, RW_KIND_COUNT);

@@ -122,6 +122,12 @@ static __always_inline __u16 get_sk_protocol(struct sock *sk)
 	return BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol);
 }
 
+/* SOCK_BINDPORT_LOCK and its kin. */
+static __always_inline __u8 get_sk_userlocks(struct sock *sk)
+{
+	return BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks);
+}
+
 /* What a descriptor of a process stands for: in private_data; in its own inode's i_private since 6.9 (cb12fd8e0dab). */
 static __always_inline struct pid *get_pid_of_file(struct file *file)
 {

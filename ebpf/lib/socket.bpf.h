@@ -10,6 +10,14 @@
 
 #define UNIX_PATH_LEN 108
 
+/* The head of struct user_msghdr. */
+struct rw_msghdr {
+	__u64 name;
+	__u32 name_len;
+	__u32 reserved;
+	__u64 iov, iov_len;
+};
+
 /* Longest sockaddr that is read: sockaddr_in6. sockaddr_un's name is read on its own. */
 struct rw_sockaddr {
 	__u16 family;
@@ -28,27 +36,38 @@ static __always_inline void rw_socket_addresses(struct sock *sk, __u16 family, _
 	}
 }
 
+/* An address of the caller's memory, of `len` bytes. */
+static __always_inline bool rw_read_sockaddr(__u64 pointer, __u32 len, struct rw_sockaddr *address)
+{
+	/* Both ends of the size are for the verifier (of 6.1 and 6.12), which must see them of the register that is handed over: hence the
+	 * barrier. The kernel refuses shorter ones than sockaddr_in. */
+	barrier_var(len);
+	if (!pointer || len < 16)
+		return false;
+	if (len > sizeof(*address))
+		len = sizeof(*address);
+	return !bpf_probe_read_user(address, len, (void *)pointer);
+}
+
+/* False where it is of another family than IPv4 and IPv6. */
+static __always_inline bool rw_take_address(const struct rw_sockaddr *address, __u8 *addr, __u16 *port)
+{
+	*port = __builtin_bswap16(address->port);
+	if (address->family == AF_INET6)
+		__builtin_memcpy(addr, &address->rest[4], 16); /* behind sin6_flowinfo */
+	else if (address->family == AF_INET)
+		__builtin_memcpy(addr, address->rest, 4);
+	else
+		return false;
+	return true;
+}
+
 /* The address of either end that a call was given, in its arguments 1 and 2. */
 static __always_inline bool rw_address_of_user(struct rw_connect *c, struct rw_args *args, __u8 *addr, __u16 *port)
 {
 	struct rw_sockaddr address = {};
-	__u32 len = args->a[2];
 
-	/* Both ends of the size are for the verifier (of 6.1 and 6.12), which must see them of the register that is handed over: hence the
-	 * barrier. The kernel refuses shorter ones than sockaddr_in. */
-	barrier_var(len);
-	if (!args->a[1] || len < 16 || c->ret == -EFAULT)
-		return false;
-	if (len > sizeof(address))
-		len = sizeof(address);
-	if (bpf_probe_read_user(&address, len, (void *)args->a[1]))
-		return false;
-	*port = __builtin_bswap16(address.port);
-	if (address.family == AF_INET6)
-		__builtin_memcpy(addr, &address.rest[4], 16); /* behind sin6_flowinfo */
-	else if (address.family == AF_INET)
-		__builtin_memcpy(addr, address.rest, 4);
-	else
+	if (c->ret == -EFAULT || !rw_read_sockaddr(args->a[1], args->a[2], &address) || !rw_take_address(&address, addr, port))
 		return false;
 	c->family = address.family;
 	return true;

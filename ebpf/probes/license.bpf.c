@@ -5,6 +5,7 @@
 #include "../lib/emit.bpf.h"
 #include "../lib/call.bpf.h"
 #include "../lib/object.bpf.h"
+#include "../lib/send.bpf.h"
 
 /* Helpers such as bpf_probe_read_kernel are for GPL-compatible programs only. */
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
@@ -19,6 +20,7 @@ struct rw_stash_map rw_stash SEC(".maps");
 struct rw_modes_map rw_modes SEC(".maps");
 struct rw_syns_map rw_syns SEC(".maps");
 struct rw_objects_map rw_objects SEC(".maps");
+struct rw_sends_map rw_sends SEC(".maps");
 
 const volatile __u32 own_tgid = 0;
 const volatile __u32 own_canary = 0;

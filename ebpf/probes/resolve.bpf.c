@@ -10,13 +10,6 @@
 #define RW_DNS_HEAD 12     /* RFC 1035 4.1.1 */
 #define RW_ANSWER_MAX 4095 /* bytes kept: what resolvers ask for at most */
 
-/* The head of struct user_msghdr. */
-struct rw_msghdr {
-	__u64 name;
-	__u64 name_len; /* an int */
-	__u64 iov, iov_len;
-};
-
 struct rw_iovec {
 	__u64 base, len;
 };

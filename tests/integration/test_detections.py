@@ -24,6 +24,20 @@ for target in sys.argv[3:]:
         except OSError: pass
 '''
 
+# One socket for all, or TCP's fast open: nothing connects.
+SEND = '''
+import socket, sys
+one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for target in sys.argv[2:]:
+    host, port = target.rsplit("/", 1)
+    if sys.argv[1] == "udp":
+        one.sendto(b"x", (host, int(port)))
+        continue
+    with socket.socket() as s:
+        try: s.sendto(b"x", socket.MSG_FASTOPEN, (host, int(port)))
+        except OSError: pass
+'''
+
 
 class Detections(SharedDaemon):
     def provoke(self, rule, match, deed, rest=0.5):
@@ -137,6 +151,12 @@ class Detections(SharedDaemon):
 
     def test_port_scan_udp_ipv6(self):
         self.check_port_scan('udp', '::1')
+
+    def test_port_scan_without_a_connect(self):
+        for kind in ('udp', 'fastopen'):
+            python = self.copy_of(sys.executable, f'python-{kind}')
+            targets = [f'127.0.0.1/{port}' for port in PORTS]
+            self.provoke('Outbound port scan', python, lambda python=python, kind=kind, targets=targets: rwatchtest.run(python, '-c', SEND, kind, *targets))
 
     def test_port_scan_by_children_of_one_parent(self):
         shell = self.copy_of('bash', 'bash-scan')

@@ -3,6 +3,7 @@
 #include "event/decode.hpp"
 
 #include "decode_record.hpp"
+#include "event/field_tables.hpp"
 
 #include <arpa/inet.h>
 #include <catch2/catch.hpp>
@@ -416,6 +417,22 @@ TEST_CASE("the server's side") {
     CHECK(bound->remote.family == 0);
     CHECK(bound->local_port == 80);
     CHECK(bound->backlog == 128);
+}
+
+TEST_CASE("who sends from a port that he chose to one of no service answers") {
+    WireRecord<rw_connect> r(RW_SEND, RW_CALL_SENDTO);
+    r.fixed.family = AF_INET;
+    inet_pton(AF_INET, "192.0.2.7", r.fixed.raddr);
+    r.fixed.lport = 5000;
+    r.fixed.c.flags = RW_F_BOUND;
+    r.fixed.rport = GENERATE(__u16{53}, __u16{1023}, __u16{1024});
+    auto bytes = r.bytes();
+    const auto e = decode(bytes, 0);
+    REQUIRE(e);
+    CHECK(event::is_client(*e) == (r.fixed.rport < 1024));
+    r.fixed.c.flags = 0;
+    bytes = r.bytes();
+    CHECK(event::is_client(*decode(bytes, 0)));
 }
 
 TEST_CASE("an answer of a name server") {

@@ -256,6 +256,11 @@ const Row kRows[] = {
     {"fd.sip", Call::recvfrom, "192.0.2.1", "-"},
     {"fd.is_server", Call::recvmsg, "false", "false"},
     {"fd.connected", Call::recvmsg, "-", "-"},
+    {"fd.sip", Call::sendto, "192.0.2.1", "-"},
+    {"fd.is_server", Call::sendmsg, "false", "false"},
+    {"fd.connected", Call::sendto, "true", "false"}, // fast open
+    {"fd.name_changed", Call::sendmmsg, "true", "true"},
+    {"fd.num", Call::sendto, "5", "-1"},
     {"fd.num", Call::recvfrom, "5", "-1"},
     {"fd.name", Call::recvfrom, "10.0.0.1:40000->192.0.2.1:443", "-"},
     {"fd.cport", Call::accept, "443", "-"},

@@ -217,13 +217,15 @@ TEST_CASE("Calls whose events can match, never too few") {
         {"evt.type != connect", all & ~connect},
         {"not evt.type != connect", connect},
         {"not (evt.type = execve or evt.type = execveat) and evt.type in (execve, connect)", connect},
-        {"fd.rport = 1", event::calls_of(event::set_of(Kind::connect) | event::set_of(Kind::accept) |
-                                         event::set_of(Kind::dup) | event::set_of(Kind::resolve))},
+        {"fd.rport = 1",
+         event::calls_of(event::set_of(Kind::connect) | event::set_of(Kind::accept) | event::set_of(Kind::dup) |
+                         event::set_of(Kind::send) | event::set_of(Kind::resolve))},
         {"not fd.rport = 1", all},
         {"evt.type startswith openat", set({Call::openat, Call::openat2})},
         {"evt.type exists", all},
-        {"evt.category = net", set({Call::connect, Call::socket, Call::accept, Call::accept4, Call::bind, Call::listen,
-                                    Call::dup, Call::dup2, Call::dup3, Call::fcntl, Call::recvfrom, Call::recvmsg})},
+        {"evt.category = net",
+         set({Call::connect, Call::socket, Call::accept, Call::accept4, Call::bind, Call::listen, Call::dup, Call::dup2,
+              Call::dup3, Call::fcntl, Call::recvfrom, Call::recvmsg, Call::sendto, Call::sendmsg, Call::sendmmsg})},
         {"evt.dir = >", {}},
         {"evt.dir = <", all},
         // events are numbered from 1

@@ -263,7 +263,8 @@ TEST_CASE("Operands belong to a test's identity and to its kinds of event") {
     CHECK(compiled("proc.name = val(proc.cwd)").fingerprint() != compiled("proc.name = 'proc.cwd'").fingerprint());
     CHECK(compiled("proc.name = anyof (a)").fingerprint() != compiled("proc.name = oneof (a)").fingerprint());
     const auto connect = event::calls_of(event::set_of(event::Kind::connect) | event::set_of(event::Kind::accept) |
-                                         event::set_of(event::Kind::dup) | event::set_of(event::Kind::resolve));
+                                         event::set_of(event::Kind::dup) | event::set_of(event::Kind::send) |
+                                         event::set_of(event::Kind::resolve));
     CHECK(compiled("concat(proc.name, \"x\") = join(\"\", (fd.rport))").calls() == connect);
     CHECK(compiled("proc.pid = val(fd.rport)").calls() == connect);
     CHECK(compiled("tolower(\"A\") = a").calls() == event::CallSet().set());
