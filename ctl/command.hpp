@@ -60,6 +60,6 @@ void complain(const std::string& text);
 [[nodiscard]] std::uint64_t time_usec(const std::string& text, std::string_view option);
 
 extern const Verb kStatusVerb, kReloadVerb, kAlertsVerb, kShowVerb, kAckVerb, kWatchVerb, kDetectorsVerb, kPauseVerb,
-    kResumeVerb, kCheckVerb, kTestVerb;
+    kResumeVerb, kCheckVerb, kTestVerb, kDoctorVerb;
 
 } // namespace rwatch::ctl

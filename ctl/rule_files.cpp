@@ -2,11 +2,11 @@
 #include "rule_files.hpp"
 
 #include "core/error.hpp"
+#include "core/files.hpp"
 #include "core/handle.hpp"
 #include "core/yaml.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fcntl.h>
 #include <filesystem>
 #include <sys/stat.h>
@@ -17,8 +17,6 @@ namespace rwatch::ctl {
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::array<std::string_view, 3> kSuffixes{".yaml", ".yml", ".json"};
 
 void report(Diagnostics& out, const std::string& path, std::string code, std::string message, std::string hint = {}) {
     out.push_back({Severity::error, std::move(code), {path, 0, 0}, std::move(message), std::move(hint)});
@@ -32,7 +30,7 @@ void list_folder(const fs::path& folder, std::vector<fs::path>& files, Diagnosti
         const auto suffix = entry->path().extension().string();
         if (entry->path().filename().native().starts_with('.')) // as the daemon does
             continue;
-        if (std::find(kSuffixes.begin(), kSuffixes.end(), suffix) == kSuffixes.end())
+        if (std::find(kRuleSuffixes.begin(), kRuleSuffixes.end(), suffix) == kRuleSuffixes.end())
             continue;
         empty = false;
         std::error_code unknown;     // what can't be looked at is told by who reads it

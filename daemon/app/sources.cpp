@@ -11,14 +11,12 @@ namespace rwatch::app {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kRuleSuffixes{".yaml", ".yml", ".json"};
 constexpr std::array<std::string_view, 2> kConfigSuffixes{".yaml", ".yml"};
 constexpr std::string_view kConfigFile = "/etc/rwatch/rwatchd.yaml";
 
 std::vector<std::string> rule_paths(const Options& options, Diagnostics& out) {
     if (options.rules.empty()) {
-        const std::array<std::string, 3> standard{"/etc/rwatch/rules.d", "/run/rwatch/rules.d",
-                                                  "/usr/lib/rwatch/rules.d"};
+        const std::vector<std::string> standard(kRuleDirectories.begin(), kRuleDirectories.end());
         return find_files(standard, kRuleSuffixes, out);
     }
     // Named by the admin: each must exist; directories in the order given, each sorted by name.

@@ -5,12 +5,18 @@
 
 #include "core/diagnostic.hpp"
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace rwatch {
+
+/// Where rules stand, highest precedence first, and how their names end.
+inline constexpr std::array<std::string_view, 3> kRuleDirectories{"/etc/rwatch/rules.d", "/run/rwatch/rules.d",
+                                                                  "/usr/lib/rwatch/rules.d"};
+inline constexpr std::array<std::string_view, 3> kRuleSuffixes{".yaml", ".yml", ".json"};
 
 struct TextFile {
     std::string path;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """What is done to other processes and in their name, and to the daemon's own maps: what must be seen, each time."""
+import contextlib
 import os
 import re
 import shutil
@@ -41,7 +42,8 @@ class Maps(Case):
         found = set()
         folder = f'/proc/{daemon.pid}/fdinfo'
         for name in os.listdir(folder):
-            with open(os.path.join(folder, name), encoding='utf-8') as info:
+            # The canary's come and go.
+            with contextlib.suppress(FileNotFoundError), open(os.path.join(folder, name), encoding='utf-8') as info:
                 found.update(re.findall(rf'^map_type:\t{kind}\n(?:.*\n)*map_id:\t([0-9]+)$', info.read(), re.MULTILINE))
         return found
 
