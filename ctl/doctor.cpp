@@ -8,6 +8,7 @@
 #include "json_read.hpp"
 #include "rules/rule_set.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <filesystem>
@@ -193,9 +194,9 @@ class Examiner {
 
     /// What a reload or the next start will find.
     void rule_files() {
-        std::vector<std::string> folders;
-        for (const auto& folder : kRuleDirectories)
-            folders.push_back(path(folder));
+        std::vector<std::string> folders(kRuleDirectories.size());
+        std::transform(kRuleDirectories.begin(), kRuleDirectories.end(), folders.begin(),
+                       [this](auto folder) { return path(folder); });
         Diagnostics diagnostics;
         std::vector<rules::SourceText> texts;
         const auto files = find_files(folders, kRuleSuffixes, diagnostics);
@@ -223,24 +224,31 @@ void put(std::map<std::string, std::string>& lists, const std::string& reason, c
     list.append(list.empty() ? "" : ", ").append(name);
 }
 
+/// What of it is not seen, and why.
+Check blind_probe(const Json& probe, const std::string& blind) {
+    Check check{"probe " + safe_text(probe, "name"), Finding::problem, safe_text(probe, "reason"),
+                "journalctl -u rwatchd says what the kernel said"};
+    if (!safe_text(probe, "attached").empty()) {
+        check.text = "is attached, but silent";
+        check.advice = "somebody may have taken it off: look who, then systemctl restart rwatchd";
+    }
+    if (check.text.empty())
+        check.text = "not attached";
+    check.text.append("; not seen: ").append(blind);
+    return check;
+}
+
 void examine_probes(const Json& probes, std::vector<Check>& out) {
     std::size_t attached = 0;
     std::map<std::string, std::string> second_best;
     for (const auto& probe : probes) {
-        const auto name = safe_text(probe, "name"), reason = safe_text(probe, "reason"),
-                   blind = safe_text(probe, "blind");
+        const auto reason = safe_text(probe, "reason"), blind = safe_text(probe, "blind");
         const bool there = !safe_text(probe, "attached").empty();
         attached += there ? 1 : 0;
         if (!blind.empty())
-            out.push_back({"probe " + name, Finding::problem,
-                           (there            ? "is attached, but silent"
-                            : reason.empty() ? "not attached"
-                                             : reason) +
-                               "; not seen: " + blind,
-                           there ? "somebody may have taken it off: look who, then systemctl restart rwatchd"
-                                 : "journalctl -u rwatchd says what the kernel said"});
+            out.push_back(blind_probe(probe, blind));
         else if (there && !reason.empty())
-            put(second_best, reason, name);
+            put(second_best, reason, safe_text(probe, "name"));
     }
     const bool all = attached == probes.size() && attached > 0;
     out.push_back({"probes",
@@ -248,7 +256,7 @@ void examine_probes(const Json& probes, std::vector<Check>& out) {
                    std::to_string(attached) + " of " + counted(probes.size(), "probe") + " attached",
                    {}});
     for (const auto& [reason, names] : second_best)
-        out.push_back({"hooks", Finding::note, names + ": " + reason,
+        out.push_back({"hooks", Finding::note, std::string(names).append(": ").append(reason),
                        "names can be changed there between the kernel's look and ours (docs/threat-model.md)"});
 }
 

@@ -21,7 +21,7 @@ LAYERS = {
     'ctl': {'dbus', 'core', 'rules', 'event', 'process', 'pipeline', 'alerts', 'config'},
 }
 # In the client only these verbs work without a daemon; the others know nothing of rules.
-CTL_OFFLINE = re.compile(r'^(cmd_(check|test|replay)|rule_files)\.')
+CTL_OFFLINE = re.compile(r'^(cmd_(check|test|replay)|doctor|rule_files)\.')
 CTL_ONLINE = {'dbus', 'core'}
 # Pure layers: no clock, no files, no log, no bus, no libbpf.
 PURE = {'rules', 'event'}
