@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "client.hpp"
+#include "render.hpp"
 
 #include "core/escape.hpp"
 #include "dbus/connect.hpp"
@@ -158,6 +159,23 @@ Json Client::alert(const std::string& id) {
 
 void Client::acknowledge(const std::vector<std::string>& ids, const std::string& note) {
     checked([&] { manager_->callMethod("AcknowledgeAlerts").onInterface(kInterface).withArguments(ids, note); });
+}
+
+Fd Client::open_events(const std::string& condition) {
+    return checked([&] {
+        sdbus::UnixFd events;
+        try {
+            manager_->callMethod("OpenEventStream")
+                .onInterface(kInterface)
+                .withArguments(condition)
+                .storeResultsTo(events);
+        } catch (const sdbus::Error& error) {
+            if (error.getName() == dbus::kErrorInvalidCondition)
+                throw Failure(kFailed, "the condition is wrong:\n" + escape_lines(error.getMessage()));
+            throw;
+        }
+        return Fd(events.release());
+    });
 }
 
 Json Client::detectors() {

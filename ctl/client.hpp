@@ -3,6 +3,7 @@
 // daemon by calling it.
 #pragma once
 
+#include "core/handle.hpp"
 #include "dbus/variant_json.hpp"
 
 #include <cstdint>
@@ -68,6 +69,8 @@ class Client {
     [[nodiscard]] Json alert(const std::string& id);
     void acknowledge(const std::vector<std::string>& ids, const std::string& note);
     [[nodiscard]] Json detectors();
+    /// The reading end of a pipe of lines, each an event of those that the condition ("": all) wants.
+    [[nodiscard]] Fd open_events(const std::string& condition);
     std::vector<std::string> pause(const std::string& selector, std::uint64_t usec, const std::string& reason);
     std::vector<std::string> resume(const std::string& selector);
 

@@ -59,7 +59,7 @@ void complain(const std::string& text);
 /// Microseconds since the epoch of "10:30", "-1h", "2026-11-24"…. Throws UsageError that names the option.
 [[nodiscard]] std::uint64_t time_usec(const std::string& text, std::string_view option);
 
-extern const Verb kStatusVerb, kReloadVerb, kAlertsVerb, kShowVerb, kAckVerb, kWatchVerb, kDetectorsVerb, kPauseVerb,
-    kResumeVerb, kCheckVerb, kTestVerb, kDoctorVerb;
+extern const Verb kStatusVerb, kReloadVerb, kAlertsVerb, kShowVerb, kAckVerb, kWatchVerb, kEventsVerb, kDetectorsVerb,
+    kPauseVerb, kResumeVerb, kCheckVerb, kTestVerb, kDoctorVerb;
 
 } // namespace rwatch::ctl

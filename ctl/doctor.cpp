@@ -257,7 +257,7 @@ void examine_probes(const Json& probes, std::vector<Check>& out) {
                    {}});
     for (const auto& [reason, names] : second_best)
         out.push_back({"hooks", Finding::note, std::string(names).append(": ").append(reason),
-                       "names can be changed there between the kernel's look and ours (docs/threat-model.md)"});
+                       "what that means: known blind spots in docs/threat-model.md"});
 }
 
 void examine_losses(const Json& status, std::vector<Check>& out) {

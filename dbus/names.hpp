@@ -17,6 +17,7 @@ inline constexpr const char* kErrorNoSuchDetector = "org.rwatch1.Error.NoSuchDet
 inline constexpr const char* kErrorInvalidArgument = "org.rwatch1.Error.InvalidArgument";
 inline constexpr const char* kErrorInvalidCondition = "org.rwatch1.Error.InvalidCondition";
 inline constexpr const char* kErrorAccessDenied = "org.freedesktop.DBus.Error.AccessDenied";
+inline constexpr const char* kErrorLimitsExceeded = "org.freedesktop.DBus.Error.LimitsExceeded";
 inline constexpr const char* kErrorFailed = "org.freedesktop.DBus.Error.Failed";
 
 // polkit actions

@@ -20,16 +20,6 @@ using Json = nlohmann::ordered_json;
 constexpr std::array<std::string_view, 7> kBasicFields{"evt.type",  "proc.pid", "proc.exepath", "proc.cmdline",
                                                        "user.name", "user.uid", "systemd.unit"};
 
-Json to_json(const FieldValue& value) {
-    if (const auto* flag = std::get_if<bool>(&value))
-        return *flag;
-    if (const auto* number = std::get_if<std::int64_t>(&value))
-        return *number;
-    if (const auto* text = std::get_if<std::string>(&value))
-        return to_utf8(*text);
-    return nullptr;
-}
-
 Json to_json(const std::vector<std::string>& texts) {
     Json list = Json::array();
     for (const auto& text : texts)
@@ -105,6 +95,27 @@ std::string text_of(std::string_view field, const event::Event& event, event::Sc
 }
 
 } // namespace
+
+FieldValue field_value(const event::FieldRef& ref, const event::Values& values) {
+    if (values.empty())
+        return std::monostate{};
+    const auto& first = values.items().front();
+    if (!ref.field->list && first.type == event::Type::integer)
+        return first.integer;
+    if (!ref.field->list && first.type == event::Type::boolean)
+        return first.boolean;
+    return joined(values);
+}
+
+nlohmann::ordered_json to_json(const FieldValue& value) {
+    if (const auto* flag = std::get_if<bool>(&value))
+        return *flag;
+    if (const auto* number = std::get_if<std::int64_t>(&value))
+        return *number;
+    if (const auto* text = std::get_if<std::string>(&value))
+        return to_utf8(*text);
+    return nullptr;
+}
 
 void put_placement(Alert& alert, const event::Placement& placement) {
     alert.unit = to_utf8(placement.unit);
@@ -260,17 +271,10 @@ void AlertFactory::add_fields(Alert& alert, const rules::Match& match, event::Sc
         const auto same = [&](const auto& field) { return field.first == name; };
         if (std::any_of(alert.output_fields.begin(), alert.output_fields.end(), same))
             return;
-        FieldValue value;
-        if (values.empty()) {
-            value = std::monostate{};
-        } else if (const auto& first = values.items().front(); !ref.field->list && first.type == event::Type::integer) {
-            value = first.integer;
-        } else if (!ref.field->list && first.type == event::Type::boolean) {
-            value = first.boolean;
-        } else {
-            auto text = clip(joined(values), std::min(kMaxFieldText, room));
-            room -= std::min(room, text.size());
-            value = std::move(text);
+        auto value = field_value(ref, values);
+        if (auto* text = std::get_if<std::string>(&value)) {
+            *text = clip(*text, std::min(kMaxFieldText, room));
+            room -= std::min(room, text->size());
         }
         alert.output_fields.emplace_back(std::move(name), std::move(value));
     };

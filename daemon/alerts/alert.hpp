@@ -19,6 +19,10 @@ namespace rwatch::alerts {
 
 using FieldValue = std::variant<std::monostate, bool, std::int64_t, std::string>; ///< monostate: missing (null in JSON)
 
+/// Of a field what event::read gave, several as one text. A text's bytes are as they are.
+[[nodiscard]] FieldValue field_value(const event::FieldRef& ref, const event::Values& values);
+[[nodiscard]] nlohmann::ordered_json to_json(const FieldValue& value);
+
 /// One process of the chain that led to the event.
 struct ProcessInfo {
     std::uint32_t pid = 0;

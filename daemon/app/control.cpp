@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // What the bus objects ask of the daemon, and what admins do to it through them.
 #include "app/daemon.hpp"
+#include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/time.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace rwatch::app {
 
 namespace {
+
+constexpr std::size_t kMostStreams = 16; ///< of events: each is work for every event
 
 /// By the kind's name: events that the pipeline received.
 std::uint64_t received(const pipeline::Counters& counters, const std::string& name) {
@@ -49,6 +56,27 @@ std::map<std::string, std::uint64_t> Daemon::shortfalls() const {
     put("alert texts cut", factory_.cut());
     for (const auto& [kind, count] : source_->held())
         out[kind + "s of servers held back"] = count;
+    return out;
+}
+
+bus::EventStreamResult Daemon::open_events(const std::string& condition) {
+    bus::EventStreamResult out;
+    std::optional<rules::Condition> wanted;
+    if (condition.find_first_not_of(" \t\n") != std::string::npos) {
+        wanted = rules::compile_condition(condition, {"condition", 1, 1}, out.diagnostics);
+        if (!wanted)
+            return out;
+    }
+    out.diagnostics.clear();
+    std::erase_if(streams_, [](const auto& stream) { return stream->closed(); });
+    if (streams_.size() >= kMostStreams)
+        return out;
+    std::array<int, 2> ends{-1, -1};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+        throw Error("make a pipe", "", errno);
+    out.pipe.reset(ends[0]);
+    streams_.push_back(std::make_shared<pipeline::EventStream>(std::move(wanted), Fd(ends[1])));
+    streams_box_.put(streams_);
     return out;
 }
 

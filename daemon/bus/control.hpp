@@ -5,6 +5,7 @@
 #include "alerts/history.hpp"
 #include "alerts/sink.hpp"
 #include "core/diagnostic.hpp"
+#include "core/handle.hpp"
 
 #include <cstdint>
 #include <map>
@@ -68,6 +69,12 @@ struct ReloadResult {
     Diagnostics diagnostics;
 };
 
+/// The reading end of a stream of events, or why there is none.
+struct EventStreamResult {
+    Fd pipe;
+    Diagnostics diagnostics; ///< of the condition; empty: there are too many streams
+};
+
 class Control {
   public:
     virtual ~Control() = default;
@@ -83,6 +90,8 @@ class Control {
     virtual std::optional<std::vector<std::string>> pause(const std::string& selector, std::int64_t for_ns,
                                                           const std::string& reason, std::uint32_t uid) = 0;
     virtual std::optional<std::vector<std::string>> resume(const std::string& selector, std::uint32_t uid) = 0;
+    /// condition: "" all events.
+    virtual EventStreamResult open_events(const std::string& condition) = 0;
 };
 
 } // namespace rwatch::bus

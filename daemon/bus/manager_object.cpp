@@ -60,6 +60,20 @@ std::vector<std::string> named_rules(std::optional<std::vector<std::string>> rul
     return *std::move(rules);
 }
 
+/// "1:5: unknown field 'fd.nme' (did you mean 'fd.name'?)", a line for each error.
+std::string told_in_lines(const Diagnostics& diagnostics) {
+    std::string out;
+    for (const auto& d : diagnostics) {
+        if (d.severity != Severity::error)
+            continue;
+        out.append(out.empty() ? "" : "\n").append(std::to_string(d.where.line)).append(":");
+        out.append(std::to_string(d.where.column)).append(": ").append(escape(d.message));
+        if (!d.hint.empty())
+            out.append(" (").append(escape(d.hint)).append(")");
+    }
+    return out;
+}
+
 std::string joined(const std::vector<std::string>& items) {
     std::string out;
     for (const auto& item : items)
@@ -168,6 +182,20 @@ void ManagerObject::Resume(sdbus::Result<std::vector<std::string>>&& result, std
         auto rules = control_.resume(selector, static_cast<std::uint32_t>(who.euid));
         snapshot_.invalidate();
         return named_rules(std::move(rules), selector);
+    });
+}
+
+void ManagerObject::OpenEventStream(sdbus::Result<sdbus::UnixFd>&& result, std::string condition) {
+    authorized(std::move(result), dbus::kActionReadEvents, [this, condition = std::move(condition)](const Caller&) {
+        if (condition.size() > dbus::kMaxNote)
+            throw sdbus::Error(dbus::kErrorInvalidCondition,
+                               "the condition is longer than " + std::to_string(dbus::kMaxNote) + " bytes");
+        auto opened = control_.open_events(condition);
+        if (!opened.pipe && opened.diagnostics.empty())
+            throw sdbus::Error(dbus::kErrorLimitsExceeded, "too many streams of events are open");
+        if (!opened.pipe)
+            throw sdbus::Error(dbus::kErrorInvalidCondition, to_utf8(told_in_lines(opened.diagnostics)));
+        return sdbus::UnixFd(opened.pipe.release(), sdbus::adopt_fd);
     });
 }
 

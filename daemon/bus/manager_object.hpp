@@ -35,6 +35,7 @@ class ManagerObject final
     void Pause(sdbus::Result<std::vector<std::string>>&& result, std::string selector, std::uint64_t usec,
                std::string reason) override;
     void Resume(sdbus::Result<std::vector<std::string>>&& result, std::string selector) override;
+    void OpenEventStream(sdbus::Result<sdbus::UnixFd>&& result, std::string condition) override;
     std::vector<dbus::Dictionary> ListDetectors() override;
 
     std::string Version() override;

@@ -48,6 +48,8 @@ void Pipeline::record(std::span<const std::byte> record, std::int64_t wall_offse
     count(counters_.received[static_cast<std::size_t>(event->kind)]);
     event->number = ++number_;
     enricher_.enrich(*event);
+    for (const auto& stream : streams_)
+        stream->offer(*event, *scratch_);
     scratch_->reset();
     const bool later = event->kind == event::Kind::exec && engine_.rule_set() != nullptr &&
                        engine_.rule_set()->asks_late() && enricher_.waits_for_hash(*event) &&
@@ -145,6 +147,8 @@ void Pipeline::tick(std::uint64_t boot_ns) noexcept {
     } catch (const std::exception&) {
         count(counters_.failed);
     }
+    for (const auto& stream : streams_)
+        stream->look();
     counters_.evicted_groups.store(engine_.evicted_groups(), kRelaxed);
     counters_.closed_early.store(debounce_.closed_early(), kRelaxed);
     counters_.cut_values.store(scratch_->cut(), kRelaxed);

@@ -6,6 +6,7 @@
 #include "alerts/alert.hpp"
 #include "alerts/debounce.hpp"
 #include "event/event.hpp"
+#include "pipeline/event_stream.hpp"
 #include "pipeline/self_watch.hpp"
 #include "rules/engine.hpp"
 
@@ -76,6 +77,8 @@ class Pipeline : private rules::MatchHandler {
 
     /// Another rule set, from the next record on.
     void install(std::shared_ptr<const rules::RuleSet> set);
+    /// Who else sees the events, from the next record on.
+    void install(std::vector<std::shared_ptr<EventStream>> streams) noexcept { streams_ = std::move(streams); }
     /// One wire record. wall_offset_ns: CLOCK_REALTIME minus CLOCK_BOOTTIME.
     void record(std::span<const std::byte> record, std::int64_t wall_offset_ns) noexcept;
     /// Goes on with what waited: for what was found out since, or long enough. Call every few milliseconds.
@@ -118,6 +121,7 @@ class Pipeline : private rules::MatchHandler {
     rules::Engine engine_;
     alerts::Debounce debounce_;
     std::unique_ptr<event::Scratch> scratch_; ///< 64 KiB: not on a stack
+    std::vector<std::shared_ptr<EventStream>> streams_;
     std::deque<Held> held_;
     std::deque<Postponed> postponed_;
     std::uint64_t number_ = 0;

@@ -9,8 +9,10 @@
 #include "private_bus.hpp"
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <fcntl.h>
 #include <functional>
 #include <future>
 #include <memory>
@@ -88,6 +90,22 @@ class FakeControl : public bus::Control {
     std::optional<std::vector<std::string>> resume(const std::string& selector, std::uint32_t /*uid*/) override {
         ++resume_calls;
         return change(selector, "active", std::nullopt);
+    }
+
+    bus::EventStreamResult open_events(const std::string& condition) override {
+        bus::EventStreamResult out;
+        if (condition == "wrong")
+            out.diagnostics.push_back(
+                {Severity::error, "unknown-field", {"condition", 1, 5}, "no such field", "did you mean 'x'?"});
+        if (condition == "wrong" || condition == "many")
+            return out;
+        std::array<int, 2> ends{-1, -1};
+        REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+        out.pipe.reset(ends[0]);
+        const Fd writer(ends[1]);
+        const auto line = "{\"condition\": \"" + condition + "\"}\n";
+        REQUIRE(::write(writer.get(), line.data(), line.size()) == static_cast<ssize_t>(line.size()));
+        return out;
     }
 
     bus::Status status_value;

@@ -43,6 +43,16 @@ std::vector<std::string> resume(Client& c, const std::string& selector) {
     return out;
 }
 
+/// All that the stream has, to its end.
+std::string open_events(Client& c, const std::string& condition) {
+    sdbus::UnixFd fd;
+    c.manager->callMethod("OpenEventStream").onInterface(kManager).withArguments(condition).storeResultsTo(fd);
+    std::string out(4096, '\0');
+    const auto got = ::read(fd.get(), out.data(), out.size());
+    out.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    return out;
+}
+
 std::vector<std::string> ids_of(const nlohmann::ordered_json& list) {
     std::vector<std::string> out;
     for (const auto& alert : list)
@@ -128,6 +138,17 @@ TEST_CASE("GetAlert gives everything") {
     CHECK(f.error_of([](Client& c) { get(c, "nope"); }) == dbus::kErrorNoSuchAlert);
 }
 
+TEST_CASE("OpenEventStream hands over a pipe, or says what is wrong with the condition") {
+    BusFixture f;
+    f.service.start();
+    CHECK(f.client([](Client& c) { return open_events(c, "proc.pid = 1"); }) == "{\"condition\": \"proc.pid = 1\"}\n");
+    CHECK(f.client([](Client& c) { return open_events(c, ""); }) == "{\"condition\": \"\"}\n");
+    CHECK(f.error_of([](Client& c) { open_events(c, "wrong"); }) == dbus::kErrorInvalidCondition);
+    CHECK(f.error_of([](Client& c) { open_events(c, "many"); }) == dbus::kErrorLimitsExceeded);
+    CHECK(f.error_of([](Client& c) { open_events(c, std::string(dbus::kMaxNote + 1, 'x')); }) ==
+          dbus::kErrorInvalidCondition);
+}
+
 TEST_CASE("AcknowledgeAlerts marks what exists and names what does not") {
     BusFixture f;
     f.service.start();
@@ -182,6 +203,7 @@ TEST_CASE("only root may change anything or read alerts") {
     CHECK(f.error_as(kNobody, [](Client& c) { acknowledge(c, {"a1"}, ""); }) == dbus::kErrorAccessDenied);
     CHECK(f.error_as(kNobody, [](Client& c) { pause(c, "third", 0, ""); }) == dbus::kErrorAccessDenied);
     CHECK(f.error_as(kNobody, [](Client& c) { resume(c, "third"); }) == dbus::kErrorAccessDenied);
+    CHECK(f.error_as(kNobody, [](Client& c) { open_events(c, ""); }) == dbus::kErrorAccessDenied);
     CHECK(f.control.detector_list.at(2).state == "active");
     CHECK(f.control.alerts_kept.find("a1")->acknowledged == std::nullopt);
     CHECK(f.error_as(kNobody, [](Client& c) { (void)c.all(dbus::kManagerPath, kManager); }).empty());

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The live stream: rwatchctl events prints what a condition wants as it happens, and says what is wrong with a condition."""
+import json
+import os
+import subprocess
+import threading
+
+import rwatchtest
+from rwatchtest import RWATCHCTL, SharedDaemon, run, wait_until
+
+
+class Events(SharedDaemon):
+    def reader(self, *arguments):
+        """rwatchctl events beside the test, and the lines that it has printed."""
+        process = subprocess.Popen([RWATCHCTL, '--bus', self.daemon.address, 'events', *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        lines = []
+        thread = threading.Thread(target=lambda: [lines.append(line) for line in process.stdout])
+        thread.start()
+
+        def end():
+            process.terminate()
+            process.wait()
+            thread.join()
+            process.stdout.close()
+        self.addCleanup(end)
+        return process, lines
+
+    def await_reader(self, lines, program):
+        """Does it until the first line comes: the stream may open a moment later."""
+        wait_until(lambda: run(program) and lines, 10 * rwatchtest.SLOW, lambda: f'a line about {program}: {lines}')
+
+    def test_condition(self):
+        program = self.copy_of('true', 'true-streamed')
+        _, lines = self.reader('--json', f'evt.type = execve and proc.exepath = {program}')
+        self.await_reader(lines, program)
+        run(self.copy_of('true', 'true-other'))
+        event = json.loads(lines[0])
+        self.assertEqual('rwatch', event['source'])
+        self.assertEqual('execve', event['output_fields']['evt.type'])
+        self.assertEqual(program, event['output_fields']['proc.exepath'])
+        self.assertEqual([], [line for line in lines if program not in line])
+
+    def test_all_events_for_people(self):
+        program = self.copy_of('true', 'true-shown')
+        _, lines = self.reader()
+        self.await_reader(lines, program)
+        wait_until(lambda: any(program in line for line in lines), 10 * rwatchtest.SLOW, 'the program among all events')
+        line = next(line for line in lines if program in line and 'execve' in line)
+        self.assertRegex(line, r'^\d\d:\d\d:\d\d\.\d{3} execve  true-shown\[\d+\] \(')
+
+    def test_wrong_condition(self):
+        result = self.daemon.ctl('events', 'fd.nme = x and proc.nme = y', check=1)
+        self.assertIn("unknown field 'fd.nme'", result.stderr)
+        self.assertIn("unknown field 'proc.nme'", result.stderr)
+        self.assertIn("'fd.name'", result.stderr)
+
+    def test_streams_are_bounded_and_given_back(self):
+        for _ in range(2):
+            readers = [self.reader('proc.pid = 0')[0] for _ in range(16)]
+            wait_until(self.full, 20 * rwatchtest.SLOW, 'no more than 16 streams')
+            for reader in readers:
+                reader.terminate()
+                reader.wait()
+            wait_until(lambda: not self.full(), 10 * rwatchtest.SLOW, 'room again')
+
+    def full(self):
+        """Whether one stream more is refused."""
+        process = subprocess.Popen([RWATCHCTL, '--bus', self.daemon.address, 'events', 'proc.pid = 0'], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True)
+        try:
+            _, text = process.communicate(timeout=0.5)
+            self.assertIn('too many streams', text)
+            return True
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            process.communicate()
+            return False
+
+    def test_the_end_of_the_daemon(self):
+        daemon = self.start()
+        process = subprocess.Popen([RWATCHCTL, '--bus', daemon.address, 'events', 'proc.pid = 0'], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        wait_until(lambda: any('pipe:' in os.readlink(f'/proc/{process.pid}/fd/{fd}') for fd in self.descriptors(process.pid) if int(fd) > 2),
+                   10 * rwatchtest.SLOW, 'the stream is open')
+        self.assertEqual(0, daemon.stop())
+        self.assertEqual(3, process.wait(10 * rwatchtest.SLOW))
+        self.assertIn('rwatchd stopped', process.stderr.read())
+
+    @staticmethod
+    def descriptors(pid):
+        try:
+            return os.listdir(f'/proc/{pid}/fd')
+        except FileNotFoundError:
+            return []
+
+
+if __name__ == '__main__':
+    rwatchtest.main()
