@@ -13,7 +13,7 @@ namespace rwatch::pipeline {
 
 namespace {
 constexpr std::size_t kSweepEachSecond = 256; // processes whose life is checked, in case their exit was lost
-constexpr std::size_t kFlood = 4096;          // processes in the table at once that are worth it to give memory back
+constexpr std::size_t kFlood = 512;           // processes in the table at once that are worth it to give memory back
 constexpr std::array<std::string_view, 11> kShortfallNames{
     "units unknown",        "units forgotten",      "names left out",      "names kept as text",
     "processes incomplete", "processes forgotten",  "arguments dropped",   "execs unseen",
