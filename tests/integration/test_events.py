@@ -68,7 +68,7 @@ class Events(SharedDaemon):
         process = subprocess.Popen([RWATCHCTL, '--bus', self.daemon.address, 'events', 'proc.pid = 0'], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.PIPE, text=True)
         try:
-            _, text = process.communicate(timeout=0.5)
+            _, text = process.communicate(timeout=0.5 * rwatchtest.SLOW)
             self.assertIn('too many streams', text)
             return True
         except subprocess.TimeoutExpired:
