@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "client.hpp"
-#include "render.hpp"
 
 #include "core/escape.hpp"
 #include "dbus/connect.hpp"
 #include "dbus/names.hpp"
 #include "dbus/rwatch1_proxy.hpp"
+#include "render.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "doctor.hpp"
 
-#include "core/ascii.hpp"
 #include "core/counted.hpp"
 #include "core/files.hpp"
 #include "core/yaml.hpp"
 #include "json_read.hpp"
+#include "process/file_info.hpp"
 #include "rules/rule_set.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -39,7 +37,6 @@ class Examiner {
         systemd();
         journal();
         bus();
-        polkit();
         enabled();
         room("log", "/var/log/rwatch");
         room("state", "/var/lib/rwatch");
@@ -53,14 +50,9 @@ class Examiner {
     }
     [[nodiscard]] std::string path(std::string_view of) const { return machine_.root + std::string(of); }
     [[nodiscard]] bool exists(std::string_view name) const { return ::access(path(name).c_str(), F_OK) == 0; }
-    /// The file's text without the last line break; nothing where it can't be read.
-    [[nodiscard]] std::optional<std::string> text_of(std::string_view name) const {
-        std::ifstream in(path(name), std::ios::binary);
-        if (!in)
-            return std::nullopt;
-        std::string text(kMostRead, '\0');
-        in.read(text.data(), static_cast<std::streamsize>(text.size()));
-        text.resize(static_cast<std::size_t>(in.gcount()));
+    /// The file's text without the last line break; "" where it can't be read.
+    [[nodiscard]] std::string text_of(std::string_view name) const {
+        auto text = process::read_small_file(path(name), kMostRead);
         while (!text.empty() && text.back() == '\n')
             text.pop_back();
         return text;
@@ -94,12 +86,12 @@ class Examiner {
 
     void lockdown() {
         const auto text = text_of("/sys/kernel/security/lockdown");
-        if (!text)
+        if (text.empty())
             return add("lockdown", machine_.privileged ? Finding::good : Finding::unknown,
                        machine_.privileged ? "this kernel has none, or securityfs is not mounted"
                                            : "only root can look");
-        const auto open = text->find('['), close = text->find(']');
-        const auto mode = open < close && close != std::string::npos ? text->substr(open + 1, close - open - 1) : *text;
+        const auto open = text.find('['), close = text.find(']');
+        const auto mode = open < close && close != std::string::npos ? text.substr(open + 1, close - open - 1) : text;
         if (mode == "confidentiality")
             add("lockdown", Finding::problem, "confidentiality: probes may not read the kernel's memory",
                 "boot with lockdown=integrity, or without");
@@ -108,18 +100,17 @@ class Examiner {
     }
 
     void io_uring() {
-        constexpr std::string_view kName = "/proc/sys/kernel/io_uring_disabled";
-        const auto text = text_of(kName);
-        if (!text)
+        const auto text = text_of("/proc/sys/kernel/io_uring_disabled");
+        if (text.empty())
             add("io_uring", Finding::note,
                 "can't be switched off on this kernel; what comes of its requests is not seen",
                 "kernels from 6.6 on have kernel.io_uring_disabled");
-        else if (*text == "2")
+        else if (text == "2")
             add("io_uring", Finding::good, "is switched off");
         else
             add("io_uring", Finding::note,
-                *text == "1" ? "is for a group alone; what comes of its requests is not seen"
-                             : "is open to everybody; what comes of its requests is not seen",
+                text == "1" ? "is for a group alone; what comes of its requests is not seen"
+                            : "is open to everybody; what comes of its requests is not seen",
                 "where nothing needs it: sysctl kernel.io_uring_disabled=2");
     }
 
@@ -154,14 +145,6 @@ class Examiner {
             add("bus", Finding::good, "the system bus listens");
         else
             add("bus", Finding::warning, "no system bus: rwatchctl can't ask rwatchd", "apt install dbus");
-    }
-
-    void polkit() {
-        if (exists("/usr/share/dbus-1/system-services/org.freedesktop.PolicyKit1.service"))
-            add("polkit", Finding::good, "decides who may do what");
-        else
-            add("polkit", Finding::note, "is not here: only root may read alerts and control rwatchd",
-                "to let others: apt install polkitd");
     }
 
     void enabled() {

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +34,7 @@ struct Machine {
 
 /// What the machine allows, by its files.
 [[nodiscard]] std::vector<Check> examine_machine(const Machine& machine);
-/// What the daemon says of itself (Client::status), or why it can't be asked.
+/// What the daemon says of itself: Client::status.
 [[nodiscard]] std::vector<Check> examine_daemon(const nlohmann::ordered_json& status);
 
 } // namespace rwatch::ctl

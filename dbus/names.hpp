@@ -31,6 +31,8 @@ inline constexpr const char* kActionReadEvents = "org.rwatch1.read-events";
 inline constexpr std::size_t kMaxListed = 500;
 /// Bytes of a note or reason.
 inline constexpr std::size_t kMaxNote = 4096;
+/// Bytes of a condition.
+inline constexpr std::size_t kMaxCondition = 4096;
 
 /// Object path of a rule: distinct for distinct names, valid for any bytes.
 [[nodiscard]] std::string detector_path(std::string_view rule);

@@ -69,7 +69,8 @@ bus::EventStreamResult Daemon::open_events(const std::string& condition) {
     }
     out.diagnostics.clear();
     std::erase_if(streams_, [](const auto& stream) { return stream->closed(); });
-    if (streams_.size() >= kMostStreams)
+    out.too_many = streams_.size() >= kMostStreams;
+    if (out.too_many)
         return out;
     std::array<int, 2> ends{-1, -1};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0)

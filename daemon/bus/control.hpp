@@ -72,7 +72,8 @@ struct ReloadResult {
 /// The reading end of a stream of events, or why there is none.
 struct EventStreamResult {
     Fd pipe;
-    Diagnostics diagnostics; ///< of the condition; empty: there are too many streams
+    Diagnostics diagnostics; ///< of a condition that is wrong
+    bool too_many = false;   ///< streams are open
 };
 
 class Control {

@@ -187,11 +187,11 @@ void ManagerObject::Resume(sdbus::Result<std::vector<std::string>>&& result, std
 
 void ManagerObject::OpenEventStream(sdbus::Result<sdbus::UnixFd>&& result, std::string condition) {
     authorized(std::move(result), dbus::kActionReadEvents, [this, condition = std::move(condition)](const Caller&) {
-        if (condition.size() > dbus::kMaxNote)
+        if (condition.size() > dbus::kMaxCondition)
             throw sdbus::Error(dbus::kErrorInvalidCondition,
-                               "the condition is longer than " + std::to_string(dbus::kMaxNote) + " bytes");
+                               "the condition is longer than " + std::to_string(dbus::kMaxCondition) + " bytes");
         auto opened = control_.open_events(condition);
-        if (!opened.pipe && opened.diagnostics.empty())
+        if (opened.too_many)
             throw sdbus::Error(dbus::kErrorLimitsExceeded, "too many streams of events are open");
         if (!opened.pipe)
             throw sdbus::Error(dbus::kErrorInvalidCondition, to_utf8(told_in_lines(opened.diagnostics)));

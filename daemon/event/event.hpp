@@ -213,6 +213,8 @@ inline constexpr std::uint32_t kUnset = 0xffffffff; ///< loginuid, audit session
 // Bits of Event::flags, as RW_F_* of the wire format: for layers that do not see it.
 inline constexpr std::uint32_t kFlagPathTruncated = 1U << 0, kFlagArgvTruncated = 1U << 1, kFlagMemfd = 1U << 4,
                                kFlagUnlinked = 1U << 5, kFlagIoUring = 1U << 6, kFlagBound = 1U << 9;
+/// Ports below are those of services.
+inline constexpr std::uint16_t kServicePorts = 1024;
 
 /// Of a system call; of its first arguments those that a record may have as text.
 inline constexpr std::size_t kMostArgs = 6, kMostTexts = 4;

@@ -40,13 +40,6 @@ inline constexpr KindSet kConnect = set_of(Kind::connect);
 inline constexpr KindSet kConnections =
     kConnect | set_of(Kind::accept) | set_of(Kind::dup) | set_of(Kind::send) | set_of(Kind::resolve);
 inline constexpr KindSet kSockets = kConnections | set_of(Kind::bind);
-/// True where the far end is the server's. Of a socket that became standard input nothing says which side it is; who
-/// sends from a port that he chose to one that is no service's, answers.
-[[nodiscard]] constexpr bool is_client(const Event& e) noexcept {
-    constexpr std::uint16_t kServices = 1024; // ports below
-    return e.kind == Kind::connect || e.kind == Kind::dup || e.kind == Kind::resolve ||
-           (e.kind == Kind::send && ((e.flags & kFlagBound) == 0 || e.remote_port < kServices));
-}
 inline constexpr KindSet kTwoNames = set_of(Kind::rename) | set_of(Kind::link) | set_of(Kind::symlink);
 inline constexpr KindSet kMakes = set_of(Kind::mkdir) | set_of(Kind::mknod);
 /// Calls that change what a file has, by a path or by a descriptor.
@@ -67,6 +60,13 @@ inline constexpr KindSet kDescriptors = kOpen | kSockets | kChanges | set_of(Kin
                                         set_of(Kind::name_space) | set_of(Kind::module) | set_of(Kind::bpf) |
                                         set_of(Kind::mount) | set_of(Kind::signal) | set_of(Kind::system) |
                                         set_of(Kind::memory) | set_of(Kind::io_uring);
+
+/// True where the far end is the server's. Of a socket that became standard input nothing says which side it is; who
+/// sends from a port that he chose to one that is no service's, answers.
+[[nodiscard]] constexpr bool is_client(const Event& e) noexcept {
+    return e.kind == Kind::connect || e.kind == Kind::dup || e.kind == Kind::resolve ||
+           (e.kind == Kind::send && ((e.flags & kFlagBound) == 0 || e.remote_port < kServicePorts));
+}
 
 /// fchmod and its like: the object is the descriptor itself.
 [[nodiscard]] constexpr bool changes_descriptor(Call call) noexcept {

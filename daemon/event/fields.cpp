@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
+#include <cassert>
 
 namespace rwatch::event {
 
@@ -109,6 +109,19 @@ std::optional<FieldRef> resolve_field(std::string_view text, std::string& error,
     if (const auto name = split(text).name; !ref && field_named(name) == nullptr)
         hint = suggestion(name);
     return ref;
+}
+
+std::vector<FieldRef> known_fields(std::span<const std::string_view> names) {
+    std::vector<FieldRef> out;
+    out.reserve(names.size());
+    for (const auto name : names) {
+        std::string error, hint;
+        const auto ref = resolve_field(name, error, hint);
+        assert(ref && "the table of fields lacks one of these");
+        if (ref)
+            out.push_back(*ref);
+    }
+    return out;
 }
 
 std::string to_string(const FieldRef& ref) {

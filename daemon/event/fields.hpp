@@ -74,6 +74,8 @@ struct FieldRef {
 [[nodiscard]] std::optional<FieldRef> find_field(std::string_view text, std::string& error);
 /// The same; `hint` may name a near one, which takes looking at every name.
 [[nodiscard]] std::optional<FieldRef> resolve_field(std::string_view text, std::string& error, std::string& hint);
+/// The fields of names that the program itself has chosen: each must be one of the table.
+[[nodiscard]] std::vector<FieldRef> known_fields(std::span<const std::string_view> names);
 
 /// The arguments that evt.arg knows of a call, for the reference.
 [[nodiscard]] std::vector<std::string_view> arguments_of(Call call);

@@ -7,7 +7,6 @@
 #include "core/time.hpp"
 
 #include <array>
-#include <cassert>
 #include <cerrno>
 #include <exception>
 #include <fcntl.h>
@@ -29,14 +28,7 @@ constexpr std::array<std::string_view, 21> kTold{
 } // namespace
 
 EventStream::EventStream(std::optional<rules::Condition> wanted, Fd pipe)
-    : wanted_(std::move(wanted)), pipe_(std::move(pipe)) {
-    for (const auto name : kTold) {
-        std::string error, hint;
-        const auto ref = event::resolve_field(name, error, hint);
-        assert(ref && "the table of fields lacks one of these");
-        if (ref)
-            fields_.push_back(*ref);
-    }
+    : wanted_(std::move(wanted)), pipe_(std::move(pipe)), fields_(event::known_fields(kTold)) {
     if (::fcntl(pipe_.get(), F_SETFL, O_NONBLOCK) != 0)
         throw Error("make the pipe of a stream of events not wait", "", errno);
     (void)::fcntl(pipe_.get(), F_SETPIPE_SZ, kRoom); // else it is smaller
@@ -72,7 +64,7 @@ std::string EventStream::line_of(const event::Event& event, event::Scratch& scra
 }
 
 void EventStream::offer(const event::Event& event, event::Scratch& scratch) noexcept {
-    if (closed())
+    if (closed_.load(std::memory_order_relaxed))
         return;
     scratch.reset();
     if (wanted_ && !wanted_->matches(event, scratch))
@@ -97,11 +89,15 @@ void EventStream::offer(const event::Event& event, event::Scratch& scratch) noex
     }
 }
 
-void EventStream::look() noexcept {
+bool EventStream::closed() noexcept {
     pollfd reader{pipe_.get(), 0, 0};
     if (::poll(&reader, 1, 0) > 0 && (reader.revents & POLLERR) != 0)
         closed_.store(true, std::memory_order_relaxed);
-    else
+    return closed_.load(std::memory_order_relaxed);
+}
+
+void EventStream::look() noexcept {
+    if (!closed())
         (void)send_rest();
 }
 

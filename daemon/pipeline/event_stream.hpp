@@ -27,8 +27,8 @@ class EventStream {
     void offer(const event::Event& event, event::Scratch& scratch) noexcept;
     /// About once a second: notices that nobody reads any more, and writes what was left of a line.
     void look() noexcept;
-    /// Nobody reads any more. Any thread.
-    [[nodiscard]] bool closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
+    /// Looks whether nobody reads any more. Any thread.
+    [[nodiscard]] bool closed() noexcept;
 
   private:
     [[nodiscard]] std::string line_of(const event::Event& event, event::Scratch& scratch);

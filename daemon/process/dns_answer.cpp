@@ -109,10 +109,8 @@ std::optional<DnsAnswer> parse_dns_answer(std::string_view message) {
         const auto data = in.take(in.number());
         if (!in.good())
             break;
-        if (of_class != kClassInternet || data.empty() ||
-            data.size() != (type == kTypeA      ? 4U
-                            : type == kTypeAaaa ? 16U
-                                                : 0U))
+        const bool address = (type == kTypeA && data.size() == 4) || (type == kTypeAaaa && data.size() == 16);
+        if (of_class != kClassInternet || !address)
             continue;
         const auto* bytes = reinterpret_cast<const std::uint8_t*>(data.data());
         out.addresses.push_back(event::address_of({bytes, data.size()}));

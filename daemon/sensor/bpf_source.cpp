@@ -22,7 +22,6 @@ namespace {
 constexpr std::size_t kMostClosers = 24;       ///< threads that take probes off
 constexpr std::size_t kMostGroupLosses = 8192; ///< RW_GROUP_LOSSES of ebpf/lib/admit.bpf.h
 
-/// struct rw_count of ebpf/lib/admit.bpf.h
 std::uint64_t misses(int program) {
     bpf_prog_info info{};
     std::uint32_t size = sizeof(info);

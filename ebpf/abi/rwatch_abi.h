@@ -156,6 +156,8 @@ struct rw_group_kind {
 #define RW_F_BOUND      (1u << 9) /* send: from a port that the process chose */
 #define RW_F_COMPAT     (1u << 8) /* called through the 32-bit system-call table; exec: the new image is a 32-bit one */
 
+#define RW_SERVICE_PORTS 1024 /* ports below are those of services */
+
 /* A string in the tail of the record: len bytes from off, no terminator counted. len 0: absent. */
 struct rw_str {
 	__u16 off;

@@ -14,7 +14,6 @@
 #define RW_SEND_AGAIN 10000000000ull /* ns */
 #define RW_REPLIES 32
 #define RW_SECOND 1000000000ull
-#define RW_SERVICE_PORTS 1024 /* ports below are those of services */
 
 #define SOCK_RAW 3
 #define IPPROTO_TCP 6

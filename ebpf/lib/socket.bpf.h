@@ -80,7 +80,7 @@ static __always_inline void rw_put_unix_name(struct rw_buf *buf, struct rw_str *
 	__u32 off;
 	long n;
 
-	barrier_var(len); /* as in rw_address_of_user */
+	barrier_var(len); /* as in rw_read_sockaddr */
 	if (!name || len < 1 || len > UNIX_PATH_LEN || !rw_room(buf, &off, RW_F_RAW_TRUNC))
 		return;
 	if (user)

@@ -52,7 +52,7 @@ static __always_inline bool rw_is_answer(__u64 message)
 }
 
 /* Who sent it: the socket's peer, else as the kernel wrote it for the caller. */
-static __always_inline bool rw_put_server(struct rw_connect *c, struct sock *sk, __u64 name)
+static __always_inline bool rw_put_server(struct rw_buf *buf, struct rw_connect *c, struct sock *sk, __u64 name)
 {
 	struct rw_args from = {};
 
@@ -60,7 +60,7 @@ static __always_inline bool rw_put_server(struct rw_connect *c, struct sock *sk,
 	c->lport = BPF_CORE_READ(sk, __sk_common.skc_num);
 	c->rport = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	if (c->rport) {
-		c->c.flags |= RW_F_KERNEL_ADDR;
+		buf->flags |= RW_F_KERNEL_ADDR;
 		return true;
 	}
 	from.a[1] = name;
@@ -72,7 +72,7 @@ static __always_inline void rw_put_answer(struct rw_buf *buf, struct rw_str *str
 {
 	__u32 off;
 
-	barrier_var(len); /* as in rw_address_of_user */
+	barrier_var(len); /* as in rw_read_sockaddr */
 	if (!len || len > RW_ANSWER_MAX || !rw_room(buf, &off, RW_F_RAW_TRUNC))
 		return;
 	/* The size is proved by len <= RW_ANSWER_MAX < RW_CHUNK, the place by rw_room. */
@@ -114,7 +114,7 @@ int RW_NAME(on_receive)(struct syscall_trace_exit *ctx)
 	c->ret = rw_result(ctx->ret);
 	c->fd = (__s32)args.a[0];
 	/* The canary's servers have no such port. */
-	if (!rw_put_server(c, sk, r.name) || (c->rport != RW_DNS_PORT && whose != RW_CANARYS))
+	if (!rw_put_server(buf, c, sk, r.name) || (c->rport != RW_DNS_PORT && whose != RW_CANARYS))
 		return 0;
 	len = ctx->ret;
 	if (len > r.size)

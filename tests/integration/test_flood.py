@@ -15,7 +15,7 @@ MOST = {'open': 4_000_000, 'fork': 200_000, 'connect': 800_000}
 NOBODY = 65534
 FORKS = 20_000
 LATER_FORKS = 60_000
-LEAST_LEAK = 100  # bytes a process; what the rest of the machine makes the daemon remember meanwhile is less than so many of them
+LEAST_LEAK = 50  # bytes a process; what the rest of the machine makes the daemon remember meanwhile is less than so many of them
 FORKS_WITHIN = 30
 GRACE = 10  # seconds for which the daemon keeps the dead
 
