@@ -178,6 +178,14 @@ Fd Client::open_events(const std::string& condition) {
     });
 }
 
+Fd Client::open_capture() {
+    return checked([&] {
+        sdbus::UnixFd capture;
+        manager_->callMethod("OpenCapture").onInterface(kInterface).storeResultsTo(capture);
+        return Fd(capture.release());
+    });
+}
+
 Json Client::detectors() {
     std::vector<dbus::Dictionary> out;
     checked([&] { manager_->callMethod("ListDetectors").onInterface(kInterface).storeResultsTo(out); });

@@ -71,6 +71,8 @@ class Client {
     [[nodiscard]] Json detectors();
     /// The reading end of a pipe of lines, each an event of those that the condition ("": all) wants.
     [[nodiscard]] Fd open_events(const std::string& condition);
+    /// The reading end of a pipe of a capture's entries.
+    [[nodiscard]] Fd open_capture();
     std::vector<std::string> pause(const std::string& selector, std::uint64_t usec, const std::string& reason);
     std::vector<std::string> resume(const std::string& selector);
 

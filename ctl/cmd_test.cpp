@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // rwatchctl test FILE-OR-DIR...: runs the tests that stand beside rules, without a daemon.
 #include "command.hpp"
+#include "config/config.hpp"
 #include "core/escape.hpp"
-#include "core/time.hpp"
 #include "diagnostics_text.hpp"
 #include "pipeline/rule_tests.hpp"
 #include "render.hpp"
@@ -13,8 +13,6 @@
 namespace rwatch::ctl {
 
 namespace {
-
-constexpr std::int64_t kDefaultDebounce = 10 * kSecond; // the daemon's, where the configuration says nothing
 
 Json outcomes_json(const std::vector<pipeline::TestOutcome>& outcomes) {
     Json out = Json::array();
@@ -61,8 +59,8 @@ int run_test(const Context& context) {
     auto diagnostics = files.diagnostics;
     diagnostics.insert(diagnostics.end(), result.diagnostics.begin(), result.diagnostics.end());
     const bool loaded = result.set != nullptr && !has_errors(diagnostics);
-    const auto outcomes =
-        loaded ? pipeline::run_tests(*result.set, kDefaultDebounce) : std::vector<pipeline::TestOutcome>{};
+    const auto outcomes = loaded ? pipeline::run_tests(*result.set, config::Config{}.alerts.debounce_ns)
+                                 : std::vector<pipeline::TestOutcome>{};
     const bool ok = loaded && std::all_of(outcomes.begin(), outcomes.end(), [](const auto& o) { return o.passed; });
     if (context.json()) {
         context.print(

@@ -60,6 +60,6 @@ void complain(const std::string& text);
 [[nodiscard]] std::uint64_t time_usec(const std::string& text, std::string_view option);
 
 extern const Verb kStatusVerb, kReloadVerb, kAlertsVerb, kShowVerb, kAckVerb, kWatchVerb, kEventsVerb, kDetectorsVerb,
-    kPauseVerb, kResumeVerb, kCheckVerb, kTestVerb, kDoctorVerb;
+    kPauseVerb, kResumeVerb, kCheckVerb, kTestVerb, kRecordVerb, kReplayVerb, kDoctorVerb;
 
 } // namespace rwatch::ctl

@@ -3,10 +3,9 @@
 
 #include "core/counted.hpp"
 #include "core/files.hpp"
-#include "core/yaml.hpp"
 #include "json_read.hpp"
 #include "process/file_info.hpp"
-#include "rules/rule_set.hpp"
+#include "rule_files.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -177,15 +176,9 @@ class Examiner {
 
     /// What a reload or the next start will find.
     void rule_files() {
-        std::vector<std::string> folders(kRuleDirectories.size());
-        std::transform(kRuleDirectories.begin(), kRuleDirectories.end(), folders.begin(),
-                       [this](auto folder) { return path(folder); });
-        Diagnostics diagnostics;
-        std::vector<rules::SourceText> texts;
-        const auto files = find_files(folders, kRuleSuffixes, diagnostics);
-        for (auto& file : read_files(files, yaml::kMaxText, diagnostics))
-            texts.push_back({std::move(file.path), std::move(file.text)});
-        auto result = rules::load(texts);
+        const auto files = read_installed_rules(machine_.root);
+        auto diagnostics = files.diagnostics;
+        const auto result = rules::load(files.texts);
         diagnostics.insert(diagnostics.end(), result.diagnostics.begin(), result.diagnostics.end());
         if (has_errors(diagnostics) || result.set == nullptr)
             add("rule files", Finding::problem, "have errors: a reload keeps the old ones, a start fails",
@@ -194,7 +187,7 @@ class Examiner {
             add("rule files", Finding::problem, "hold no rule", "look at " + std::string(kRuleDirectories.back()));
         else
             add("rule files", Finding::good,
-                counted(result.set->rules().size(), "rule") + " in " + counted(texts.size(), "file"));
+                counted(result.set->rules().size(), "rule") + " in " + counted(files.texts.size(), "file"));
     }
 
     const Machine& machine_;

@@ -16,9 +16,9 @@ namespace {
 using namespace rwatch;
 using namespace rwatch::ctl;
 
-const std::array<const Verb*, 13> kVerbs{&kStatusVerb, &kAlertsVerb,    &kShowVerb,  &kAckVerb,    &kWatchVerb,
-                                         &kEventsVerb, &kDetectorsVerb, &kPauseVerb, &kResumeVerb, &kReloadVerb,
-                                         &kCheckVerb,  &kTestVerb,      &kDoctorVerb};
+const std::array<const Verb*, 15> kVerbs{&kStatusVerb, &kAlertsVerb,    &kShowVerb,   &kAckVerb,    &kWatchVerb,
+                                         &kEventsVerb, &kDetectorsVerb, &kPauseVerb,  &kResumeVerb, &kReloadVerb,
+                                         &kCheckVerb,  &kTestVerb,      &kRecordVerb, &kReplayVerb, &kDoctorVerb};
 
 constexpr std::array<OptionSpec, 5> kGlobal{{
     {"bus", '\0', "BUS", "system (the default), session, or a D-Bus address"},

@@ -94,4 +94,15 @@ RuleFiles read_rule_files(const std::vector<std::string>& paths) {
     return out;
 }
 
+RuleFiles read_installed_rules(const std::string& root) {
+    RuleFiles out;
+    std::vector<std::string> folders;
+    folders.reserve(kRuleDirectories.size());
+    for (const auto folder : kRuleDirectories)
+        folders.push_back(root + std::string(folder));
+    for (auto& file : read_files(find_files(folders, kRuleSuffixes, out.diagnostics), yaml::kMaxText, out.diagnostics))
+        out.texts.push_back({std::move(file.path), std::move(file.text)});
+    return out;
+}
+
 } // namespace rwatch::ctl

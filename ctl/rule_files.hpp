@@ -18,6 +18,9 @@ struct RuleFiles {
 /// Files as they are named; of folders every *.yaml, *.yml and *.json in them, not below.
 [[nodiscard]] RuleFiles read_rule_files(const std::vector<std::string>& paths);
 
+/// What the daemon would load of its own. root: goes before each path.
+[[nodiscard]] RuleFiles read_installed_rules(const std::string& root = {});
+
 /// "" or why not. Reads one byte past what a rule file may have, so that the reader of rules sees a file that is too
 /// big.
 [[nodiscard]] std::string read_rule_file(const std::string& path, std::string& content);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // rwatchd: arguments, build the daemon, run it, exit status.
 #include "app/daemon.hpp"
+#include "app/replay.hpp"
 #include "app/report.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
@@ -38,6 +39,8 @@ int run(const rwatch::app::Options& options) {
         rwatch::app::log_diagnostic(diagnostic, loaded.texts);
     if (has_errors(loaded.diagnostics))
         return kConfigError;
+    if (!options.replay.empty())
+        return rwatch::app::replay(options, loaded);
     rwatch::app::Daemon daemon(options, std::move(loaded));
     return daemon.run();
 }

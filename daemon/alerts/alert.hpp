@@ -103,6 +103,7 @@ class AlertFactory {
     static constexpr std::size_t kMaxProcesses = 32;      ///< the process and its ancestors
 
     explicit AlertFactory(std::string hostname);
+    [[nodiscard]] const std::string& hostname() const noexcept { return hostname_; }
     /// output_fields: those of the output template, then evt.type, proc.pid, proc.exepath … where the event has them.
     [[nodiscard]] Alert make(const rules::Match& match, event::Scratch& scratch);
     /// An alert about rwatch itself: losses, pauses, a full queue. Rule names begin with "rwatch ".

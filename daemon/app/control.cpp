@@ -4,18 +4,22 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/time.hpp"
+#include "event/decode.hpp"
+#include "pipeline/event_stream.hpp"
+#include "pipeline/recorder.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 namespace rwatch::app {
 
 namespace {
 
-constexpr std::size_t kMostStreams = 16; ///< of events: each is work for every event
+constexpr std::size_t kMostListeners = 16; ///< streams and captures: each is work for every event
 
 /// By the kind's name: events that the pipeline received.
 std::uint64_t received(const pipeline::Counters& counters, const std::string& name) {
@@ -59,25 +63,43 @@ std::map<std::string, std::uint64_t> Daemon::shortfalls() const {
     return out;
 }
 
-bus::EventStreamResult Daemon::open_events(const std::string& condition) {
-    bus::EventStreamResult out;
+bus::OpenedPipe Daemon::open_events(const std::string& condition) {
+    bus::OpenedPipe out;
     std::optional<rules::Condition> wanted;
     if (condition.find_first_not_of(" \t\n") != std::string::npos) {
         wanted = rules::compile_condition(condition, {"condition", 1, 1}, out.diagnostics);
         if (!wanted)
             return out;
     }
-    out.diagnostics.clear();
-    std::erase_if(streams_, [](const auto& stream) { return stream->closed(); });
-    out.too_many = streams_.size() >= kMostStreams;
+    return open_pipe(
+        [&](Fd pipe) { return std::make_shared<pipeline::EventStream>(std::move(wanted), std::move(pipe)); });
+}
+
+bus::OpenedPipe Daemon::open_capture() {
+    pipeline::CaptureHeader header;
+    header.wire_version = event::kWireVersion;
+    header.wall_ns = wall_now();
+    header.hostname = factory_.hostname();
+    header.rwatch = RWATCH_VERSION;
+    utsname system{};
+    if (::uname(&system) == 0)
+        header.kernel = system.release;
+    return open_pipe([&](Fd pipe) { return std::make_shared<pipeline::Recorder>(header, std::move(pipe)); });
+}
+
+/// make: gives the listener that writes to this end of the pipe.
+template <typename Make> bus::OpenedPipe Daemon::open_pipe(Make make) {
+    bus::OpenedPipe out;
+    std::erase_if(listeners_, [](const auto& listener) { return listener->closed(); });
+    out.too_many = listeners_.size() >= kMostListeners;
     if (out.too_many)
         return out;
     std::array<int, 2> ends{-1, -1};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0)
         throw Error("make a pipe", "", errno);
     out.pipe.reset(ends[0]);
-    streams_.push_back(std::make_shared<pipeline::EventStream>(std::move(wanted), Fd(ends[1])));
-    streams_box_.put(streams_);
+    listeners_.push_back(make(Fd(ends[1])));
+    listeners_box_.put(listeners_);
     return out;
 }
 

@@ -84,8 +84,8 @@ Daemon::Daemon(Options options, Loaded loaded)
       runner_(*source_, pipeline_, config_.sensor.poll_ns,
               {{0,
                 [this] {
-                    if (std::vector<std::shared_ptr<pipeline::EventStream>> streams; streams_box_.take(streams))
-                        pipeline_.install(std::move(streams));
+                    if (std::vector<std::shared_ptr<pipeline::Listener>> listeners; listeners_box_.take(listeners))
+                        pipeline_.install(std::move(listeners));
                     enricher_.take_answers();
                     pipeline_.resume(boot_now());
                 }},

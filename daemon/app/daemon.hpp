@@ -54,8 +54,10 @@ class Daemon : private bus::Control {
                                                   const std::string& reason, std::uint32_t uid) override;
     std::optional<std::vector<std::string>> resume(const std::string& selector, std::uint32_t uid) override;
 
-    bus::EventStreamResult open_events(const std::string& condition) override;
+    bus::OpenedPipe open_events(const std::string& condition) override;
+    bus::OpenedPipe open_capture() override;
 
+    template <typename Make> bus::OpenedPipe open_pipe(Make make);
     void watch_signals();
     void tell_probes() const;
     void start_timers();
@@ -96,10 +98,10 @@ class Daemon : private bus::Control {
     CanaryWatch canary_watch_;
     pipeline::SystemEnricher enricher_;
     pipeline::Pipeline pipeline_;
-    Mailbox<std::vector<std::shared_ptr<pipeline::EventStream>>> streams_box_; ///< for the pipeline
+    Mailbox<std::vector<std::shared_ptr<pipeline::Listener>>> listeners_box_; ///< for the pipeline
     LossWatch loss_watch_;
     Runner runner_;
-    std::vector<std::shared_ptr<pipeline::EventStream>> streams_;
+    std::vector<std::shared_ptr<pipeline::Listener>> listeners_;
     std::optional<bus::Service> bus_;
     RunMark mark_;
     std::string last_status_;

@@ -18,6 +18,7 @@ Watches this machine through eBPF and raises alerts by rules.
   --bus WHERE           D-Bus to appear on: system (default), session, none, or an address
   --console[=json]      print each alert on standard output, one line each
   --state-dir DIR       lasting state (default /var/lib/rwatch)
+  --replay FILE         run the rules over a capture of 'rwatchctl record': alerts on standard output, no probes
   --check               check configuration and rules, print what is wrong, exit 0 or 1
   --verbose             tell more on standard error
   --version             print the version
@@ -27,8 +28,8 @@ Exit status: 0; 1 failure; 2 usage; 77 no permission to load probes; 78 error in
 Stop with SIGTERM or SIGINT; SIGHUP reloads rules. Ask a running daemon with rwatchctl.
 )";
 
-constexpr std::array<std::string_view, 9> kNames{"--config", "--rules",   "--bus",     "--console", "--state-dir",
-                                                 "--check",  "--verbose", "--version", "--help"};
+constexpr std::array<std::string_view, 10> kNames{"--config", "--rules", "--bus",     "--console", "--state-dir",
+                                                  "--replay", "--check", "--verbose", "--version", "--help"};
 
 ParsedOptions usage_error(const std::string& why) {
     return {std::nullopt, "rwatchd: " + why + "\nTry 'rwatchd --help'.\n", 2};
@@ -72,6 +73,8 @@ std::string* place_of(std::string_view name, Options& options) {
         return &options.bus;
     if (name == "--state-dir")
         return &options.state_dir;
+    if (name == "--replay")
+        return &options.replay;
     return nullptr;
 }
 

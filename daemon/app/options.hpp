@@ -16,6 +16,7 @@ struct Options {
     std::string bus = "system";     ///< system, session, none or an address
     ConsoleOption console = ConsoleOption::none;
     std::string state_dir = "/var/lib/rwatch";
+    std::string replay; ///< a capture to run the rules over; "" the kernel
     bool check = false;
     bool verbose = false;
 };

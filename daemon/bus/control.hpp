@@ -69,11 +69,11 @@ struct ReloadResult {
     Diagnostics diagnostics;
 };
 
-/// The reading end of a stream of events, or why there is none.
-struct EventStreamResult {
+/// The reading end of a stream of events or of a capture, or why there is none.
+struct OpenedPipe {
     Fd pipe;
     Diagnostics diagnostics; ///< of a condition that is wrong
-    bool too_many = false;   ///< streams are open
+    bool too_many = false;   ///< are open
 };
 
 class Control {
@@ -92,7 +92,9 @@ class Control {
                                                           const std::string& reason, std::uint32_t uid) = 0;
     virtual std::optional<std::vector<std::string>> resume(const std::string& selector, std::uint32_t uid) = 0;
     /// condition: "" all events.
-    virtual EventStreamResult open_events(const std::string& condition) = 0;
+    virtual OpenedPipe open_events(const std::string& condition) = 0;
+    /// Of what the pipeline is told from now on, with all that it knows of it.
+    virtual OpenedPipe open_capture() = 0;
 };
 
 } // namespace rwatch::bus

@@ -74,6 +74,14 @@ std::string told_in_lines(const Diagnostics& diagnostics) {
     return out;
 }
 
+sdbus::UnixFd handed_over(OpenedPipe opened) {
+    if (opened.too_many)
+        throw sdbus::Error(dbus::kErrorLimitsExceeded, "too many streams of events are open");
+    if (!opened.pipe)
+        throw sdbus::Error(dbus::kErrorInvalidCondition, to_utf8(told_in_lines(opened.diagnostics)));
+    return {opened.pipe.release(), sdbus::adopt_fd};
+}
+
 std::string joined(const std::vector<std::string>& items) {
     std::string out;
     for (const auto& item : items)
@@ -190,13 +198,13 @@ void ManagerObject::OpenEventStream(sdbus::Result<sdbus::UnixFd>&& result, std::
         if (condition.size() > dbus::kMaxCondition)
             throw sdbus::Error(dbus::kErrorInvalidCondition,
                                "the condition is longer than " + std::to_string(dbus::kMaxCondition) + " bytes");
-        auto opened = control_.open_events(condition);
-        if (opened.too_many)
-            throw sdbus::Error(dbus::kErrorLimitsExceeded, "too many streams of events are open");
-        if (!opened.pipe)
-            throw sdbus::Error(dbus::kErrorInvalidCondition, to_utf8(told_in_lines(opened.diagnostics)));
-        return sdbus::UnixFd(opened.pipe.release(), sdbus::adopt_fd);
+        return handed_over(control_.open_events(condition));
     });
+}
+
+void ManagerObject::OpenCapture(sdbus::Result<sdbus::UnixFd>&& result) {
+    authorized(std::move(result), dbus::kActionReadEvents,
+               [this](const Caller&) { return handed_over(control_.open_capture()); });
 }
 
 std::vector<dbus::Dictionary> ManagerObject::ListDetectors() {

@@ -36,6 +36,7 @@ class ManagerObject final
                std::string reason) override;
     void Resume(sdbus::Result<std::vector<std::string>>&& result, std::string selector) override;
     void OpenEventStream(sdbus::Result<sdbus::UnixFd>&& result, std::string condition) override;
+    void OpenCapture(sdbus::Result<sdbus::UnixFd>&& result) override;
     std::vector<dbus::Dictionary> ListDetectors() override;
 
     std::string Version() override;

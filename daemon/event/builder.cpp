@@ -10,16 +10,6 @@ namespace {
 constexpr std::uint32_t kFirstPid = 1000; // of the made-up process; ancestors count down from it
 }
 
-std::string_view EventBuilder::Names::user(std::uint32_t uid) const noexcept {
-    const auto found = users.find(uid);
-    return found == users.end() ? std::string_view{} : found->second;
-}
-
-std::string_view EventBuilder::Names::group(std::uint32_t gid) const noexcept {
-    const auto found = groups.find(gid);
-    return found == groups.end() ? std::string_view{} : found->second;
-}
-
 EventBuilder::EventBuilder() {
     chain_.push_back(std::make_unique<Process>());
     auto& process = *chain_.front();

@@ -6,7 +6,6 @@
 #include "event/fields.hpp"
 
 #include <deque>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,17 +47,10 @@ class EventBuilder {
     static constexpr std::size_t kMostAncestors = 32;
 
   private:
-    class Names : public Directory {
-      public:
-        [[nodiscard]] std::string_view user(std::uint32_t uid) const noexcept override;
-        [[nodiscard]] std::string_view group(std::uint32_t gid) const noexcept override;
-        std::map<std::uint32_t, std::string> users, groups;
-    };
-
     std::deque<std::string> strings_;
     Placement placement_;
     std::uint32_t session_size_ = 0;
-    Names names_;
+    Directory names_;
     std::deque<std::unique_ptr<Process>> chain_;
     Process target_;
     Placement target_placement_;

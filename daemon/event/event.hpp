@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace rwatch::event {
@@ -233,6 +234,7 @@ struct FileInfo {
     std::uint32_t nlink = 0;
     std::uint32_t uid = 0;
     std::int64_t mtime_ns = 0, ctime_ns = 0; ///< since the epoch; 0: unknown
+    bool operator==(const FileInfo&) const = default;
 };
 
 /// A file that an event is about.
@@ -264,6 +266,8 @@ struct Placement {
     std::string session_user, session_tty, session_host, session_service;
     std::string container_name, image, image_id, image_digest;
     std::string pod_name, pod_namespace, pod_sandbox;
+
+    bool operator==(const Placement&) const = default;
 };
 
 /// A container's id as it is shown: the first 12 of 64 hex digits, as Falco and docker do, other names whole.
@@ -298,14 +302,25 @@ struct Process {
     bool args_truncated = false;
     bool execed = true; ///< ran a program since it was forked; true where its beginning was not seen
     bool alive = true;
+
+    bool operator==(const Process&) const = default; ///< shallow: parent, placement and session_size as pointers
 };
 
-/// Names of users and groups; "" for an unknown id. Never asks a name service.
-class Directory {
-  public:
-    virtual ~Directory() = default;
-    [[nodiscard]] virtual std::string_view user(std::uint32_t uid) const noexcept = 0;
-    [[nodiscard]] virtual std::string_view group(std::uint32_t gid) const noexcept = 0;
+/// Names of users and groups, by their ids. Never asks a name service.
+struct Directory {
+    std::unordered_map<std::uint32_t, std::string> users, groups;
+    std::uint64_t version = 0; ///< another one once the names of the system have changed
+
+    /// "" for an unknown id; valid as long as the directory is not changed.
+    [[nodiscard]] std::string_view user(std::uint32_t uid) const noexcept { return name_in(users, uid); }
+    [[nodiscard]] std::string_view group(std::uint32_t gid) const noexcept { return name_in(groups, gid); }
+
+  private:
+    [[nodiscard]] static std::string_view name_in(const std::unordered_map<std::uint32_t, std::string>& names,
+                                                  std::uint32_t id) noexcept {
+        const auto found = names.find(id);
+        return found == names.end() ? std::string_view{} : found->second;
+    }
 };
 
 struct Event {

@@ -2,6 +2,7 @@
 // What the wire format and the events both write down, each for its own compilers, is one list: checked here.
 #include "ebpf/abi/rwatch_abi.h"
 #include "event/call_args.hpp"
+#include "event/decode.hpp"
 #include "event/event.hpp"
 
 namespace rwatch::event {
@@ -83,6 +84,7 @@ static_assert(
     same(Call::recvmsg, RW_CALL_RECVMSG) && same(Call::io_uring_setup, RW_CALL_IO_URING_SETUP) &&
     same(Call::io_uring_register, RW_CALL_IO_URING_REGISTER) && same(Call::io_uring_submit, RW_CALL_IO_URING_SUBMIT) &&
     same(Call::count, RW_CALL_COUNT));
+static_assert(kWireVersion == RW_ABI_VERSION);
 static_assert(kMostArgs == RW_ARGS && kMostTexts == RW_TEXTS);
 
 static_assert(kFlagPathTruncated == RW_F_PATH_TRUNC && kFlagArgvTruncated == RW_F_ARGV_TRUNC &&

@@ -48,12 +48,14 @@ void Pipeline::record(std::span<const std::byte> record, std::int64_t wall_offse
     count(counters_.received[static_cast<std::size_t>(event->kind)]);
     event->number = ++number_;
     enricher_.enrich(*event);
-    for (const auto& stream : streams_)
-        stream->offer(*event, *scratch_);
-    scratch_->reset();
     const bool later = event->kind == event::Kind::exec && engine_.rule_set() != nullptr &&
                        engine_.rule_set()->asks_late() && enricher_.waits_for_hash(*event) &&
                        postpone(record, wall_offset_ns, *event);
+    for (const auto& listener : listeners_) {
+        scratch_->reset();
+        listener->on_event({record, wall_offset_ns, *event, later}, *scratch_);
+    }
+    scratch_->reset();
     engine_.process(*event, *scratch_, *this, later ? rules::Share::prompt : rules::Share::all);
 }
 
@@ -82,6 +84,8 @@ bool Pipeline::try_again(Postponed& exec, bool time_over) noexcept {
         return false;
     if (event->exe_hash.empty())
         count(counters_.unhashed);
+    for (const auto& listener : listeners_)
+        listener->on_late(exec.number, event->exe_hash);
     scratch_->reset();
     engine_.process(*event, *scratch_, *this, rules::Share::late);
     return true;
@@ -91,26 +95,42 @@ void Pipeline::resume(std::int64_t boot_ns) noexcept {
     while (!postponed_.empty() && try_again(postponed_.front(), postponed_.front().until_ns <= boot_ns))
         postponed_.pop_front();
     try {
-        while (!held_.empty()) {
-            auto& first = held_.front();
-            if (first.completion != nullptr && !first.completion->fill(*first.alert) && boot_ns < first.until_ns)
-                break;
+        while (!held_.empty() && completed(held_.front(), held_.front().until_ns <= boot_ns))
             send_front();
-        }
     } catch (const std::exception&) {
         count(counters_.failed);
     }
+    for (const auto& listener : listeners_)
+        listener->on_rest();
 }
 
-void Pipeline::hold(std::shared_ptr<alerts::Alert> alert, std::unique_ptr<Completion> completion, std::int64_t now_ns) {
-    const bool ready = completion == nullptr || completion->fill(*alert);
-    if (ready && held_.empty()) {
-        output_(std::move(alert));
+/// Whether it waits for nothing more; then it has all that was found.
+bool Pipeline::completed(Held& held, bool time_over) {
+    if (held.completion == nullptr)
+        return true;
+    const auto found = held.completion->look();
+    if (!found.complete && !time_over)
+        return false;
+    if (!found.hash.empty())
+        alerts::put_hash(*held.alert, found.hash);
+    if (found.place != nullptr)
+        alerts::put_placement(*held.alert, *found.place);
+    for (const auto& listener : listeners_)
+        listener->on_complete(held.number, found);
+    held.completion.reset();
+    return true;
+}
+
+void Pipeline::hold(Held held) {
+    if (completed(held, false) && held_.empty()) {
+        output_(std::move(held.alert));
         return;
     }
-    if (held_.size() >= kMostHeld)
+    if (held_.size() >= kMostHeld) {
+        (void)completed(held_.front(), true);
         send_front();
-    held_.push_back({std::move(alert), ready ? nullptr : std::move(completion), now_ns + kWait});
+    }
+    held_.push_back(std::move(held));
 }
 
 void Pipeline::send_front() {
@@ -130,7 +150,8 @@ void Pipeline::on_match(const rules::Match& match) noexcept {
         auto alert = std::make_shared<alerts::Alert>(factory_.make(match, *scratch_));
         debounce_.opened(alert);
         count(counters_.alerts);
-        hold(std::move(alert), enricher_.completion(match.event), static_cast<std::int64_t>(match.event.boot_ns));
+        hold({std::move(alert), enricher_.completion(match.event), match.event.number,
+              static_cast<std::int64_t>(match.event.boot_ns) + kWait});
     } catch (const std::exception&) {
         count(counters_.failed); // no memory: the next event may find some
     }
@@ -138,7 +159,7 @@ void Pipeline::on_match(const rules::Match& match) noexcept {
 
 void Pipeline::raise(alerts::Alert alert) {
     count(counters_.alerts);
-    hold(std::make_shared<alerts::Alert>(std::move(alert)), nullptr, 0);
+    hold({std::make_shared<alerts::Alert>(std::move(alert)), nullptr, 0, 0});
 }
 
 void Pipeline::tick(std::uint64_t boot_ns) noexcept {
@@ -147,8 +168,8 @@ void Pipeline::tick(std::uint64_t boot_ns) noexcept {
     } catch (const std::exception&) {
         count(counters_.failed);
     }
-    for (const auto& stream : streams_)
-        stream->look();
+    for (const auto& listener : listeners_)
+        listener->on_tick(boot_ns);
     counters_.evicted_groups.store(engine_.evicted_groups(), kRelaxed);
     counters_.closed_early.store(debounce_.closed_early(), kRelaxed);
     counters_.cut_values.store(scratch_->cut(), kRelaxed);

@@ -6,7 +6,7 @@
 #include "alerts/alert.hpp"
 #include "alerts/debounce.hpp"
 #include "event/event.hpp"
-#include "pipeline/event_stream.hpp"
+#include "pipeline/listener.hpp"
 #include "pipeline/self_watch.hpp"
 #include "rules/engine.hpp"
 
@@ -41,8 +41,8 @@ struct Counters {
 class Completion {
   public:
     virtual ~Completion() = default;
-    /// Fills in what is known by now; false where more may come. Called until it is true, or the time is over.
-    virtual bool fill(alerts::Alert& alert) = 0;
+    /// What is known by now. Called until it is complete, or the time is over.
+    [[nodiscard]] virtual Findings look() noexcept = 0;
 };
 
 /// Completes an event: its process, unit and objects. What it adds lives until the next call.
@@ -77,8 +77,8 @@ class Pipeline : private rules::MatchHandler {
 
     /// Another rule set, from the next record on.
     void install(std::shared_ptr<const rules::RuleSet> set);
-    /// Who else sees the events, from the next record on.
-    void install(std::vector<std::shared_ptr<EventStream>> streams) noexcept { streams_ = std::move(streams); }
+    /// Who else follows, from the next record on.
+    void install(std::vector<std::shared_ptr<Listener>> listeners) noexcept { listeners_ = std::move(listeners); }
     /// One wire record. wall_offset_ns: CLOCK_REALTIME minus CLOCK_BOOTTIME.
     void record(std::span<const std::byte> record, std::int64_t wall_offset_ns) noexcept;
     /// Goes on with what waited: for what was found out since, or long enough. Call every few milliseconds.
@@ -95,6 +95,7 @@ class Pipeline : private rules::MatchHandler {
     struct Held {
         std::shared_ptr<alerts::Alert> alert;
         std::unique_ptr<Completion> completion; ///< null: it waits for those before it
+        std::uint64_t number = 0;               ///< of its event
         std::int64_t until_ns = 0;              ///< boot clock
     };
     /// An exec that rules which ask for its hash have not seen.
@@ -108,7 +109,8 @@ class Pipeline : private rules::MatchHandler {
 
     void on_match(const rules::Match& match) noexcept override;
     void raise(alerts::Alert alert);
-    void hold(std::shared_ptr<alerts::Alert> alert, std::unique_ptr<Completion> completion, std::int64_t now_ns);
+    void hold(Held held);
+    bool completed(Held& held, bool time_over);
     void send_front();
     bool postpone(std::span<const std::byte> record, std::int64_t wall_offset_ns, const event::Event& event) noexcept;
     bool try_again(Postponed& exec, bool time_over) noexcept;
@@ -121,7 +123,7 @@ class Pipeline : private rules::MatchHandler {
     rules::Engine engine_;
     alerts::Debounce debounce_;
     std::unique_ptr<event::Scratch> scratch_; ///< 64 KiB: not on a stack
-    std::vector<std::shared_ptr<EventStream>> streams_;
+    std::vector<std::shared_ptr<Listener>> listeners_;
     std::deque<Held> held_;
     std::deque<Postponed> postponed_;
     std::uint64_t number_ = 0;

@@ -25,12 +25,9 @@ class WhoCompletion : public Completion {
     WhoCompletion(process::HashCache& hashes, const event::FileInfo& exe, process::Units::Use place)
         : hashes_(hashes), exe_(exe), place_(std::move(place)) {}
 
-    bool fill(alerts::Alert& alert) override {
-        if (const auto hash = hashes_.find(exe_); !hash.empty())
-            alerts::put_hash(alert, hash);
-        if (const auto* place = place_.get())
-            alerts::put_placement(alert, *place);
-        return hashes_.state(exe_) != process::HashCache::State::waiting && !place_.waiting();
+    Findings look() noexcept override {
+        return {hashes_.find(exe_), place_.get(),
+                hashes_.state(exe_) != process::HashCache::State::waiting && !place_.waiting()};
     }
 
   private:
@@ -54,7 +51,7 @@ void SystemEnricher::enrich(event::Event& event) noexcept {
     std::unique_ptr<process::WatchList> list;
     if (watch_lists_.take(list))
         objects_.install(std::move(list));
-    event.directory = &users_;
+    event.directory = &users_.directory();
     objects_.enrich(event);
     table_.enrich(event);
     names_.enrich(event);
@@ -78,7 +75,7 @@ bool SystemEnricher::waits_for_hash(const event::Event& event) noexcept {
 }
 
 void SystemEnricher::revisit(event::Event& event, event::Process& then) noexcept {
-    event.directory = &users_;
+    event.directory = &users_.directory();
     objects_.enrich(event);
     table_.revisit(event, then);
     names_.enrich(event);

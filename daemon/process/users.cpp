@@ -5,6 +5,7 @@
 #include <charconv>
 #include <fstream>
 #include <string_view>
+#include <unordered_map>
 
 namespace rwatch::process {
 
@@ -16,6 +17,29 @@ std::string_view take(std::string_view& text, char end) noexcept {
     const auto part = text.substr(0, found);
     text.remove_prefix(found == std::string_view::npos ? text.size() : found + 1);
     return part;
+}
+
+/// Both files begin a line with name:password:number; the first line of a number names it.
+std::unordered_map<std::uint32_t, std::string> names_of(const std::string& path) {
+    std::unordered_map<std::uint32_t, std::string> out;
+    std::ifstream file(path, std::ios::binary);
+    struct stat st {};
+    if (::stat(path.c_str(), &st) != 0)
+        return out;
+    std::string text(std::min(Users::kMaxFile, static_cast<std::size_t>(st.st_size)), '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    auto rest = std::string_view(text.data(), static_cast<std::size_t>(file.gcount()));
+    while (!rest.empty()) {
+        auto line = take(rest, '\n');
+        const auto name = take(line, ':');
+        take(line, ':');
+        const auto number = take(line, ':');
+        std::uint32_t id = 0;
+        const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), id);
+        if (!name.empty() && error == std::errc{} && end == number.data() + number.size())
+            out.try_emplace(id, name);
+    }
+    return out;
 }
 
 } // namespace
@@ -35,33 +59,14 @@ Users::Stamp Users::stamp(const std::string& path) noexcept {
     return {st.st_dev, st.st_ino, st.st_size, st.st_mtim, st.st_ctim};
 }
 
-/// Both files begin a line with name:password:number; the first line of a number names it.
-Users::Names Users::read(const std::string& path) {
-    Names out;
-    std::ifstream file(path, std::ios::binary);
-    std::string text(std::min(kMaxFile, static_cast<std::size_t>(stamp(path).size)), '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    auto rest = std::string_view(text.data(), static_cast<std::size_t>(file.gcount()));
-    while (!rest.empty()) {
-        auto line = take(rest, '\n');
-        const auto name = take(line, ':');
-        take(line, ':');
-        const auto number = take(line, ':');
-        std::uint32_t id = 0;
-        const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), id);
-        if (!name.empty() && error == std::errc{} && end == number.data() + number.size())
-            out.try_emplace(id, name);
-    }
-    return out;
-}
-
-std::unique_ptr<Users::Tables> Users::read_all() {
+std::unique_ptr<event::Directory> Users::read_all() {
     // The stamps come first: a change while reading is then seen by the next look.
     passwd_stamp_ = stamp(passwd_);
     group_stamp_ = stamp(group_);
-    auto tables = std::make_unique<Tables>();
-    tables->users = read(passwd_);
-    tables->groups = read(group_);
+    auto tables = std::make_unique<event::Directory>();
+    tables->version = ++versions_;
+    tables->users = names_of(passwd_);
+    tables->groups = names_of(group_);
     return tables;
 }
 
@@ -69,13 +74,13 @@ Users::Users(std::string passwd, std::string group)
     : passwd_(std::move(passwd)), group_(std::move(group)), current_(read_all()) {}
 
 Users::~Users() {
-    const std::unique_ptr<Tables> never_adopted(next_.load());
+    const std::unique_ptr<event::Directory> never_adopted(next_.load());
 }
 
 bool Users::refresh_if_changed() {
     if (stamp(passwd_) == passwd_stamp_ && stamp(group_) == group_stamp_)
         return false;
-    const std::unique_ptr<Tables> never_adopted(next_.exchange(read_all().release()));
+    const std::unique_ptr<event::Directory> never_adopted(next_.exchange(read_all().release()));
     return true;
 }
 
@@ -83,16 +88,6 @@ void Users::adopt() noexcept {
     // The plain load keeps the usual case, nothing new, free of a locked instruction.
     if (next_.load(std::memory_order_relaxed) != nullptr)
         current_.reset(next_.exchange(nullptr));
-}
-
-std::string_view Users::user(std::uint32_t uid) const noexcept {
-    const auto found = current_->users.find(uid);
-    return found == current_->users.end() ? std::string_view{} : found->second;
-}
-
-std::string_view Users::group(std::uint32_t gid) const noexcept {
-    const auto found = current_->groups.find(gid);
-    return found == current_->groups.end() ? std::string_view{} : found->second;
 }
 
 } // namespace rwatch::process

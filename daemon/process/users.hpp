@@ -9,37 +9,29 @@
 #include <memory>
 #include <string>
 #include <sys/stat.h>
-#include <unordered_map>
 
 namespace rwatch::process {
 
 /// One thread reads files (refresh_if_changed), another looks up and takes over what was read (adopt); neither waits
 /// for the other.
-class Users : public event::Directory {
+class Users {
   public:
     static constexpr std::size_t kMaxFile = 16U << 20U; ///< bytes read of either file; the rest is not seen
 
     /// Reads both files; what is missing or unreadable counts as empty.
     explicit Users(std::string passwd = "/etc/passwd", std::string group = "/etc/group");
-    ~Users() override;
+    ~Users();
     Users(const Users&) = delete;
     Users& operator=(const Users&) = delete;
 
     /// Reads both again where one was replaced or changed; true where it did. Seen by lookups after the next adopt().
     bool refresh_if_changed();
 
-    /// Takes over what refresh_if_changed() last read. Views given before are no longer valid.
+    /// Takes over what refresh_if_changed() last read: directory() is another one then, and the one before is gone.
     void adopt() noexcept;
-
-    /// Valid until adopt().
-    [[nodiscard]] std::string_view user(std::uint32_t uid) const noexcept override;
-    [[nodiscard]] std::string_view group(std::uint32_t gid) const noexcept override;
+    [[nodiscard]] const event::Directory& directory() const noexcept { return *current_; }
 
   private:
-    using Names = std::unordered_map<std::uint32_t, std::string>;
-    struct Tables {
-        Names users, groups;
-    };
     /// What tells that a file is another, or has changed.
     struct Stamp {
         dev_t dev = 0;
@@ -50,13 +42,13 @@ class Users : public event::Directory {
     };
 
     [[nodiscard]] static Stamp stamp(const std::string& path) noexcept;
-    [[nodiscard]] static Names read(const std::string& path);
-    [[nodiscard]] std::unique_ptr<Tables> read_all();
+    [[nodiscard]] std::unique_ptr<event::Directory> read_all();
 
     std::string passwd_, group_;
     Stamp passwd_stamp_, group_stamp_;
-    std::unique_ptr<Tables> current_;
-    std::atomic<Tables*> next_{nullptr}; ///< owned; handed from one thread to the other
+    std::uint64_t versions_ = 0; ///< read so far
+    std::unique_ptr<event::Directory> current_;
+    std::atomic<event::Directory*> next_{nullptr}; ///< owned; handed from one thread to the other
 };
 
 } // namespace rwatch::process

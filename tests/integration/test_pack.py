@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Each shipped rule fires through the kernel: one deed a rule, done in a sandbox over this machine. A rule without a deed fails."""
+"""Each shipped rule fires through the kernel: one deed a rule, done in a sandbox over this machine. A rule without a deed fails. All of it is recorded:
+a replay gives the same alerts."""
 import json
 import os
 import platform
@@ -269,6 +270,7 @@ for i in 1 2 3 4; do /opt/chain 700 & done; wait""",
 class Pack(rwatchtest.Case):
     def test_every_rule_fires(self):
         daemon = self.start()
+        recording = rwatchtest.Recording(daemon)
         rules = {detector['name'] for detector in daemon.ctl_json('detectors')}
         self.assertEqual(sorted(rules), sorted({**DEEDS, **COUNTED}), 'each rule has a deed, and each deed a rule')
         if not os.path.exists('/proc/modules'):
@@ -280,6 +282,7 @@ class Pack(rwatchtest.Case):
         # A sandbox is unlike the machine in nothing but this: its unit's name tells its alerts from those of others.
         rwatchtest.wait_until(lambda: not self.missing(daemon, sandbox), 5 * rwatchtest.SLOW,
                               lambda: 'alerts:\n' + '\n'.join(f'{rule}: {said[rule]!r}' for rule in self.missing(daemon, sandbox)))
+        recording.close()
 
     @staticmethod
     def missing(daemon, sandbox):

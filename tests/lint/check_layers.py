@@ -20,8 +20,8 @@ LAYERS = {
     'dbus': {'core'},
     'ctl': {'dbus', 'core', 'rules', 'event', 'process', 'pipeline', 'alerts', 'config'},
 }
-# In the client only these verbs work without a daemon; the others know nothing of rules.
-CTL_OFFLINE = re.compile(r'^(cmd_(check|test|replay)|doctor|rule_files)\.')
+# In the client only these verbs work without a daemon, or write what does; the others know nothing of rules.
+CTL_OFFLINE = re.compile(r'^(cmd_(check|test|record|replay)|doctor|rule_files)\.')
 CTL_ONLINE = {'dbus', 'core'}
 # Pure layers: no clock, no files, no log, no bus, no libbpf.
 PURE = {'rules', 'event'}

@@ -96,6 +96,7 @@ class EvasionCase(Case):
         cls.addClassCleanup(cls.daemon.close)
         rwatchtest.write(os.path.join(cls.daemon.rules, '99-evasion.yaml'), RULES.format(dir=cls.dir, port=cls.port))
         cls.daemon.ctl('reload', check=0)
+        cls.addClassCleanup(rwatchtest.Recording(cls.daemon).close)
 
     def setUp(self):
         self.name = self._testMethodName.removeprefix('test_')

@@ -212,6 +212,46 @@ class Daemon:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Recording:
+    """All that a daemon sees, into a file from now on; close() ends the daemon and fails where a replay gives other alerts than those it raised."""
+
+    def __init__(self, daemon):
+        self.daemon = daemon
+        self.file = os.path.join(daemon.folder, 'capture')
+        self.process = subprocess.Popen([RWATCHCTL, '--bus', daemon.address, 'record', '-o', self.file], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True)
+        self.said = self.process.stderr.readline()
+        if 'recording to' not in self.said:
+            raise AssertionError(f'rwatchctl does not record: {self.said}')
+        self.before = {alert['rule'] for _, alert in list(daemon.alerts)}
+
+    def _live(self):
+        # What was raised, or held back, by then may hold back what the capture has.
+        return [alert for _, alert in self.daemon.alerts if not alert['rule'].startswith('rwatch ') and alert['rule'] not in self.before]
+
+    def replay(self):
+        """Alerts of the daemon's rules over the capture."""
+        result = subprocess.run([RWATCHD, '--replay', self.file, '--rules', self.daemon.rules, '--config', self.daemon.config, '--console=json'],
+                                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120 * SLOW, check=False)
+        if 'it ends before its end was written' not in result.stderr or 'lacks' in result.stderr:
+            raise AssertionError(f'the capture of a daemon that ended: {result.returncode}: {result.stderr}')
+        return [alert for alert in map(json.loads, result.stdout.splitlines()) if alert['rule'] not in self.before]
+
+    def close(self):
+        status = self.daemon.stop()
+        if status != 0:
+            raise AssertionError(f'rwatchd ended with {status}: {self.daemon.errors[-40:]}')
+        output, errors = self.process.communicate(timeout=60 * SLOW)
+        if 'not recorded' in errors or self.process.returncode != 3:
+            raise AssertionError(f'rwatchctl record: {self.process.returncode}: {output}{errors}')
+        live, replayed = ([{key: value for key, value in alert.items() if key != 'id'} for alert in alerts] for alerts in (self._live(), self.replay()))
+        for number, (one, other) in enumerate(zip(live, replayed)):
+            if one != other:
+                raise AssertionError(f'alert {number} of {len(live)} was\n{json.dumps(one)}\nand replayed it is\n{json.dumps(other)}')
+        if len(live) != len(replayed) or not live:
+            raise AssertionError(f'{len(live)} alerts live, {len(replayed)} replayed: {[alert["output"] for alert in (live + replayed)[min(len(live), len(replayed)):][:5]]}')
+
+
 def matches(alert, match):
     if callable(match):
         return match(alert)

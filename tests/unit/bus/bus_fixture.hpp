@@ -92,11 +92,12 @@ class FakeControl : public bus::Control {
         return change(selector, "active", std::nullopt);
     }
 
-    bus::EventStreamResult open_events(const std::string& condition) override {
-        bus::EventStreamResult out;
+    bus::OpenedPipe open_events(const std::string& condition) override {
+        bus::OpenedPipe out;
         if (condition == "wrong")
             out.diagnostics.push_back(
                 {Severity::error, "unknown-field", {"condition", 1, 5}, "no such field", "did you mean 'x'?"});
+        out.too_many = condition == "many";
         if (condition == "wrong" || condition == "many")
             return out;
         std::array<int, 2> ends{-1, -1};
@@ -107,6 +108,8 @@ class FakeControl : public bus::Control {
         REQUIRE(::write(writer.get(), line.data(), line.size()) == static_cast<ssize_t>(line.size()));
         return out;
     }
+
+    bus::OpenedPipe open_capture() override { return open_events("capture"); }
 
     bus::Status status_value;
     std::vector<bus::Detector> detector_list;

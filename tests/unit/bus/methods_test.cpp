@@ -43,14 +43,24 @@ std::vector<std::string> resume(Client& c, const std::string& selector) {
     return out;
 }
 
-/// All that the stream has, to its end.
-std::string open_events(Client& c, const std::string& condition) {
-    sdbus::UnixFd fd;
-    c.manager->callMethod("OpenEventStream").onInterface(kManager).withArguments(condition).storeResultsTo(fd);
+/// All that the pipe has, to its end.
+std::string read_all(const sdbus::UnixFd& fd) {
     std::string out(4096, '\0');
     const auto got = ::read(fd.get(), out.data(), out.size());
     out.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     return out;
+}
+
+std::string open_events(Client& c, const std::string& condition) {
+    sdbus::UnixFd fd;
+    c.manager->callMethod("OpenEventStream").onInterface(kManager).withArguments(condition).storeResultsTo(fd);
+    return read_all(fd);
+}
+
+std::string open_capture(Client& c) {
+    sdbus::UnixFd fd;
+    c.manager->callMethod("OpenCapture").onInterface(kManager).storeResultsTo(fd);
+    return read_all(fd);
 }
 
 std::vector<std::string> ids_of(const nlohmann::ordered_json& list) {
@@ -145,8 +155,14 @@ TEST_CASE("OpenEventStream hands over a pipe, or says what is wrong with the con
     CHECK(f.client([](Client& c) { return open_events(c, ""); }) == "{\"condition\": \"\"}\n");
     CHECK(f.error_of([](Client& c) { open_events(c, "wrong"); }) == dbus::kErrorInvalidCondition);
     CHECK(f.error_of([](Client& c) { open_events(c, "many"); }) == dbus::kErrorLimitsExceeded);
-    CHECK(f.error_of([](Client& c) { open_events(c, std::string(dbus::kMaxNote + 1, 'x')); }) ==
+    CHECK(f.error_of([](Client& c) { open_events(c, std::string(dbus::kMaxCondition + 1, 'x')); }) ==
           dbus::kErrorInvalidCondition);
+}
+
+TEST_CASE("OpenCapture hands over a pipe") {
+    BusFixture f;
+    f.service.start();
+    CHECK(f.client(open_capture) == "{\"condition\": \"capture\"}\n");
 }
 
 TEST_CASE("AcknowledgeAlerts marks what exists and names what does not") {
@@ -204,6 +220,7 @@ TEST_CASE("only root may change anything or read alerts") {
     CHECK(f.error_as(kNobody, [](Client& c) { pause(c, "third", 0, ""); }) == dbus::kErrorAccessDenied);
     CHECK(f.error_as(kNobody, [](Client& c) { resume(c, "third"); }) == dbus::kErrorAccessDenied);
     CHECK(f.error_as(kNobody, [](Client& c) { open_events(c, ""); }) == dbus::kErrorAccessDenied);
+    CHECK(f.error_as(kNobody, [](Client& c) { open_capture(c); }) == dbus::kErrorAccessDenied);
     CHECK(f.control.detector_list.at(2).state == "active");
     CHECK(f.control.alerts_kept.find("a1")->acknowledged == std::nullopt);
     CHECK(f.error_as(kNobody, [](Client& c) { (void)c.all(dbus::kManagerPath, kManager); }).empty());

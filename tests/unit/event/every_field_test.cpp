@@ -21,12 +21,6 @@ namespace {
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kWall = 1'700'000'000'123'456'789; // 2023-11-14 22:13:20 UTC
 
-class Names : public Directory {
-  public:
-    [[nodiscard]] std::string_view user(std::uint32_t uid) const noexcept override { return uid == 0 ? "root" : "eve"; }
-    [[nodiscard]] std::string_view group(std::uint32_t) const noexcept override { return "adm"; }
-};
-
 constexpr std::string_view kHash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 std::string words(std::string text) {
@@ -72,7 +66,7 @@ struct World {
         self.execed = false;
     }
     std::uint32_t session_size = 4;
-    Names names;
+    Directory names{{{0, "root"}, {1000, "eve"}}, {{4, "adm"}}};
     Placement placement{"/a/b",      "u.service",          "s.slice", "x.service", "3",
                         "m",         std::string(64, 'c'), "podman",  "pod-1",     "ann",
                         "pts/3",     "192.0.2.7",          "sshd",    "web",       "reg:5000/a/nginx:1.25@sha256:00",

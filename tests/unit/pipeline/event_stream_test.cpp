@@ -39,7 +39,8 @@ struct Stream {
         REQUIRE(b.set("proc.exepath", exe, error));
         if (!arguments.empty())
             REQUIRE(b.set("proc.args", arguments, error));
-        stream->offer(b.finish(), *scratch);
+        const auto event = b.finish();
+        stream->on_event({{}, 0, event}, *scratch);
     }
     /// What can be read now.
     std::string take() const {
@@ -91,7 +92,7 @@ TEST_CASE("a slow reader loses events, hears how many, and every line that it ge
     for (int i = 0; i < kOffered; ++i)
         s.offer("/opt/" + std::to_string(i), much);
     auto text = s.take();
-    s.stream->look(); // the rest of a line
+    s.stream->on_rest(); // the rest of a line
     text += s.take();
     s.offer("/opt/last");
     text += s.take();
@@ -108,13 +109,13 @@ TEST_CASE("a slow reader loses events, hears how many, and every line that it ge
 TEST_CASE("a reader that left is noticed, whether something is to be told or not") {
     const bool told = GENERATE(true, false);
     Stream s;
-    s.stream->look();
+    s.stream->on_tick(1);
     CHECK_FALSE(s.stream->closed());
     s.reader.reset();
     if (told)
         s.offer("/opt/a");
     else
-        s.stream->look();
+        s.stream->on_tick(2);
     CHECK(s.stream->closed());
     s.offer("/opt/b");
 }

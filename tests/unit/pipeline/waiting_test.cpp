@@ -18,13 +18,13 @@ const std::string kHash(64, 'e');
 struct Known : pipeline::Enricher {
     struct Later : pipeline::Completion {
         explicit Later(Known& known) : known(known) {}
-        bool fill(alerts::Alert& alert) override {
-            if (known.complete)
-                alert.container_name = "web";
-            return known.complete;
+        pipeline::Findings look() noexcept override {
+            return {{}, known.complete ? &known.place : nullptr, known.complete};
         }
         Known& known;
     };
+
+    Known() { place.container_name = "web"; }
 
     void enrich(event::Event& e) noexcept override {
         process.pid = e.pid;
@@ -42,6 +42,7 @@ struct Known : pipeline::Enricher {
     void want_hashes(bool wanted) noexcept override { wanted_hashes = wanted; }
 
     event::Process process;
+    event::Placement place;
     std::string hash;
     bool waiting = false, complete = false, with_completion = false, wanted_hashes = false;
 };

@@ -21,23 +21,23 @@ TEST_CASE("names of users and groups") {
     const auto group = dir.write("group", "root:x:0:\nwheel:x:10:alice\n");
     Users users(passwd, group);
 
-    CHECK(users.user(0) == "root");
-    CHECK(users.user(1000) == "alice");
-    CHECK(users.user(7).empty());
-    CHECK(users.user(1).empty());
-    CHECK(users.user(4294967295U).empty());
-    CHECK(users.group(10) == "wheel");
-    CHECK(users.group(1000).empty());
+    CHECK(users.directory().user(0) == "root");
+    CHECK(users.directory().user(1000) == "alice");
+    CHECK(users.directory().user(7).empty());
+    CHECK(users.directory().user(1).empty());
+    CHECK(users.directory().user(4294967295U).empty());
+    CHECK(users.directory().group(10) == "wheel");
+    CHECK(users.directory().group(1000).empty());
     CHECK_FALSE(users.refresh_if_changed());
 
     SECTION("a changed file is read again, and seen once adopted") {
         dir.write("new", "root:x:0:0::/:\nbob:x:1001:1001::/home/bob:/bin/bash\n");
         std::filesystem::rename(dir.at("new"), passwd);
         CHECK(users.refresh_if_changed());
-        CHECK(users.user(1001).empty());
+        CHECK(users.directory().user(1001).empty());
         users.adopt();
-        CHECK(users.user(1001) == "bob");
-        CHECK(users.user(1000).empty());
+        CHECK(users.directory().user(1001) == "bob");
+        CHECK(users.directory().user(1000).empty());
         CHECK_FALSE(users.refresh_if_changed());
     }
     SECTION("two changes before they are adopted: the last one counts") {
@@ -46,13 +46,13 @@ TEST_CASE("names of users and groups") {
         dir.write("group", "ab:x:1:\n");
         CHECK(users.refresh_if_changed());
         users.adopt();
-        CHECK(users.group(1) == "ab");
+        CHECK(users.directory().group(1) == "ab");
     }
     SECTION("a file that is gone is empty") {
         std::filesystem::remove(passwd);
         CHECK(users.refresh_if_changed());
         users.adopt();
-        CHECK(users.user(0).empty());
-        CHECK(users.group(0) == "root");
+        CHECK(users.directory().user(0).empty());
+        CHECK(users.directory().group(0) == "root");
     }
 }
