@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "pipeline/recorder.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -26,6 +27,10 @@ template <typename Write> bool Recorder::put(Write&& write) noexcept {
         if (!pipe_.ready())
             return false;
         out_.clear();
+        // Now, since what an event refers to must stay: itself, its target, their ancestors.
+        constexpr std::size_t kMostNew = 2 * kMostAncestors + 2;
+        if (std::max(places_.size(), processes_.size()) + kMostNew > kMostRefs)
+            forget();
         if (lost_ > 0)
             put_entry(out_, Tag::lost, [&](Packer& pack) { pack(lost_); });
         write();
@@ -47,9 +52,6 @@ void Recorder::forget() noexcept {
 void Recorder::on_event(const Passing& passing, event::Scratch& /*scratch*/) noexcept {
     const bool written = put([&] {
         const auto& event = passing.event;
-        // Not in the middle of an event: what it refers to must stay.
-        if (places_.size() + kMostAncestors > kMostRefs || processes_.size() + 2 * kMostAncestors > kMostRefs)
-            forget();
         if (event.directory != nullptr && event.directory->version != names_version_)
             write_names(*event.directory);
         EventHead head;

@@ -104,6 +104,8 @@ class Linker {
             return false;
         if (!resolve_fields(candidate, spec))
             return candidate.state == State::skipped;
+        if (item.broken)
+            return false;
         candidate.rule.fingerprint = fingerprint(candidate.rule, spec);
         candidate.rule.correlation = std::move(spec);
         return true;
@@ -224,7 +226,7 @@ class Linker {
             good = resolve(word, candidate, spec, &CorrelationSpec::View::group_by) && good;
         for (const auto& word : item.fields)
             good = resolve(word, candidate, spec, &CorrelationSpec::View::fields) && good;
-        if (good && is_numeric(item.type))
+        if (good && !item.broken && is_numeric(item.type))
             for (const auto& view : spec.views)
                 if (const auto* field = view.fields.front().field;
                     field != nullptr && field->type != event::Type::integer)

@@ -60,7 +60,10 @@ class CorrelationReader {
         if (good && !is_numeric(item_.type) && !item_.bounds.empty())
             judge_bounds();
         reader_.finish(context_.unknown_key);
-        return good ? std::optional(std::move(item_)) : std::nullopt;
+        item_.broken = !good;
+        // What it counts, and by what, can be wrong beside that: linked all the same, that is told too.
+        const bool linkable = good || form_ == CorrelationForm::own_condition_too || !item_.rules.empty();
+        return linkable ? std::optional(std::move(item_)) : std::nullopt;
     }
 
   private:

@@ -22,8 +22,9 @@ enum class CorrelationForm : std::uint8_t {
     rules_only         ///< Sigma's: names what it counts
 };
 
-/// node: the map under the key `correlation`; lines: of its file. Nothing where a key was wrong (an unknown one is told
-/// and does not stop the rest). Sigma also lets `generate` stand beside `correlation`: the caller reads that.
+/// node: the map under the key `correlation`; lines: of its file. Marked broken, or nothing, where a key was wrong (an
+/// unknown one is told and does not stop the rest). Sigma also lets `generate` stand beside `correlation`: the caller
+/// reads that.
 [[nodiscard]] std::optional<CorrelationItem> read_correlation(const yaml::Node& node, const SourceLines& lines,
                                                               CorrelationForm form, const ReadContext& context);
 

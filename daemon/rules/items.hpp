@@ -78,6 +78,7 @@ struct CorrelationItem : CorrelationTerms {
     std::vector<Word> group_by; ///< fields (RuleItem::field_names of each rule) or aliases
     std::vector<Word> fields;   ///< value_…: what is counted or calculated with; several: their combination
     std::vector<Alias> aliases;
+    bool broken = false; ///< keys of it were wrong, which is told: it is no rule
 };
 
 /// A reader adds a rule of a log source that we don't have too, with that `source`: a correlation over it is then

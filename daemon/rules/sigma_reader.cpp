@@ -309,9 +309,11 @@ void SigmaReader::read_correlation_rule(const Node& document, const SourceLines&
             return context.error(*beside, "wrong-type", "'generate' must be true or false");
         generate = *value;
     }
-    if (!meta.good || !correlation)
-        return add_broken(item_of(meta, context.place(document), {}));
     auto item = item_of(meta, context.place(document), kOutput);
+    if (!meta.good || !correlation || correlation->broken) {
+        item.correlation = std::move(correlation);
+        return add_broken(std::move(item));
+    }
     if (meta.status == SigmaStatus::unsupported)
         return skip(std::move(item), "its status is 'unsupported'");
     correlation->generate = correlation->generate || generate;

@@ -223,11 +223,15 @@ class Recording:
         self.said = self.process.stderr.readline()
         if 'recording to' not in self.said:
             raise AssertionError(f'rwatchctl does not record: {self.said}')
-        self.before = {alert['rule'] for _, alert in list(daemon.alerts)}
+        time.sleep(0.2)  # the pipeline takes it up within milliseconds
+        seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+        self.began = time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds)) + f'.{nanoseconds:09}Z'
 
-    def _live(self):
-        # What was raised, or held back, by then may hold back what the capture has.
-        return [alert for _, alert in self.daemon.alerts if not alert['rule'].startswith('rwatch ') and alert['rule'] not in self.before]
+    def _comparable(self, alerts):
+        """But for those of rwatch itself, and of rules that fired before all was recorded: what they count or hold back is not in the capture."""
+        before = {alert['rule'] for _, alert in self.daemon.alerts if alert['time'] < self.began}
+        return [{key: value for key, value in alert.items() if key != 'id'} for alert in alerts
+                if not alert['rule'].startswith('rwatch ') and alert['rule'] not in before]
 
     def replay(self):
         """Alerts of the daemon's rules over the capture."""
@@ -235,7 +239,7 @@ class Recording:
                                 stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120 * SLOW, check=False)
         if 'it ends before its end was written' not in result.stderr or 'lacks' in result.stderr:
             raise AssertionError(f'the capture of a daemon that ended: {result.returncode}: {result.stderr}')
-        return [alert for alert in map(json.loads, result.stdout.splitlines()) if alert['rule'] not in self.before]
+        return [json.loads(line) for line in result.stdout.splitlines()]
 
     def close(self):
         status = self.daemon.stop()
@@ -244,7 +248,7 @@ class Recording:
         output, errors = self.process.communicate(timeout=60 * SLOW)
         if 'not recorded' in errors or self.process.returncode != 3:
             raise AssertionError(f'rwatchctl record: {self.process.returncode}: {output}{errors}')
-        live, replayed = ([{key: value for key, value in alert.items() if key != 'id'} for alert in alerts] for alerts in (self._live(), self.replay()))
+        live, replayed = self._comparable([alert for _, alert in self.daemon.alerts]), self._comparable(self.replay())
         for number, (one, other) in enumerate(zip(live, replayed)):
             if one != other:
                 raise AssertionError(f'alert {number} of {len(live)} was\n{json.dumps(one)}\nand replayed it is\n{json.dumps(other)}')

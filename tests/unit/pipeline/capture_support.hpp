@@ -57,10 +57,10 @@ inline Fd file_of(std::string_view content) {
 }
 
 struct Replayed {
-    explicit Replayed(std::string_view content, std::string_view rules = kReplayRules) {
+    explicit Replayed(std::string_view content) {
+        static const auto rules = rules_of(kReplayRules);
         pipeline::CaptureReader capture(file_of(content));
-        report =
-            pipeline::replay(capture, rules_of(rules), 0, [this](auto alert) { alerts.push_back(comparable(*alert)); });
+        report = pipeline::replay(capture, rules, 0, [this](auto alert) { alerts.push_back(comparable(*alert)); });
     }
     Alerts alerts;
     pipeline::ReplayReport report;

@@ -219,7 +219,7 @@ TEST_CASE("a capture that is damaged is read up to there") {
     const auto first = content_of(live.file.get()).size();
     live.exec(60);
     const auto capture = live.finish();
-    for (std::size_t at = 0; at < capture.size(); ++at) {
+    for (std::size_t at = 0; at < capture.size(); at += at < first && at + 7 >= first ? 1 : 7) {
         auto damaged = capture;
         damaged[at] = static_cast<char>(damaged[at] ^ 0x55);
         const Replayed replayed(damaged);

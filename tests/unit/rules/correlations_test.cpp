@@ -266,6 +266,16 @@ TEST_CASE("What can be wrong between correlations and rules") {
           "unknown field 'user.nam' [did you mean 'user.name'?]\n");
     CHECK(messages(kBases + correlation("x", "type: temporal, rules: [a, b], timespan: 1s, group-by: fd.rip")) ==
           "no event that the correlation counts has a field 'fd.rip'\n");
+    // Whatever else is wrong with the correlation.
+    CHECK(messages(kBases + correlation("x", "type: temporel, rules: [a, bb], timespan: 1s, group-by: user.nam"))
+              .find("there is no rule 'bb' to count") != std::string::npos);
+    for (const std::string wrong : {"type: temporel, timespan: 1s", "type: temporal, timespan: 1", "type: temporal"})
+        CHECK(messages(kBases + correlation("x", wrong + ", rules: [a, b], group-by: user.nam"))
+                  .find("unknown field 'user.nam' [did you mean 'user.name'?]") != std::string::npos);
+    CHECK(complaints(rule("a", "evt.type = open and user.nam = x") +
+                     "- {rule: x, desc: d, condition: evt.type = open, output: o, priority: info, "
+                     "correlation: {type: sum, timespan: 1s, group-by: proc.nme, condition: {gte: 2}}}\n")
+              .size() == 3);
     // A condition that is never true says why; that its events have no fields is no news then.
     CHECK(messages(rule("never", "evt.type in (no_such_list)") +
                    correlation(
