@@ -36,6 +36,7 @@ class Examiner {
         systemd();
         journal();
         bus();
+        polkit();
         enabled();
         room("log", "/var/log/rwatch");
         room("state", "/var/lib/rwatch");
@@ -144,6 +145,14 @@ class Examiner {
             add("bus", Finding::good, "the system bus listens");
         else
             add("bus", Finding::warning, "no system bus: rwatchctl can't ask rwatchd", "apt install dbus");
+    }
+
+    void polkit() {
+        if (exists("/usr/share/dbus-1/system-services/org.freedesktop.PolicyKit1.service"))
+            add("polkit", Finding::good, "decides what others than root may read and do");
+        else
+            add("polkit", Finding::note, "is not here: only root may read alerts and control rwatchd",
+                "to let others: apt install polkitd");
     }
 
     void enabled() {

@@ -2,11 +2,13 @@
 // What the bus objects ask of the daemon, and what admins do to it through them.
 #include "app/daemon.hpp"
 #include "core/error.hpp"
+#include "core/escape.hpp"
 #include "core/log.hpp"
 #include "core/time.hpp"
 #include "event/decode.hpp"
 #include "pipeline/event_stream.hpp"
 #include "pipeline/recorder.hpp"
+#include "sensor/service_record.hpp"
 
 #include <algorithm>
 #include <array>
@@ -19,7 +21,8 @@ namespace rwatch::app {
 
 namespace {
 
-constexpr std::size_t kMostListeners = 16; ///< streams and captures: each is work for every event
+// Each is work for every event, and a capture takes memory for what its reader has not taken yet.
+constexpr std::size_t kMostStreams = 16, kMostCaptures = 4;
 
 /// By the kind's name: events that the pipeline received.
 std::uint64_t received(const pipeline::Counters& counters, const std::string& name) {
@@ -71,8 +74,7 @@ bus::OpenedPipe Daemon::open_events(const std::string& condition) {
         if (!wanted)
             return out;
     }
-    return open_pipe(
-        [&](Fd pipe) { return std::make_shared<pipeline::EventStream>(std::move(wanted), std::move(pipe)); });
+    return open_pipe<pipeline::EventStream>(kMostStreams, std::move(wanted));
 }
 
 bus::OpenedPipe Daemon::open_capture() {
@@ -84,21 +86,36 @@ bus::OpenedPipe Daemon::open_capture() {
     utsname system{};
     if (::uname(&system) == 0)
         header.kernel = system.release;
-    return open_pipe([&](Fd pipe) { return std::make_shared<pipeline::Recorder>(header, std::move(pipe)); });
+    return open_pipe<pipeline::Recorder>(kMostCaptures, std::move(header));
 }
 
-/// make: gives the listener that writes to this end of the pipe.
-template <typename Make> bus::OpenedPipe Daemon::open_pipe(Make make) {
+void Daemon::service_changed(bool runs, const std::string& unit, const std::string& state) {
+    std::vector<std::vector<std::byte>> records;
+    (void)services_box_.take(records); // what the pipeline has not come to yet
+    records.push_back(sensor::service_record(runs, unit, state, static_cast<std::uint64_t>(boot_now())));
+    services_box_.put(std::move(records));
+}
+
+void Daemon::services_watched(const std::string& trouble) {
+    if (!trouble.empty())
+        log::notice("starts and stops of services are not seen: " + escape(trouble));
+}
+
+/// A pipe, and a listener that writes to it; at most so many of that kind.
+template <typename Kind, typename First> bus::OpenedPipe Daemon::open_pipe(std::size_t most, First first) {
     bus::OpenedPipe out;
     std::erase_if(listeners_, [](const auto& listener) { return listener->closed(); });
-    out.too_many = listeners_.size() >= kMostListeners;
+    const auto of_kind = std::count_if(listeners_.begin(), listeners_.end(), [](const auto& listener) {
+        return dynamic_cast<const Kind*>(listener.get()) != nullptr;
+    });
+    out.too_many = static_cast<std::size_t>(of_kind) >= most;
     if (out.too_many)
         return out;
     std::array<int, 2> ends{-1, -1};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0)
         throw Error("make a pipe", "", errno);
     out.pipe.reset(ends[0]);
-    listeners_.push_back(make(Fd(ends[1])));
+    listeners_.push_back(std::make_shared<Kind>(std::move(first), Fd(ends[1])));
     listeners_box_.put(listeners_);
     return out;
 }

@@ -86,6 +86,9 @@ Daemon::Daemon(Options options, Loaded loaded)
                 [this] {
                     if (std::vector<std::shared_ptr<pipeline::Listener>> listeners; listeners_box_.take(listeners))
                         pipeline_.install(std::move(listeners));
+                    if (std::vector<std::vector<std::byte>> records; services_box_.take(records))
+                        for (const auto& record : records)
+                            pipeline_.record(record, wall_now() - boot_now());
                     enricher_.take_answers();
                     pipeline_.resume(boot_now());
                 }},

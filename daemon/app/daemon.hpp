@@ -56,8 +56,10 @@ class Daemon : private bus::Control {
 
     bus::OpenedPipe open_events(const std::string& condition) override;
     bus::OpenedPipe open_capture() override;
+    void service_changed(bool runs, const std::string& unit, const std::string& state) override;
+    void services_watched(const std::string& trouble) override;
 
-    template <typename Make> bus::OpenedPipe open_pipe(Make make);
+    template <typename Kind, typename First> bus::OpenedPipe open_pipe(std::size_t most, First first);
     void watch_signals();
     void tell_probes() const;
     void start_timers();
@@ -99,6 +101,7 @@ class Daemon : private bus::Control {
     pipeline::SystemEnricher enricher_;
     pipeline::Pipeline pipeline_;
     Mailbox<std::vector<std::shared_ptr<pipeline::Listener>>> listeners_box_; ///< for the pipeline
+    Mailbox<std::vector<std::vector<std::byte>>> services_box_;               ///< records, for the pipeline
     LossWatch loss_watch_;
     Runner runner_;
     std::vector<std::shared_ptr<pipeline::Listener>> listeners_;

@@ -95,6 +95,10 @@ class Control {
     virtual OpenedPipe open_events(const std::string& condition) = 0;
     /// Of what the pipeline is told from now on, with all that it knows of it.
     virtual OpenedPipe open_capture() = 0;
+    /// What systemd says: a service runs from now on, or no longer. state: its ActiveState.
+    virtual void service_changed(bool runs, const std::string& unit, const std::string& state) = 0;
+    /// Whether systemd will say so: why not, or "".
+    virtual void services_watched(const std::string& trouble) = 0;
 };
 
 } // namespace rwatch::bus

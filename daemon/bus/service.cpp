@@ -5,6 +5,7 @@
 #include "bus/convert.hpp"
 #include "bus/detector_object.hpp"
 #include "bus/manager_object.hpp"
+#include "bus/unit_watch.hpp"
 #include "core/error.hpp"
 #include "core/escape.hpp"
 #include "dbus/names.hpp"
@@ -26,8 +27,12 @@ constexpr std::uint64_t kRetryAccuracyUsec = 10'000;
 struct Service::Link {
     Link(std::unique_ptr<sdbus::IConnection> opened, sd_event* event, Control& control, Snapshot& snapshot,
          EventBinding::Lost lost)
-        : connection(std::move(opened)), manager(*connection, control, snapshot, authorizer),
-          detectors(*connection, snapshot), binding(event, *connection, std::move(lost)) {
+        : connection(std::move(opened)), authorizer(*connection), manager(*connection, control, snapshot, authorizer),
+          detectors(*connection, snapshot), binding(event, *connection, std::move(lost)),
+          units(*connection, {[&control](bool runs, const std::string& unit, const std::string& state) {
+                                  control.service_changed(runs, unit, state);
+                              },
+                              [&control](const std::string& trouble) { control.services_watched(trouble); }}) {
         connection->setMethodCallTimeout(std::chrono::nanoseconds(kCallTimeoutNs));
         detectors.sync(false);
         // Last, so that whoever sees the name finds everything in place.
@@ -35,10 +40,11 @@ struct Service::Link {
     }
 
     std::unique_ptr<sdbus::IConnection> connection;
-    RootAuthorizer authorizer;
+    Authorizer authorizer;
     ManagerObject manager;
     DetectorObjects detectors;
     EventBinding binding;
+    UnitWatch units;
 };
 
 Service::Service(sd_event* event, std::string address, Control& control)

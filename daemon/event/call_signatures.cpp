@@ -120,6 +120,7 @@ constexpr Signature<1> kAcct{{{"name", Form::text}}};
 constexpr Signature<3> kReboot{{{"magic", Form::persona}, {"magic2", Form::persona}, {"cmd", Form::reboot_command}}};
 constexpr Signature<1> kIopl{{{"level", Form::natural}}};
 constexpr Signature<3> kIoperm{{{"from", Form::size}, {"num", Form::size}, {"turn_on", Form::integer}}};
+constexpr Signature<2> kService{{{"unit", Form::text}, {"state", Form::text}}};
 constexpr Signature<2> kUringSetup{{{"entries", Form::natural}, {"params", Form::address}}};
 constexpr Signature<4> kUringRegister{
     {{"fd", Form::integer}, {"opcode", Form::natural}, {"arg", Form::address}, {"nr_args", Form::natural}}};
@@ -264,6 +265,9 @@ std::span<const CallArg> signature_of(Call call) noexcept {
         return kUringRegister;
     case Call::io_uring_submit:
         return kUringSubmit;
+    case Call::service_start:
+    case Call::service_stop:
+        return kService;
     default:
         return {};
     }

@@ -276,6 +276,7 @@ bool dispatch(Kind kind, std::span<const std::byte> bytes, std::int64_t wall_off
     case Kind::key:
     case Kind::clock:
     case Kind::io_uring:
+    case Kind::service:
         return read<rw_syscall>(bytes, wall_offset_ns, out);
     case Kind::none:
     case Kind::count:

@@ -54,6 +54,7 @@ enum class Kind : std::uint8_t {
     send,    ///< to an address that came with the call: datagrams, TCP's fast open
     resolve, ///< an answer of a name server, received
     io_uring,
+    service, ///< no call: what systemd reports of its services
     count
 };
 inline constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::count);
@@ -188,6 +189,8 @@ enum class Call : std::uint16_t {
     io_uring_setup,
     io_uring_register,
     io_uring_submit,
+    service_start,
+    service_stop,
     count
 };
 inline constexpr std::size_t kCalls = static_cast<std::size_t>(Call::count);

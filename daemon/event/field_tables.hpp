@@ -49,10 +49,12 @@ inline constexpr KindSet kPathOps = kOpen | kChanges | set_of(Kind::unlink) | kT
 /// Calls that may be about another process.
 inline constexpr KindSet kAims = set_of(Kind::ptrace) | set_of(Kind::signal);
 /// Calls with a signature (call_args.hpp).
-inline constexpr KindSet kPlainCalls = set_of(Kind::fork) | set_of(Kind::socket) | set_of(Kind::setid) | kAims |
-                                       set_of(Kind::name_space) | set_of(Kind::mount) | set_of(Kind::module) |
-                                       set_of(Kind::bpf) | set_of(Kind::system) | set_of(Kind::memory) |
-                                       set_of(Kind::key) | set_of(Kind::clock) | set_of(Kind::io_uring);
+inline constexpr KindSet kPlainCalls =
+    set_of(Kind::fork) | set_of(Kind::socket) | set_of(Kind::setid) | kAims | set_of(Kind::name_space) |
+    set_of(Kind::mount) | set_of(Kind::module) | set_of(Kind::bpf) | set_of(Kind::system) | set_of(Kind::memory) |
+    set_of(Kind::key) | set_of(Kind::clock) | set_of(Kind::io_uring) | set_of(Kind::service);
+/// Those of them that are calls of the system.
+inline constexpr KindSet kRegisters = kPlainCalls & ~set_of(Kind::service);
 /// Those of them that may tell the file behind a descriptor.
 inline constexpr KindSet kWithFile = set_of(Kind::memory) | set_of(Kind::module) | set_of(Kind::io_uring);
 /// Kinds of which an event may be about a descriptor.

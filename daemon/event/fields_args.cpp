@@ -168,13 +168,17 @@ void get_raw_argument(const Event& e, const FieldArg& arg, Scratch&, Values& out
         out.add(static_cast<std::int64_t>(e.length));
 }
 
+bool has_register(const Event& e, const FieldArg& arg) noexcept {
+    return (kRegisters & set_of(e.kind)) != 0 && static_cast<std::size_t>(arg.index) < e.arg_count;
+}
+
 void get_register(const Event& e, const FieldArg& arg, Scratch&, Values& out) noexcept {
-    if (static_cast<std::size_t>(arg.index) < e.arg_count)
+    if (has_register(e, arg))
         out.add(static_cast<std::int64_t>(e.args[static_cast<std::size_t>(arg.index)]));
 }
 
 void get_register_hex(const Event& e, const FieldArg& arg, Scratch& s, Values& out) noexcept {
-    if (static_cast<std::size_t>(arg.index) >= e.arg_count)
+    if (!has_register(e, arg))
         return;
     const auto mark = s.mark();
     s.put_hex(e.args[static_cast<std::size_t>(arg.index)]);
@@ -292,10 +296,10 @@ constexpr Field kArgFields[] = {
     {"evt.args", Type::string, false, ArgKind::none, kAllKinds, get_arguments, nullptr, "All arguments as one text"},
     {"evt.rawarg", Type::integer, false, ArgKind::key, kAllKinds, get_raw_argument, nullptr,
      "An argument of the call by its name, as a number"},
-    {"evt.sysarg", Type::integer, false, ArgKind::index_required, kPlainCalls, get_register,
+    {"evt.sysarg", Type::integer, false, ArgKind::index_required, kRegisters, get_register,
      [](EventBuilder& b, const FieldArg& arg, std::string_view text) { return set_register(b, arg, text, 10); },
      "An argument of the call by its place, from 0: the register, as far as the kernel looks at it (ours)"},
-    {"evt.sysarg.hex", Type::string, false, ArgKind::index_required, kPlainCalls, get_register_hex,
+    {"evt.sysarg.hex", Type::string, false, ArgKind::index_required, kRegisters, get_register_hex,
      [](EventBuilder& b, const FieldArg& arg, std::string_view text) { return set_register(b, arg, text, 16); },
      "evt.sysarg in hexadecimal digits, as auditd writes a0 … a3 (ours)"},
 };

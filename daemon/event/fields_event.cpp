@@ -257,10 +257,12 @@ constexpr Field kEventFields[] = {
          b.become(call_named(text));
          return b.event().call != Call::none;
      },
-     "Name of the system call: openat, execve, connect …; procexit for the end of a process", false, true, false, true},
-    {"syscall.type", Type::string, false, ArgKind::none, kAllKinds & ~set_of(Kind::exit),
+     "Name of the system call: openat, execve, connect …; procexit for the end of a process, service_start and "
+     "service_stop for what systemd reports",
+     false, true, false, true},
+    {"syscall.type", Type::string, false, ArgKind::none, kAllKinds & ~set_of(Kind::exit) & ~set_of(Kind::service),
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
-         if (e.kind != Kind::exit)
+         if (e.kind != Kind::exit && e.kind != Kind::service)
              add_string(out, name_of(e.call));
      },
      nullptr, "As evt.type, missing at the end of a process", false, true, false, true},
@@ -294,6 +296,7 @@ std::string_view category_of(Kind kind) noexcept {
     case Kind::key:
     case Kind::clock:
     case Kind::io_uring:
+    case Kind::service:
         return "other";
     default:
         return "file";

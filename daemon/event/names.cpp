@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, kKinds> kKindNames{
     "none",    "exec",    "fork",   "exit",   "open",   "chmod",   "rename",   "unlink",    "link",
     "symlink", "connect", "mkdir",  "mknod",  "socket", "setid",   "ptrace",   "namespace", "mount",
     "module",  "bpf",     "system", "accept", "bind",   "chown",   "truncate", "xattr",     "signal",
-    "dup",     "memory",  "key",    "clock",  "send",   "resolve", "io_uring"};
+    "dup",     "memory",  "key",    "clock",  "send",   "resolve", "io_uring", "service"};
 static_assert(!kKindNames.back().empty());
 
 struct CallRow {
@@ -155,6 +155,8 @@ constexpr std::array<CallRow, kCalls> kCallRows{{
     {"io_uring_setup", Kind::io_uring},
     {"io_uring_register", Kind::io_uring},
     {"io_uring_submit", Kind::io_uring},
+    {"service_start", Kind::service},
+    {"service_stop", Kind::service},
 }};
 static_assert(!kCallRows.back().name.empty());
 

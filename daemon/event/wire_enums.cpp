@@ -23,7 +23,7 @@ static_assert(same(Kind::exec, RW_EXEC) && same(Kind::fork, RW_FORK) && same(Kin
               same(Kind::xattr, RW_XATTR) && same(Kind::signal, RW_SIGNAL) && same(Kind::dup, RW_DUP) &&
               same(Kind::send, RW_SEND) && same(Kind::resolve, RW_RESOLVE) && same(Kind::memory, RW_MEMORY) &&
               same(Kind::key, RW_KEY) && same(Kind::clock, RW_CLOCK) && same(Kind::io_uring, RW_IO_URING) &&
-              same(Kind::count, RW_KIND_COUNT));
+              same(Kind::service, RW_SERVICE) && same(Kind::count, RW_KIND_COUNT));
 static_assert(
     same(Call::none, RW_CALL_NONE) && same(Call::execve, RW_CALL_EXECVE) && same(Call::execveat, RW_CALL_EXECVEAT) &&
     same(Call::fork, RW_CALL_FORK) && same(Call::vfork, RW_CALL_VFORK) && same(Call::clone, RW_CALL_CLONE) &&
@@ -83,6 +83,7 @@ static_assert(
     same(Call::sendmmsg, RW_CALL_SENDMMSG) && same(Call::recvfrom, RW_CALL_RECVFROM) &&
     same(Call::recvmsg, RW_CALL_RECVMSG) && same(Call::io_uring_setup, RW_CALL_IO_URING_SETUP) &&
     same(Call::io_uring_register, RW_CALL_IO_URING_REGISTER) && same(Call::io_uring_submit, RW_CALL_IO_URING_SUBMIT) &&
+    same(Call::service_start, RW_CALL_SERVICE_START) && same(Call::service_stop, RW_CALL_SERVICE_STOP) &&
     same(Call::count, RW_CALL_COUNT));
 static_assert(kWireVersion == RW_ABI_VERSION);
 static_assert(kMostArgs == RW_ARGS && kMostTexts == RW_TEXTS);

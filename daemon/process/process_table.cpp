@@ -315,6 +315,11 @@ void ProcessTable::enrich(event::Event& e) noexcept {
     node.used = true;
     if (node.partial && e.kind != event::Kind::exec && &node != &unplaced_)
         (void)repair(node, e);
+    if (e.kind == event::Kind::service) { // told by systemd, not by the kernel: nothing new about who it is
+        e.process = &p;
+        e.placement = p.placement;
+        return;
+    }
     check_image(node, e);
     // Of what is not known whole, or speaks for another thread, nothing is compared.
     if (!node.partial && e.tid == e.pid)

@@ -165,7 +165,7 @@ constexpr SigmaField kRegisters[] = {
 constexpr SigmaField kResultingPath[] = {{"name", "fs.path.new"}};
 constexpr SigmaField kUsedPath[] = {{"name", "fs.path.name"}};
 constexpr SigmaField kStartedPath[] = {{"name", "proc.exepath"}};
-constexpr SigmaField kStoppedUnit[] = {{"unit", "proc.argv", ".service"}};
+constexpr SigmaField kServiceUnit[] = {{"unit", "evt.arg.unit", ".service"}};
 
 // The keys of rules that Sigma's authors take from the audit configuration that they recommend.
 constexpr std::string_view kAuditedTools =
@@ -193,9 +193,13 @@ constexpr SigmaFact kExecveFacts[] = {{"type", "EXECVE", ""}};
 constexpr SigmaFact kCreatedFacts[] = {{"type", "PATH", ""}, {"nametype", "CREATE", ""}};
 constexpr SigmaFact kRemovedFacts[] = {{"type", "PATH", ""}, {"nametype", "DELETE", ""}};
 constexpr SigmaFact kNormalFacts[] = {{"type", "PATH", ""}, {"nametype", "NORMAL", ""}};
-constexpr SigmaFact kStoppedFacts[] = {{"type", "SERVICE_STOP", ""}, {"res", "success", ""}};
+constexpr SigmaFact kStartedFacts[] = {{"type", "SERVICE_START", ""}, {"res", "success", "not evt.arg.state = failed"}};
+constexpr SigmaFact kStoppedFacts[] = {{"type", "SERVICE_STOP", ""},
+                                       {"res", "success", "not evt.arg.state = failed"},
+                                       {"res", "failed", "evt.arg.state = failed"}};
 
 constexpr std::string_view kCallTexts[] = {"evt.type", "proc.exepath", "proc.name"};
+constexpr std::string_view kServiceTexts[] = {"evt.arg.unit"};
 constexpr std::string_view kExecveTexts[] = {"proc.exeline"};
 constexpr std::string_view kResultingTexts[] = {"fs.path.new"};
 constexpr std::string_view kUsedTexts[] = {"fs.path.name"};
@@ -215,8 +219,8 @@ constexpr SigmaRecord kAuditd[] = {
     {"fd.created = false or evt.type in (chmod, fchmod, fchmodat, fchmodat2, link, linkat)", kUsedPath, kNormalFacts,
      kAuditShared, kUsedTexts},
     {"evt.type in (execve, execveat)", kStartedPath, kNormalFacts, kAuditShared, kStartedTexts},
-    {"evt.type in (execve, execveat) and proc.exepath endswith /systemctl and proc.argv in (stop, --now)", kStoppedUnit,
-     kStoppedFacts, kAuditShared, kExecveTexts},
+    {"evt.type = service_start", kServiceUnit, kStartedFacts, kAuditShared, kServiceTexts},
+    {"evt.type = service_stop", kServiceUnit, kStoppedFacts, kAuditShared, kServiceTexts},
 };
 
 constexpr std::string_view kProcessOutput =

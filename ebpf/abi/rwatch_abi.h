@@ -13,7 +13,7 @@
 #endif
 
 /* Raised whenever a structure below changes; captures carry it. */
-#define RW_ABI_VERSION 6
+#define RW_ABI_VERSION 7
 
 #define RW_COMM_LEN 16
 #define RW_PATH_MAX 4096   /* bytes of one path, as the kernel's PATH_MAX */
@@ -54,6 +54,7 @@ enum rw_kind {
 	RW_SEND,     /* struct rw_connect: sent to an address that came with the call */
 	RW_RESOLVE,  /* struct rw_connect: an answer of a name server, received */
 	RW_IO_URING, /* rings, and what is submitted through them and is no event of another kind */
+	RW_SERVICE,  /* not of the kernel: what systemd reports of its services, as if by a call of process 1 */
 	RW_KIND_COUNT
 };
 
@@ -100,6 +101,7 @@ enum rw_call {
 	RW_CALL_SETDOMAINNAME, RW_CALL_ACCT, RW_CALL_REBOOT, RW_CALL_IOPL, RW_CALL_IOPERM,
 	RW_CALL_SENDTO, RW_CALL_SENDMSG, RW_CALL_SENDMMSG, RW_CALL_RECVFROM, RW_CALL_RECVMSG,
 	RW_CALL_IO_URING_SETUP, RW_CALL_IO_URING_REGISTER, RW_CALL_IO_URING_SUBMIT,
+	RW_CALL_SERVICE_START, RW_CALL_SERVICE_STOP,
 	RW_CALL_COUNT
 };
 

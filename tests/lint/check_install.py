@@ -21,6 +21,7 @@ FILES = {
     'usr/share/dbus-1/system.d/org.rwatch1.conf': DATA,
     'usr/share/man/man1/rwatchctl.1': DATA,
     'usr/share/man/man8/rwatchd.8': DATA,
+    'usr/share/polkit-1/actions/org.rwatch1.policy': DATA,
 }
 FOLDERS = ('etc/rwatch/rules.d', 'etc/rwatch/rwatchd.conf.d')
 RULES = 'usr/lib/rwatch/rules.d'

@@ -26,6 +26,7 @@ LONG = {
     'tests/support/satisfy.cpp',  # one search, with what it knows of operators and fields
     'tests/unit/rules/correlations_test.cpp',  # one engine, fed in many ways
     'tests/unit/event/decode_test.cpp',  # one case for each structure of the wire format
+    'tests/system/test_system.py',  # one container is booted for all of them
 }
 
 # What is generated, foreign, or has no comments to put a licence in.

@@ -239,6 +239,29 @@ class Service(unittest.TestCase):
         wait_until(lambda: ctl_json('status')['generation'] == generation + 1, 'the next generation')
         self.assertEqual(before, container.show(UNIT, 'MainPID')['MainPID'])
 
+    def test_services_that_start_and_stop(self):
+        rules = '/etc/rwatch/rules.d/60-services.yaml'
+        for what in ('start', 'stop'):
+            container.shell(f"""cat >>{rules} <<'E'
+- rule: A service {what}s
+  desc: of this test
+  condition: evt.type = service_{what} and evt.arg.unit startswith rwt-told
+  output: "%evt.arg.unit is %evt.arg.state (%proc.exepath, %proc.pid)"
+  priority: Notice
+E""")
+        self.addCleanup(container.shell, f'rm -f {rules} && rwatchctl reload')
+        ctl('reload')
+        do('rwt-told', 'true')
+        container.run('systemd-run', '--quiet', '--wait', '--unit=rwt-told-failed', '/bin/false', check=False)
+        said = {}
+        for what in ('start', 'stop'):
+            wait_until(lambda: len(entries(f'RWATCH_RULE=A service {what}s')) == 2, f'two services {what}')
+            said[what] = sorted(entry['MESSAGE'] for entry in entries(f'RWATCH_RULE=A service {what}s'))
+        self.assertRegex(said['start'][0], r'^rwt-told-failed\.service is (activating|active) \(.*/systemd, 1\)$')
+        self.assertRegex(said['start'][1], r'^rwt-told\.service is (activating|active) ')
+        self.assertRegex(said['stop'][0], r'^rwt-told-failed\.service is failed ')
+        self.assertRegex(said['stop'][1], r'^rwt-told\.service is inactive ')
+
     def test_masked_rules_file(self):
         name = sorted(os.listdir(os.path.join(stage, 'usr/lib/rwatch/rules.d')))[-1]  # the first holds what all others use
         count = len(ctl_json('detectors'))
@@ -351,6 +374,20 @@ class Policy(unittest.TestCase):
             self.assertRegex(result.stderr, '(?i)access ?denied|permission denied', method)
             self.assertNotIn('secret-name', result.stdout + result.stderr)
         self.assertEqual(4, ctl('alerts', user='nobody', check=None).returncode)
+
+    def test_whom_polkit_allows(self):
+        container.shell("""cat >/etc/polkit-1/rules.d/50-rwatch.rules <<'E'
+polkit.addRule(function(action, subject) {
+    if (action.id == "org.rwatch1.read-alerts" && subject.user == "nobody")
+        return polkit.Result.YES;
+});
+E""")
+        self.addCleanup(container.run, 'rm', '/etc/polkit-1/rules.d/50-rwatch.rules')
+        wait_until(lambda: ctl('alerts', user='nobody', check=None).returncode == 0, 'polkit has read its rule')
+        do('rwt-allowed', 'touch /tmp/told-to-nobody && chmod +x /tmp/told-to-nobody')
+        wait_until(lambda: 'told-to-nobody' in ctl('alerts', user='nobody').stdout, 'the alert')
+        self.assertEqual(4, ctl('reload', user='nobody', check=None).returncode)
+        self.assertEqual(4, ctl('pause', 'Rapid exec', user='nobody', check=None).returncode)
 
     def test_files_are_closed(self):
         for path in ('/var/log/rwatch/alerts.jsonl', '/var/lib/rwatch/.'):

@@ -110,7 +110,13 @@ class FakeControl : public bus::Control {
     }
 
     bus::OpenedPipe open_capture() override { return open_events("capture"); }
+    void service_changed(bool runs, const std::string& unit, const std::string& state) override {
+        services.push_back(std::string(runs ? "+" : "-") + unit + " " + state);
+    }
+    void services_watched(const std::string& trouble) override { services_trouble = trouble; }
 
+    std::vector<std::string> services;
+    std::optional<std::string> services_trouble;
     bus::Status status_value;
     std::vector<bus::Detector> detector_list;
     bus::ReloadResult reload_result;

@@ -93,7 +93,8 @@ TEST_CASE("doctor: what is missing is told with what to do about it") {
     CHECK(named(checks, "lockdown").finding == Finding::good);
     for (const auto* name : {"cgroups", "systemd", "journal", "bus", "boot"})
         CHECK(named(checks, name).finding == Finding::warning);
-    CHECK(named(checks, "io_uring").finding == Finding::note);
+    for (const auto* name : {"io_uring", "polkit"})
+        CHECK(named(checks, name).finding == Finding::note);
     for (const auto* name : {"log", "state"})
         CHECK(named(checks, name).finding == Finding::unknown);
     for (const auto& check : checks)

@@ -210,6 +210,8 @@ const Row kRows[] = {
     {"evt.arg.option", Call::keyctl, "KEYCTL_JOIN_SESSION_KEYRING", "-"},
     {"evt.arg.clockid", Call::clock_settime, "CLOCK_MONOTONIC", "-"},
     {"evt.arg.opcode", Call::io_uring_submit, "1", "-"},
+    {"evt.arg.state", Call::service_start, "t1", "-"},
+    {"evt.arg.unit", Call::service_stop, "t0", "-"},
     {"evt.arg.path", Call::swapon, "t0", "-"},
     {"evt.is_open_create", Call::openat, "true", "false"},
     {"evt.is_open_exec", Call::openat, "true", "false"},

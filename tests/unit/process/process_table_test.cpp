@@ -127,6 +127,23 @@ TEST_CASE("whom a ptrace or a signal is about") {
     CHECK(m.send(e).target_process == nullptr);
 }
 
+TEST_CASE("what systemd reports changes nothing about process 1") {
+    Machine m;
+    m.exec(1, 10, "/usr/lib/systemd/systemd", "init", "systemd");
+    auto report = m.make(event::Kind::service, 1, 0);
+    report.comm = {};
+    report.exe = {};
+    report.cgroup = 0;
+    report.ppid = 0;
+    const auto e = m.send(report);
+    CHECK(e.process->comm == "systemd");
+    CHECK(e.process->exe_path == "/usr/lib/systemd/systemd");
+    CHECK(e.process->start_ns == 10);
+    CHECK(e.process->uid == 1000);
+    CHECK(m.table.counters().lost_execs == 0);
+    CHECK(m.table.counters().incomplete == 0);
+}
+
 TEST_CASE("exec of scripts, memfds and with cut arguments") {
     Machine m;
     auto e = m.make(Kind::exec, 50, 7);
