@@ -293,6 +293,9 @@ std::vector<Check> examine_daemon(const Json& status) {
              counted(loaded, "rule") + " enabled" + (paused == 0 ? "" : ", " + std::to_string(paused) + " paused"),
              paused == 0 ? "" : "rwatchctl detectors says which, by whom and until when"});
     examine_probes(member(status, "probes"), out);
+    if (const auto why = safe_text(status, "services_unseen"); !why.empty())
+        out.push_back({"services", Finding::note, "their starts and stops are not seen: " + why,
+                       "rules about evt.type service_start and service_stop never fire"});
     examine_losses(status, out);
     examine_sinks(member(status, "sinks"), out);
     return out;

@@ -192,6 +192,8 @@ std::string status_text(const Json& status, const Terminal& terminal, std::int64
     out += field("State", state_line(status, terminal, now_ns));
     out += field("Rules", rules_line(status, terminal));
     out += field("Probes", probes_text(member(status, "probes"), terminal));
+    if (const auto why = safe_text(status, "services_unseen"); !why.empty())
+        out += field("Services", paint("starts and stops are not seen: " + why, Tint::yellow, terminal));
     out += field("Events", events_line(status, terminal));
     if (const auto line = shortfalls_line(status); !line.empty())
         out += field("Shortfalls", line);

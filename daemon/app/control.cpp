@@ -97,8 +97,9 @@ void Daemon::service_changed(bool runs, const std::string& unit, const std::stri
 }
 
 void Daemon::services_watched(const std::string& trouble) {
+    services_unseen_ = escape(trouble);
     if (!trouble.empty())
-        log::notice("starts and stops of services are not seen: " + escape(trouble));
+        log::notice("starts and stops of services are not seen: " + services_unseen_);
 }
 
 /// A pipe, and a listener that writes to it; at most so many of that kind.
@@ -150,6 +151,7 @@ bus::Status Daemon::status() const {
     status.version = RWATCH_VERSION;
     status.state = stopping_ ? "stopping" : health_.state();
     status.state_reason = health_.reason();
+    status.services_unseen = services_unseen_;
     status.generation = generation_;
     status.rules_loaded = rules_->rules().size();
     for (std::size_t i = 0; i < rules_->rules().size(); ++i) {

@@ -108,7 +108,8 @@ class Daemon : private bus::Control {
     std::optional<bus::Service> bus_;
     RunMark mark_;
     std::string last_status_;
-    std::uint64_t own_alerts_ = 0; ///< raised about rwatch itself
+    std::string services_unseen_ = "not on the bus"; ///< why; "" they are seen
+    std::uint64_t own_alerts_ = 0;                   ///< raised about rwatch itself
     bool stopping_ = false;
 };
 

@@ -28,6 +28,7 @@ struct Status {
     std::string version;
     std::string state; ///< "running", "degraded", "starting", "stopping"
     std::string state_reason;
+    std::string services_unseen; ///< why starts and stops of services are no events; "" they are
     std::uint64_t generation = 0;
     std::uint64_t rules_loaded = 0, rules_enabled = 0, rules_paused = 0;
     std::int64_t started_ns = 0; ///< wall clock

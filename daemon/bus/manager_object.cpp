@@ -219,6 +219,10 @@ std::string ManagerObject::State() {
     return guarded([&] { return to_utf8(snapshot_.status().state); });
 }
 
+std::string ManagerObject::ServicesUnseen() {
+    return guarded([&] { return to_utf8(snapshot_.status().services_unseen); });
+}
+
 std::string ManagerObject::StateReason() {
     return guarded([&] { return to_utf8(snapshot_.status().state_reason); });
 }

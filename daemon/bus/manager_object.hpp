@@ -42,6 +42,7 @@ class ManagerObject final
     std::string Version() override;
     std::string State() override;
     std::string StateReason() override;
+    std::string ServicesUnseen() override;
     std::uint64_t Generation() override;
     std::uint64_t StartedRealtimeUSec() override;
     std::uint64_t RulesLoaded() override;

@@ -106,6 +106,7 @@ TEST_CASE("the manager's properties come from one reading") {
     auto& s = f.control.status_value;
     s.state = "degraded";
     s.state_reason = "no probe for \xff";
+    s.services_unseen = "no systemd";
     s.rules_loaded = 5;
     s.rules_enabled = 4;
     s.rules_paused = 1;
@@ -129,6 +130,7 @@ TEST_CASE("the manager's properties come from one reading") {
     CHECK(all.at("Version") == "1.2.3");
     CHECK(all.at("State") == "degraded");
     CHECK(all.at("StateReason") == "no probe for \xef\xbf\xbd");
+    CHECK(all.at("ServicesUnseen") == "no systemd");
     CHECK(all.at("Generation") == 7);
     CHECK(all.at("StartedRealtimeUSec") == 1'700'000'000'000'000);
     CHECK(all.at("RulesLoaded") == 5);
@@ -147,7 +149,7 @@ TEST_CASE("the manager's properties come from one reading") {
     CHECK(all.at("Sinks").at(0).at("capacity") == 10000);
     CHECK(all.at("Sinks").at(0).at("absent") == false);
     CHECK(all.at("ProcessesTracked") == 321);
-    CHECK(all.size() == 19);
+    CHECK(all.size() == 20);
 }
 
 TEST_CASE("each rule is an object, found through the ObjectManager") {

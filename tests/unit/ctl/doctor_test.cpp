@@ -141,6 +141,7 @@ TEST_CASE("doctor: the daemon's own word") {
 
     status["state"] = "degraded";
     status["state_reason"] = "events were lost";
+    status["services_unseen"] = "no systemd";
     status["rules_enabled"] = 0U;
     status["events_lost"] = {{"open", 7U}, {"exec", 1U}};
     status["probes"][0] = {{"name", "exec"}, {"attached", ""}, {"reason", "EPERM"}, {"blind", "new programs"}};
@@ -154,6 +155,7 @@ TEST_CASE("doctor: the daemon's own word") {
     CHECK(named(ill, "probe exec").text == "EPERM; not seen: new programs");
     CHECK(named(ill, "probe chmod").text == "is attached, but silent; not seen: permission bits");
     CHECK(named(ill, "events").text == "8 events lost since the start");
+    CHECK(named(ill, "services").finding == Finding::note);
     CHECK(named(ill, "sink webhook").finding == Finding::problem);
     CHECK(named(ill, "sink disk").finding == Finding::note);
     status["sinks"] = Json::array();

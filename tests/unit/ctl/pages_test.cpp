@@ -92,6 +92,7 @@ TEST_CASE("status shows blindness, losses and sinks that fail") {
     auto status = healthy();
     status["state"] = "degraded";
     status["state_reason"] = "1 probe is missing";
+    status["services_unseen"] = "no \x1b[2Jsystemd";
     status["probes"].push_back({{"name", "connect"},
                                 {"attached", ""},
                                 {"reason", "EPERM"},
@@ -119,6 +120,7 @@ TEST_CASE("status shows blindness, losses and sinks that fail") {
     has(text, "Shortfalls: 1,200 correlation groups forgotten, 1 values cut\n");
     has(text, "file     not on this machine (no such thing)");
     has(text, "degraded (1 probe is missing)");
+    has(text, "Services: starts and stops are not seen: no \\x1b[2Jsystemd\n");
     has(text, "3 of 4 attached");
     has(text, "\n              chmod, link: fentry: Operation not permitted\n");
     has(text, "connect  x not attached: EPERM");
