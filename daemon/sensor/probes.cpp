@@ -128,10 +128,14 @@ constexpr Uses<1> kDup{{{"on_dup", Place::call_exit}}};
 constexpr Uses<2> kDupOld{{{"on_dup_old", Place::call_exit}, {"on_enter_old", Place::call_enter}}};
 constexpr std::array<Alternative, 2> kDupWays{{{"tracepoint:syscalls", kDup}, {"tracepoint:syscalls+enter", kDupOld}}};
 
+constexpr Uses<2> kSendFentry{{{"on_send", Place::call_exit}, {"on_sendmsg", Place::fentry}}};
+constexpr Uses<2> kSendKprobe{{{"on_send", Place::call_exit}, {"on_sendmsg_kprobe", Place::kprobe}}};
 constexpr Uses<1> kSend{{{"on_send", Place::call_exit}}};
 constexpr Uses<2> kSendOld{{{"on_send_old", Place::call_exit}, {"on_enter_old", Place::call_enter}}};
-constexpr std::array<Alternative, 2> kSendWays{
-    {{"tracepoint:syscalls", kSend}, {"tracepoint:syscalls+enter", kSendOld}}};
+constexpr std::array<Alternative, 4> kSendWays{{{"tracepoint:syscalls+fentry:security_socket_sendmsg", kSendFentry},
+                                                {"tracepoint:syscalls+kprobe:security_socket_sendmsg", kSendKprobe},
+                                                {"tracepoint:syscalls", kSend},
+                                                {"tracepoint:syscalls+enter", kSendOld}}};
 
 constexpr Uses<1> kResolve{{{"on_receive", Place::call_exit}}};
 constexpr Uses<2> kResolveOld{{{"on_receive_old", Place::call_exit}, {"on_enter_old", Place::call_enter}}};

@@ -43,9 +43,62 @@ struct rw_sends_map {
 
 extern struct rw_sends_map rw_sends SEC(".maps");
 
+#define RW_DESTINATIONS_ENTRIES 1024 /* tasks between the hook and the end of their call at once; least recently used go first */
+
+/* Where a message goes, from the kernel's copy of the address: kept by the security hook that the call passes by. */
+struct rw_destination {
+	__u64 sk;
+	struct rw_sockaddr to;
+	__u32 reserved;
+};
+
+struct rw_destinations_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RW_DESTINATIONS_ENTRIES);
+	__type(key, __u64); /* pid_tgid */
+	__type(value, struct rw_destination);
+};
+
+extern struct rw_destinations_map rw_destinations SEC(".maps");
+
+/* Of the call that the task is in; NULL where no hook saw one. */
+static __always_inline struct rw_destination *rw_destination(void)
+{
+#ifdef RW_LEGACY
+	return NULL;
+#else
+	__u64 key = bpf_get_current_pid_tgid();
+
+	return bpf_map_lookup_elem(&rw_destinations, &key);
+#endif
+}
+
+static __always_inline void rw_forget_destination(void)
+{
+#ifndef RW_LEGACY
+	__u64 key = bpf_get_current_pid_tgid();
+
+	bpf_map_delete_elem(&rw_destinations, &key);
+#endif
+}
+
+/* Once. False where there is none of this socket. */
+static __always_inline bool rw_take_destination(__u64 sk, struct rw_sockaddr *to)
+{
+	struct rw_destination *kept = rw_destination();
+	bool ours = kept && kept->sk == sk;
+
+	if (ours)
+		*to = kept->to;
+	if (kept)
+		rw_forget_destination();
+	return ours;
+}
+
 /* One message: what the call says of it. */
 struct rw_sending {
 	struct rw_sockaddr to;
+	bool kernel; /* `to` is the kernel's copy */
 	__u32 flags; /* MSG_* */
 	__s32 ret;
 	__s32 fd;
@@ -109,6 +162,8 @@ static __always_inline struct rw_buf *rw_begin_send(struct rw_sending *s, struct
 	c->protocol = (__u8)get_sk_protocol(sk);
 	c->ret = s->ret;
 	c->fd = s->fd;
+	if (s->kernel)
+		buf->flags |= RW_F_KERNEL_ADDR;
 	return buf;
 }
 

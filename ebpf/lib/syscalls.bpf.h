@@ -80,4 +80,17 @@ static __always_inline __u16 rw_current_call(struct task_struct *task)
 	return watched ? watched->call : RW_CALL_NONE;
 }
 
+/* Arguments of a function, for a kprobe. */
+#if defined(__TARGET_ARCH_x86)
+#define RW_ARG0(regs) ((void *)(regs)->di)
+#define RW_ARG1(regs) ((void *)(regs)->si)
+#define RW_ARG2(regs) ((void *)(regs)->dx)
+#define RW_ARG3(regs) ((void *)(regs)->cx)
+#elif defined(__TARGET_ARCH_arm64)
+#define RW_ARG0(regs) ((void *)((struct user_pt_regs *)(regs))->regs[0])
+#define RW_ARG1(regs) ((void *)((struct user_pt_regs *)(regs))->regs[1])
+#define RW_ARG2(regs) ((void *)((struct user_pt_regs *)(regs))->regs[2])
+#define RW_ARG3(regs) ((void *)((struct user_pt_regs *)(regs))->regs[3])
+#endif
+
 #endif /* RWATCH_SYSCALLS_BPF_H */

@@ -21,6 +21,7 @@ struct rw_modes_map rw_modes SEC(".maps");
 struct rw_syns_map rw_syns SEC(".maps");
 struct rw_objects_map rw_objects SEC(".maps");
 struct rw_sends_map rw_sends SEC(".maps");
+struct rw_destinations_map rw_destinations SEC(".maps");
 
 const volatile __u32 own_tgid = 0;
 const volatile __u32 own_canary = 0;

@@ -89,18 +89,6 @@ static __always_inline int rw_see_link(struct dentry *dentry, const struct path 
 	return 0;
 }
 
-#if defined(__TARGET_ARCH_x86)
-#define RW_ARG0(regs) ((void *)(regs)->di)
-#define RW_ARG1(regs) ((void *)(regs)->si)
-#define RW_ARG2(regs) ((void *)(regs)->dx)
-#define RW_ARG3(regs) ((void *)(regs)->cx)
-#elif defined(__TARGET_ARCH_arm64)
-#define RW_ARG0(regs) ((void *)((struct user_pt_regs *)(regs))->regs[0])
-#define RW_ARG1(regs) ((void *)((struct user_pt_regs *)(regs))->regs[1])
-#define RW_ARG2(regs) ((void *)((struct user_pt_regs *)(regs))->regs[2])
-#define RW_ARG3(regs) ((void *)((struct user_pt_regs *)(regs))->regs[3])
-#endif
-
 /* One function, both ways. */
 #define RW_HOOK_PATH(what, kind)                                                                                                          \
 	SEC("fentry/security_path_" #what) int on_path_##what(unsigned long long *ctx) { return rw_see_path(kind, (void *)ctx[0]); }       \
