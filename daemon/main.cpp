@@ -54,7 +54,8 @@ int main(int argc, char** argv) {
         return parsed.status;
     }
     rwatch::log::init(parsed.options->verbose);
-    prepare_signals();
+    if (parsed.options->replay.empty())
+        prepare_signals();
     try {
         return run(*parsed.options);
     } catch (const rwatch::Error& e) {

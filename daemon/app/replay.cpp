@@ -16,6 +16,15 @@
 
 namespace rwatch::app {
 
+namespace {
+
+void check_output() {
+    if (!std::cout)
+        throw Error("write", "standard output", errno);
+}
+
+} // namespace
+
 int replay(const Options& options, const Loaded& loaded) {
     Fd file(::open(options.replay.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file)
@@ -28,10 +37,10 @@ int replay(const Options& options, const Loaded& loaded) {
                          [&](const std::shared_ptr<const alerts::Alert>& alert) {
                              std::cout << (json ? alerts::to_json_text(*alert) : alerts::console_line(*alert, colour))
                                        << '\n';
+                             check_output();
                          });
     std::cout.flush();
-    if (!std::cout)
-        throw Error("write", "standard output", errno);
+    check_output();
     if (report.lost + report.undecodable > 0)
         log::warning("the capture lacks " + counted(report.lost + report.undecodable, "event"));
     if (!report.trouble.empty()) {

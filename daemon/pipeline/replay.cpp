@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <exception>
 #include <map>
 #include <span>
 #include <unordered_map>
@@ -301,16 +302,25 @@ std::string look_at(CaptureReader& capture, CaptureHeader& header) {
 } // namespace
 
 ReplayReport replay(CaptureReader& capture, std::shared_ptr<const rules::RuleSet> rules,
-                    std::int64_t default_debounce_ns, Pipeline::Output output) {
+                    std::int64_t default_debounce_ns, const Pipeline::Output& output) {
     CaptureHeader header;
     if (auto trouble = look_at(capture, header); !trouble.empty()) {
         ReplayReport report;
         report.trouble = std::move(trouble);
         return report;
     }
-    auto player = std::make_unique<Player>(std::move(header), std::move(rules), default_debounce_ns, std::move(output));
+    std::exception_ptr failure; // a pipeline goes on whatever its output throws; here that is the end
+    const auto told = [&](const std::shared_ptr<const alerts::Alert>& alert) {
+        try {
+            if (failure == nullptr)
+                output(alert);
+        } catch (...) {
+            failure = std::current_exception();
+        }
+    };
+    auto player = std::make_unique<Player>(std::move(header), std::move(rules), default_debounce_ns, told);
     std::string trouble = "it ends before its end was written";
-    while (const auto entry = capture.next()) {
+    for (auto entry = capture.next(); entry && failure == nullptr; entry = capture.next()) {
         if (entry->tag == Tag::end)
             trouble.clear();
         else if (!player->play(*entry)) {
@@ -319,6 +329,8 @@ ReplayReport replay(CaptureReader& capture, std::shared_ptr<const rules::RuleSet
         }
     }
     auto report = player->finish();
+    if (failure != nullptr)
+        std::rethrow_exception(failure);
     report.trouble = capture.trouble().empty() ? trouble : capture.trouble();
     return report;
 }

@@ -22,8 +22,9 @@ struct ReplayReport {
     std::string trouble; ///< why not all of it was read: no capture, of a newer rwatch, cut off, damaged; "" it was
 };
 
-/// default_debounce_ns: see alerts::Debounce. output: called on this thread, in the order of the alerts.
+/// default_debounce_ns: see alerts::Debounce. output: called on this thread, in the order of the alerts; what it throws
+/// ends the replay, and is thrown.
 [[nodiscard]] ReplayReport replay(CaptureReader& capture, std::shared_ptr<const rules::RuleSet> rules,
-                                  std::int64_t default_debounce_ns, Pipeline::Output output);
+                                  std::int64_t default_debounce_ns, const Pipeline::Output& output);
 
 } // namespace rwatch::pipeline

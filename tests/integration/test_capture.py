@@ -110,6 +110,15 @@ class Capture(SharedDaemon):
         self.assertEqual(1, result.returncode)
         self.assertIn("'proc.name'", result.stderr)
 
+    def test_nowhere_to_tell(self):
+        file, _ = self.recorded()
+        rules = self.rules()
+        for command in ([RWATCHCTL, 'replay', file, '--rules', rules], [RWATCHD, '--replay', file, '--rules', rules]):
+            with open('/dev/full', 'wb') as full:
+                result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+            self.assertEqual(1, result.returncode, command)
+            self.assertIn('No space left', result.stderr)
+
     def test_full_disk(self):
         result = self.daemon.ctl('record', '-o', '/dev/full', '--for', '1s', check=1)
         self.assertIn('No space left', result.stderr)

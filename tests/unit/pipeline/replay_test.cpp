@@ -8,6 +8,7 @@
 #include <array>
 #include <csignal>
 #include <fcntl.h>
+#include <stdexcept>
 #include <unistd.h>
 
 using namespace rwatch;
@@ -191,6 +192,20 @@ TEST_CASE("other rules than those in force may be run over a capture") {
     const Replayed replayed(live.finish());
     CHECK(replayed.report.trouble.empty());
     CHECK(replayed.alerts.size() >= 4);
+}
+
+TEST_CASE("what the output throws ends a replay") {
+    Live live(kReplayRules);
+    provoke(live);
+    CaptureReader capture(file_of(live.finish()));
+    int told = 0;
+    CHECK_THROWS_WITH(replay(capture, rules_of(kReplayRules), 0,
+                             [&](const auto&) {
+                                 ++told;
+                                 throw std::runtime_error("no room");
+                             }),
+                      "no room");
+    CHECK(told == 1);
 }
 
 TEST_CASE("a capture that is cut off is read up to there") {
