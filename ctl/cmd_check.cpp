@@ -11,36 +11,28 @@ namespace rwatch::ctl {
 
 namespace {
 
-std::string rules_summary(const RuleFiles& files, const rules::LoadResult& result, const Diagnostics& diagnostics) {
+std::string rules_summary(const LoadedRules& loaded) {
     std::string out;
-    if (result.set != nullptr) {
-        out = counted(result.set->rules().size(), "rule");
-        for (const auto& [count, kind] : {std::pair(result.macros, "macro"), {result.lists, "list"}})
+    if (loaded.result.set != nullptr) {
+        out = counted(loaded.result.set->rules().size(), "rule");
+        for (const auto& [count, kind] : {std::pair(loaded.result.macros, "macro"), {loaded.result.lists, "list"}})
             if (count > 0)
                 out += ", " + counted(count, kind);
         out += " in ";
     }
-    return out + counted(files.texts.size(), "file") + ": " + count_text(diagnostics) + "\n";
+    return out + counted(loaded.texts.size(), "file") + ": " + count_text(loaded.diagnostics) + "\n";
 }
 
 int run_check(const Context& context) {
-    const auto files = read_rule_files(context.args().positionals());
-    const auto result = rules::load(files.texts);
-    auto diagnostics = files.diagnostics;
-    diagnostics.insert(diagnostics.end(), result.diagnostics.begin(), result.diagnostics.end());
-    const bool ok = !has_errors(diagnostics) && result.set != nullptr;
-    if (context.json()) {
-        context.print(Json{{"ok", ok},
-                           {"files", files.texts.size()},
-                           {"rules", result.set == nullptr ? 0 : result.set->rules().size()},
-                           {"diagnostics", diagnostics_json(diagnostics)}});
-        return ok ? kOk : kFailed;
-    }
-    Sources sources;
-    for (const auto& text : files.texts)
-        sources.emplace(text.file, text.text);
-    context.print(render_all(diagnostics, sources, context.terminal()) + rules_summary(files, result, diagnostics));
-    return ok ? kOk : kFailed;
+    const auto loaded = load_rules(read_rule_files(context.args().positionals()));
+    if (context.json())
+        context.print(Json{{"ok", loaded.ok},
+                           {"files", loaded.texts.size()},
+                           {"rules", loaded.result.set == nullptr ? 0 : loaded.result.set->rules().size()},
+                           {"diagnostics", diagnostics_json(loaded.diagnostics)}});
+    else
+        context.print(render_all(loaded.diagnostics, loaded.sources(), context.terminal()) + rules_summary(loaded));
+    return loaded.ok ? kOk : kFailed;
 }
 
 } // namespace

@@ -23,21 +23,15 @@ constexpr std::array<OptionSpec, 1> kReplayOptions{{
     {"rules", '\0', "FILE-OR-DIR", "these rules; without it, those that rwatchd would load"},
 }};
 
-/// Throws Failure where they have errors, which are then on standard error.
-std::shared_ptr<const rules::RuleSet> load_rules(const Context& context) {
+/// Throws Failure where they have errors, with all of them.
+std::shared_ptr<const rules::RuleSet> rules_to_run(const Context& context) {
     const auto place = context.args().value("rules");
-    const auto files = place ? read_rule_files({*place}) : read_installed_rules();
-    const auto result = rules::load(files.texts);
-    auto diagnostics = files.diagnostics;
-    diagnostics.insert(diagnostics.end(), result.diagnostics.begin(), result.diagnostics.end());
-    if (!has_errors(diagnostics) && result.set != nullptr)
-        return result.set;
-    Sources sources;
-    for (const auto& text : files.texts)
-        sources.emplace(text.file, text.text);
+    const auto loaded = load_rules(place ? read_rule_files({*place}) : read_installed_rules());
+    if (loaded.ok)
+        return loaded.result.set;
     auto plain = context.terminal();
     plain.colour = false;
-    throw Failure(kFailed, "the rules can't be used\n" + render_all(diagnostics, sources, plain));
+    throw Failure(kFailed, "the rules can't be used\n" + render_all(loaded.diagnostics, loaded.sources(), plain));
 }
 
 void tell(const std::string& path, const pipeline::ReplayReport& report) {
@@ -53,7 +47,7 @@ void tell(const std::string& path, const pipeline::ReplayReport& report) {
 
 int run_replay(const Context& context) {
     const auto& path = context.args().positionals().front();
-    const auto rules = load_rules(context);
+    const auto rules = rules_to_run(context);
     Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file)
         throw Failure(kFailed, "cannot open '" + escape(path) + "': " + errno_text(errno));

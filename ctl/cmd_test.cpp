@@ -54,26 +54,19 @@ std::string tests_summary(const std::vector<pipeline::TestOutcome>& outcomes, co
 }
 
 int run_test(const Context& context) {
-    const auto files = read_rule_files(context.args().positionals());
-    const auto result = rules::load(files.texts);
-    auto diagnostics = files.diagnostics;
-    diagnostics.insert(diagnostics.end(), result.diagnostics.begin(), result.diagnostics.end());
-    const bool loaded = result.set != nullptr && !has_errors(diagnostics);
-    const auto outcomes = loaded ? pipeline::run_tests(*result.set, config::Config{}.alerts.debounce_ns)
-                                 : std::vector<pipeline::TestOutcome>{};
-    const bool ok = loaded && std::all_of(outcomes.begin(), outcomes.end(), [](const auto& o) { return o.passed; });
+    const auto loaded = load_rules(read_rule_files(context.args().positionals()));
+    const auto outcomes = loaded.ok ? pipeline::run_tests(*loaded.result.set, config::Config{}.alerts.debounce_ns)
+                                    : std::vector<pipeline::TestOutcome>{};
+    const bool ok = loaded.ok && std::all_of(outcomes.begin(), outcomes.end(), [](const auto& o) { return o.passed; });
     if (context.json()) {
-        context.print(
-            Json{{"ok", ok}, {"tests", outcomes_json(outcomes)}, {"diagnostics", diagnostics_json(diagnostics)}});
+        context.print(Json{
+            {"ok", ok}, {"tests", outcomes_json(outcomes)}, {"diagnostics", diagnostics_json(loaded.diagnostics)}});
         return ok ? kOk : kFailed;
     }
-    Sources sources;
-    for (const auto& text : files.texts)
-        sources.emplace(text.file, text.text);
-    auto out = render_all(diagnostics, sources, context.terminal());
-    out += loaded
-               ? outcomes_text(outcomes, context.terminal()) + tests_summary(outcomes, *result.set, context.terminal())
-               : "No test was run: " + count_text(diagnostics) + "\n";
+    auto out = render_all(loaded.diagnostics, loaded.sources(), context.terminal());
+    out += loaded.ok ? outcomes_text(outcomes, context.terminal()) +
+                           tests_summary(outcomes, *loaded.result.set, context.terminal())
+                     : "No test was run: " + count_text(loaded.diagnostics) + "\n";
     context.print(out);
     return ok ? kOk : kFailed;
 }

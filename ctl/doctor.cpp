@@ -185,18 +185,15 @@ class Examiner {
 
     /// What a reload or the next start will find.
     void rule_files() {
-        const auto files = read_installed_rules(machine_.root);
-        auto diagnostics = files.diagnostics;
-        const auto result = rules::load(files.texts);
-        diagnostics.insert(diagnostics.end(), result.diagnostics.begin(), result.diagnostics.end());
-        if (has_errors(diagnostics) || result.set == nullptr)
+        const auto loaded = load_rules(read_installed_rules(machine_.root));
+        if (!loaded.ok)
             add("rule files", Finding::problem, "have errors: a reload keeps the old ones, a start fails",
                 "rwatchd --check tells all of them");
-        else if (result.set->rules().empty())
+        else if (loaded.result.set->rules().empty())
             add("rule files", Finding::problem, "hold no rule", "look at " + std::string(kRuleDirectories.back()));
         else
             add("rule files", Finding::good,
-                counted(result.set->rules().size(), "rule") + " in " + counted(files.texts.size(), "file"));
+                counted(loaded.result.set->rules().size(), "rule") + " in " + counted(loaded.texts.size(), "file"));
     }
 
     const Machine& machine_;

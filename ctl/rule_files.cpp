@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 namespace rwatch::ctl {
 
@@ -102,6 +103,21 @@ RuleFiles read_installed_rules(const std::string& root) {
         folders.push_back(root + std::string(folder));
     for (auto& file : read_files(find_files(folders, kRuleSuffixes, out.diagnostics), yaml::kMaxText, out.diagnostics))
         out.texts.push_back({std::move(file.path), std::move(file.text)});
+    return out;
+}
+
+Sources LoadedRules::sources() const {
+    Sources out;
+    for (const auto& text : texts)
+        out.emplace(text.file, text.text);
+    return out;
+}
+
+LoadedRules load_rules(RuleFiles files) {
+    LoadedRules out{std::move(files.texts), {}, std::move(files.diagnostics)};
+    out.result = rules::load(out.texts);
+    out.diagnostics.insert(out.diagnostics.end(), out.result.diagnostics.begin(), out.result.diagnostics.end());
+    out.ok = !has_errors(out.diagnostics) && out.result.set != nullptr;
     return out;
 }
 

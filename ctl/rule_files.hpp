@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/diagnostic.hpp"
+#include "diagnostics_text.hpp"
 #include "rules/rule_set.hpp"
 
 #include <string>
@@ -20,6 +21,18 @@ struct RuleFiles {
 
 /// What the daemon would load of its own. root: goes before each path.
 [[nodiscard]] RuleFiles read_installed_rules(const std::string& root = {});
+
+/// Rules, and all that is to be said of them.
+struct LoadedRules {
+    std::vector<rules::SourceText> texts;
+    rules::LoadResult result;
+    Diagnostics diagnostics; ///< of the files and of the rules
+    bool ok = false;         ///< no errors: result.set is there
+
+    /// Texts by file, for excerpts.
+    [[nodiscard]] Sources sources() const;
+};
+[[nodiscard]] LoadedRules load_rules(RuleFiles files);
 
 /// "" or why not. Reads one byte past what a rule file may have, so that the reader of rules sees a file that is too
 /// big.
