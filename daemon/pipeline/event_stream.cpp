@@ -43,7 +43,6 @@ void EventStream::on_event(const Passing& passing, event::Scratch& scratch) noex
     if (pipe_.known_closed() || (wanted_ && !wanted_->matches(passing.event, scratch)))
         return;
     try {
-        pipe_.flush();
         if (!pipe_.ready()) {
             ++lost_;
             return;

@@ -5,7 +5,6 @@
 #include "event/decode.hpp"
 
 #include <algorithm>
-#include <deque>
 #include <exception>
 #include <map>
 #include <span>
@@ -117,10 +116,13 @@ class RecordedEnricher final : public Enricher {
         Unpacker p(body);
         pack_head(p, head);
         body_ = body;
-        if (head.later)
-            later_bodies_.emplace_back(body);
+        if (head.later) {
+            std::uint64_t number = 0; // the first of the facts
+            p(number);
+            later_bodies_.insert_or_assign(number, body);
+        }
         if (later_bodies_.size() > Pipeline::kMostPostponed)
-            later_bodies_.pop_front();
+            later_bodies_.erase(later_bodies_.begin());
         return p.good() && recorded_.process(head.process) != nullptr;
     }
     /// What an alert of an event waited for.
@@ -144,16 +146,11 @@ class RecordedEnricher final : public Enricher {
     bool waits_for_hash(const event::Event& event) noexcept override { return later_ && event.number > late_; }
 
     void revisit(event::Event& event, event::Process& then) noexcept override {
-        const auto number = event.number;
-        for (const auto& body : later_bodies_) {
-            complete(event, body);
-            if (event.number == number)
-                break;
-        }
-        event.number = number;
+        if (const auto found = later_bodies_.find(event.number); found != later_bodies_.end())
+            complete(event, found->second);
         event.process = &then;
         event.placement = then.placement;
-        event.exe_hash = number == late_ ? std::string_view(late_hash_) : std::string_view{};
+        event.exe_hash = event.number == late_ ? std::string_view(late_hash_) : std::string_view{};
     }
 
     void want_hashes(bool /*wanted*/) noexcept override {}
@@ -193,7 +190,7 @@ class RecordedEnricher final : public Enricher {
 
     const Recorded& recorded_;
     std::string_view body_;
-    std::deque<std::string> later_bodies_; ///< of events that wait for their hashes
+    std::map<std::uint64_t, std::string> later_bodies_; ///< by number: of events that wait for their hashes
     std::map<std::uint64_t, Found> found_;
     std::uint64_t late_ = 0;
     std::string late_hash_;
