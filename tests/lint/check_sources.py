@@ -15,7 +15,6 @@ LINES_MOST = 400
 # Longer for a reason.
 LONG = {
     'tests/unit/event/every_field_test.cpp',     # a table with a row for each field
-    'daemon/event/decode.cpp',  # one function for each structure, and the wire format's enumerations beside ours
     'daemon/event/names.cpp',  # tables with a row for each call, flag and capability
     'daemon/event/fields_process.cpp',  # one part of the table of fields: rows, nothing to tell apart
     'daemon/rules/correlation.cpp',  # one structure: linked entries of groups and the window over them
