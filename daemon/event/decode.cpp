@@ -79,6 +79,7 @@ void fill(Event& e, const rw_exec& r, Record& record) noexcept {
     e.cap_permitted = r.cap_permitted;
     e.tty = r.tty;
     e.sid = r.sid;
+    std::copy(std::begin(r.streams), std::end(r.streams), e.streams.begin());
     e.cgroup_names = record.string(r.cgroup);
     e.has_result = true; // only what succeeded is reported
 }

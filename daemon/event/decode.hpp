@@ -13,7 +13,7 @@
 namespace rwatch::event {
 
 /// Versions of the wire format that decode() reads: this rwatch's own, and those of captures of older ones.
-inline constexpr std::uint32_t kWireVersion = 7, kOldestWireVersion = 6;
+inline constexpr std::uint32_t kWireVersion = 8, kOldestWireVersion = 6;
 
 /// The event points into `record`. wall_offset_ns: CLOCK_REALTIME minus CLOCK_BOOTTIME. process, placement and
 /// directory stay null, number 0.

@@ -296,13 +296,12 @@ struct Process {
     std::string script;   ///< where a #! line brought an interpreter: the script's path
     std::uint32_t uid = 0, euid = 0, gid = 0, egid = 0;
     std::uint32_t loginuid = kUnset, session = kUnset;
-    std::uint32_t tty = 0;
-    std::uint32_t sid = 0;                       ///< POSIX session; 0: unknown
+    std::uint32_t tty = 0, sid = 0;              ///< sid: POSIX session; 0: unknown
     const std::uint32_t* session_size = nullptr; ///< living processes of that session
+    std::array<std::uint8_t, 3> streams{};       ///< at its last exec, as rw_exec.streams; 0: closed or not known
     std::uint64_t cap_effective = 0, cap_permitted = 0;
     std::uint64_t exec_ns = 0; ///< boot clock of the last exec, 0: only forked, or before us
-    bool exe_memfd = false, exe_unlinked = false;
-    bool args_truncated = false;
+    bool exe_memfd = false, exe_unlinked = false, args_truncated = false;
     bool execed = true; ///< ran a program since it was forked; true where its beginning was not seen
     bool alive = true;
 
@@ -390,6 +389,7 @@ struct Event {
     std::string_view cgroup_names; ///< from the group up, each followed by '/': "x.service/system.slice/"
     std::uint64_t cap_effective = 0, cap_permitted = 0;
     std::uint32_t tty = 0, sid = 0;
+    std::array<std::uint8_t, 3> streams{};
     // fork
     std::uint64_t child_start_ns = 0, child_cgroup = 0;
     std::uint32_t child_pid = 0, child_vpid = 0;

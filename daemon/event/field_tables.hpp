@@ -113,6 +113,11 @@ inline void add_string(Values& out, std::string_view text) noexcept {
         out.add(text);
 }
 
+/// Falco's names of types: file, directory, fifo, ipv4, ipv6, unix. `family` of a socket.
+[[nodiscard]] std::string_view file_type(std::uint32_t mode, std::uint16_t family) noexcept;
+/// AF_* to those names, or to Falco's letters.
+[[nodiscard]] std::string_view socket_type(std::uint16_t family, bool letter) noexcept;
+
 /// A file's name: the canonical one, and the way by which the kernel reached it where that is another.
 inline void add_names(Values& out, const Object& object) noexcept {
     add_string(out, object.name);

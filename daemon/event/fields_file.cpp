@@ -3,9 +3,34 @@
 #include "event/field_tables.hpp"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/sysmacros.h>
 
 namespace rwatch::event {
+
+std::string_view file_type(std::uint32_t mode, std::uint16_t family) noexcept {
+    switch (mode & S_IFMT) {
+    case S_IFDIR:
+        return "directory";
+    case S_IFIFO:
+        return "fifo";
+    case S_IFSOCK:
+        return socket_type(family, false);
+    default:
+        return "file";
+    }
+}
+
+std::string_view socket_type(std::uint16_t family, bool letter) noexcept {
+    switch (family) {
+    case AF_INET:
+        return letter ? "4" : "ipv4";
+    case AF_INET6:
+        return letter ? "6" : "ipv6";
+    default:
+        return letter ? "u" : "unix";
+    }
+}
 
 namespace {
 
@@ -43,33 +68,8 @@ std::string_view octal(std::uint32_t mode, Scratch& scratch) noexcept {
     return scratch.since(mark);
 }
 
-std::string_view type_of(std::uint32_t mode) noexcept {
-    switch (mode & S_IFMT) {
-    case S_IFDIR:
-        return "directory";
-    case S_IFIFO:
-        return "fifo";
-    case S_IFSOCK:
-        return "unix";
-    default:
-        return "file";
-    }
-}
-
 std::string_view type_char(std::uint32_t mode) noexcept {
     return (mode & S_IFMT) == S_IFIFO ? "p" : (mode & S_IFMT) == S_IFDIR ? "d" : "f";
-}
-
-/// AF_* to Falco's names of types and their letters.
-std::string_view socket_type(std::uint16_t family, bool letter) noexcept {
-    switch (family) {
-    case 2:
-        return letter ? "4" : "ipv4";
-    case 10:
-        return letter ? "6" : "ipv6";
-    default:
-        return letter ? "u" : "unix";
-    }
 }
 
 void put_end(const Address& address, std::uint16_t port, Scratch& s) noexcept {
@@ -247,7 +247,7 @@ constexpr Field kFileFields[] = {
          if ((set_of(e.kind) & kSockets) != 0)
              out.add(socket_type(e.family, false));
          else if (by_descriptor(e) != nullptr)
-             out.add(type_of(e.object.file.mode));
+             out.add(file_type(e.object.file.mode, AF_UNIX));
      },
      [](EventBuilder& b, const FieldArg&, std::string_view text) {
          auto& e = b.event();

@@ -3,6 +3,8 @@
 #include "event/field_tables.hpp"
 
 #include <optional>
+#include <sys/socket.h>
+#include <sys/stat.h>
 
 namespace rwatch::event {
 
@@ -14,6 +16,26 @@ const Process* session_leader(const Event& e) noexcept {
         if (process->pid == e.process->sid)
             return process;
     return nullptr;
+}
+
+// One of Process::streams: S_IFMT >> 12, a socket's family << 4.
+constexpr unsigned kTypeShift = 12, kFamilyShift = 4, kTypeMask = 15;
+
+template <std::size_t Number> void get_stream(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
+    if (const unsigned stream = e.process == nullptr ? 0 : e.process->streams[Number]; stream != 0)
+        out.add(file_type((stream & kTypeMask) << kTypeShift, static_cast<std::uint16_t>(stream >> kFamilyShift)));
+}
+
+template <std::size_t Number> bool set_stream(EventBuilder& b, const FieldArg&, std::string_view text) {
+    for (const unsigned stream :
+         {S_IFREG >> kTypeShift, S_IFDIR >> kTypeShift, S_IFIFO >> kTypeShift,
+          S_IFSOCK >> kTypeShift | AF_INET << kFamilyShift, S_IFSOCK >> kTypeShift | AF_INET6 << kFamilyShift,
+          S_IFSOCK >> kTypeShift | AF_UNIX << kFamilyShift})
+        if (file_type((stream & kTypeMask) << kTypeShift, static_cast<std::uint16_t>(stream >> kFamilyShift)) == text) {
+            b.process().streams[Number] = static_cast<std::uint8_t>(stream);
+            return true;
+        }
+    return false;
 }
 
 void add_tty(const Event& e, Values& out, Scratch& s) noexcept {
@@ -133,6 +155,13 @@ constexpr Field kRows[] = {
              out.add(std::string_view(leader->comm));
      },
      nullptr, "Name of the process that leads the POSIX session, where it is an ancestor"},
+    {"proc.stderr.type", Type::string, false, ArgKind::none, kAllKinds, get_stream<2>, set_stream<2>,
+     "What standard error was when the program started; as proc.stdin.type"},
+    {"proc.stdin.type", Type::string, false, ArgKind::none, kAllKinds, get_stream<0>, set_stream<0>,
+     "What standard input was when the program started: file (also a terminal), directory, fifo (also a pipe), ipv4, "
+     "ipv6 or unix; missing where it was closed, and for a program that ran before rwatchd"},
+    {"proc.stdout.type", Type::string, false, ArgKind::none, kAllKinds, get_stream<1>, set_stream<1>,
+     "What standard output was when the program started; as proc.stdin.type"},
     {"proc.tty", Type::integer, false, ArgKind::none, kAllKinds,
      [](const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
          if (e.process != nullptr)

@@ -197,6 +197,8 @@ template <typename P, typename T> void pack_process(P& p, T& process) {
     p(process.args_truncated);
     p(process.execed);
     p(process.alive);
+    for (auto& stream : process.streams)
+        p(stream);
 }
 
 template <typename P, typename T> void pack_head(P& p, T& head) {

@@ -222,6 +222,7 @@ void ProcessTable::on_exec(Node& node, const event::Event& e) {
     p.cap_effective = e.cap_effective;
     p.cap_permitted = e.cap_permitted;
     p.tty = e.tty;
+    p.streams = e.streams;
     p.execed = true;
     p.exe_memfd = (e.flags & event::kFlagMemfd) != 0;
     p.exe_unlinked = (e.flags & event::kFlagUnlinked) != 0;

@@ -13,7 +13,7 @@
 #endif
 
 /* Raised whenever a structure below changes; captures carry it. */
-#define RW_ABI_VERSION 7
+#define RW_ABI_VERSION 8
 
 #define RW_COMM_LEN 16
 #define RW_PATH_MAX 4096   /* bytes of one path, as the kernel's PATH_MAX */
@@ -225,7 +225,8 @@ struct rw_exec {
 	struct rw_str argv;      /* NUL separated, no trailing NUL */
 	struct rw_str cgroup;    /* the names on the way up from the cgroup v2, each followed by '/': "x.service/system.slice/" */
 	__u32 sid;               /* POSIX session, in the initial pid namespace; 0: unknown */
-	__u32 reserved;
+	__u8 streams[3];         /* what descriptors 0 to 2 are: S_IFMT >> 12, a socket's AF_* << 4; 0: closed, or (before version 8) not told */
+	__u8 reserved;
 };
 
 struct rw_fork {

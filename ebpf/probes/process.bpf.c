@@ -3,6 +3,7 @@
  * A process is made, runs a new image, ends. Compiled twice: typed tracepoints for modern kernels, raw ones (RW_LEGACY) for older.
  */
 #include "../lib/call.bpf.h"
+#include "../lib/socket.bpf.h"
 #include "../lib/task.bpf.h"
 
 #define RW_CGROUP_LEVELS 16
@@ -120,6 +121,22 @@ rw_subprogram void rw_put_cgroup(struct rw_buf *buf, struct rw_str *out, struct 
 	}
 }
 
+/* What a shell (or anything) reads its orders from and answers to: see rw_exec.streams. */
+rw_subprogram int rw_stream(struct task_struct *task, __u32 fd)
+{
+	struct file *file = rw_file_of(task, fd);
+	struct socket *socket;
+	__u32 type;
+
+	if (!file)
+		return 0;
+	type = (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) >> 12;
+	if (type != S_IFSOCK >> 12)
+		return type;
+	socket = BPF_CORE_READ(file, private_data);
+	return type | (socket ? BPF_CORE_READ(socket, sk, __sk_common.skc_family) & 15 : 0) << 4;
+}
+
 SEC(RW_TP "sched_process_exec")
 int RW_NAME(on_exec)(unsigned long long *ctx)
 {
@@ -151,6 +168,8 @@ int RW_NAME(on_exec)(unsigned long long *ctx)
 	exec->argc = rw_read(bprm, argc);
 	exec->tty = rw_tty(task);
 	exec->sid = rw_read(task, signal, pids[PIDTYPE_SID], numbers[0].nr);
+	for (__u32 fd = 0; fd < 3; fd++)
+		exec->streams[fd] = rw_stream(task, fd);
 	filename = rw_read(bprm, filename);
 	interp = rw_read(bprm, interp);
 	rw_put_kernel(buf, &exec->filename, filename);

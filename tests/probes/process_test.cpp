@@ -8,9 +8,11 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
+#include <functional>
 #include <linux/sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <thread>
@@ -198,6 +200,33 @@ TEST_CASE("exec: the names of the control group, also when it is gone at once") 
     const auto& record = only_exec(result);
     CHECK(record.common().cgroup == id);
     CHECK(record.text(record.as<rw_exec>().cgroup) == "inner.service/" + slice + "/");
+}
+
+TEST_CASE("exec: what the standard streams are") {
+    using Streams = std::array<std::uint8_t, 3>;
+    constexpr std::uint8_t kFifo = S_IFIFO >> 12, kFile = S_IFREG >> 12, kSocket = S_IFSOCK >> 12;
+    const auto streams = [](const std::function<void()>& arrange) {
+        const auto result = run([&] {
+            arrange();
+            return exec({"true"}, kTrue);
+        });
+        REQUIRE(result.status == 0);
+        const auto record = only_exec(result);
+        return std::to_array(record.as<rw_exec>().streams);
+    };
+    CHECK(streams([] {
+              std::array<int, 2> ends{};
+              if (::pipe(ends.data()) == 0) {
+                  ::dup2(ends[0], 0);
+                  ::dup2(::open("/proc/self/status", O_RDONLY), 1);
+                  ::close(2);
+              }
+          }) == Streams{kFifo, kFile, 0});
+    CHECK(streams([] {
+              ::dup2(::socket(AF_INET, SOCK_STREAM, 0), 0);
+              ::dup2(::socket(AF_INET6, SOCK_DGRAM, 0), 1);
+              ::dup2(::socket(AF_UNIX, SOCK_STREAM, 0), 2);
+          }) == Streams{kSocket | AF_INET << 4, kSocket | AF_INET6 << 4, kSocket | AF_UNIX << 4});
 }
 
 TEST_CASE("exec: the controlling terminal") {

@@ -152,6 +152,7 @@ TEST_CASE("exec") {
     r.fixed.cap_effective = 0xff;
     r.fixed.cap_permitted = 0x1ff;
     r.fixed.tty = 34816;
+    r.fixed.streams[1] = 1;
     r.fixed.c.flags = RW_F_MEMFD | RW_F_ARGV_TRUNC;
     auto bytes = r.bytes();
     const auto e = decode(bytes, 0);
@@ -167,6 +168,7 @@ TEST_CASE("exec") {
     CHECK(e->cap_effective == 0xff);
     CHECK(e->cap_permitted == 0x1ff);
     CHECK(e->tty == 34816);
+    CHECK(e->streams == std::array<std::uint8_t, 3>{0, 1, 0});
     CHECK((e->flags & event::kFlagMemfd) != 0);
     CHECK((e->flags & event::kFlagArgvTruncated) != 0);
     CHECK(e->result == 0);

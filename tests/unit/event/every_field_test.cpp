@@ -53,6 +53,7 @@ Placement of_unit(std::string unit) {
 struct World {
     World() {
         self.sid = 80;
+        self.streams = {1, 0xac, 0}; // a pipe, an IPv6 socket, closed
         login.placement = &server;
         self.session_size = &session_size;
         self.tty = 136U << 20U | 3U;
@@ -406,6 +407,9 @@ const Row kRows[] = {
     {"proc.target.pid", Call::ptrace, "80", "-"},
     {"proc.target.uid", Call::ptrace, "0", "-"},
     {"proc.target.user", Call::ptrace, "root", "-"},
+    {"proc.stderr.type", Call::execve, "-", "-"},
+    {"proc.stdin.type", Call::execve, "fifo", "-"},
+    {"proc.stdout.type", Call::execve, "ipv6", "-"},
     {"proc.tty", Call::execve, "142606339", "-"},
     {"proc.ttyname", Call::execve, "pts/3", "-"},
     {"proc.vpid", Call::execve, "10", "0"},
