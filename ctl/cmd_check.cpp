@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // rwatchctl check FILE-OR-DIR...: what the daemon would say to these rules, without a daemon.
 #include "command.hpp"
+#include "core/escape.hpp"
 #include "diagnostics_text.hpp"
 #include "render.hpp"
 #include "rule_files.hpp"
+#include "rules/interest.hpp"
 
+#include <array>
 #include <utility>
 
 namespace rwatch::ctl {
@@ -23,15 +26,80 @@ std::string rules_summary(const LoadedRules& loaded) {
     return out + counted(loaded.texts.size(), "file") + ": " + count_text(loaded.diagnostics) + "\n";
 }
 
+using How = rules::RuleInterest::How;
+
+/// Names of the classes of opens that are asked for so.
+std::vector<std::string> classes(const rules::RuleInterest& interest, How how) {
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < event::kOpenClasses; ++i)
+        if (interest.by_class[i] == how)
+            out.emplace_back(event::name_of(static_cast<event::OpenClass>(i)));
+    return out;
+}
+
+std::string listed(const std::vector<std::string>& items, std::size_t most) {
+    std::string out;
+    for (std::size_t i = 0; i < items.size() && i < most; ++i)
+        out.append(i == 0 ? "" : ", ").append(items[i]);
+    if (items.size() > most)
+        out += " and " + std::to_string(items.size() - most) + " more";
+    return out;
+}
+
+/// What the kernel is asked for: opens of which every one comes first, since they are what costs.
+std::string explain(const rules::RuleSet& set) {
+    constexpr std::size_t kMostShown = 8;
+    const auto interests = rules::explain_interest(set);
+    std::string out;
+    std::size_t none = 0;
+    for (const bool floods : {true, false})
+        for (std::size_t i = 0; i < interests.size(); ++i) {
+            const auto& interest = interests[i];
+            none += floods && interest.nothing() ? 1 : 0;
+            if (interest.nothing() || interest.all() != floods)
+                continue;
+            out += escape(set.rules()[i].name) + "\n";
+            if (const auto all = classes(interest, How::all); !all.empty())
+                out += "  every open to " + listed(all, kMostShown) + "\n";
+            if (const auto some = classes(interest, How::by_path); !some.empty())
+                out += "  opens to " + listed(some, kMostShown) + " of " + escape(listed(interest.paths, kMostShown)) + "\n";
+            if (const auto some = classes(interest, How::by_exe); !some.empty())
+                out += "  opens to " + listed(some, kMostShown) + " by " + escape(listed(interest.exes, kMostShown)) + "\n";
+        }
+    return out + counted(none, "rule") + " without opens\n";
+}
+
+Json explain_json(const rules::RuleSet& set) {
+    const auto interests = rules::explain_interest(set);
+    auto out = Json::array();
+    for (std::size_t i = 0; i < interests.size(); ++i)
+        out.push_back({{"rule", set.rules()[i].name},
+                       {"every_open", classes(interests[i], How::all)},
+                       {"opens_by_path", classes(interests[i], How::by_path)},
+                       {"opens_by_exe", classes(interests[i], How::by_exe)},
+                       {"paths", interests[i].paths},
+                       {"exes", interests[i].exes}});
+    return out;
+}
+
+constexpr std::array<OptionSpec, 1> kCheckOptions{
+    {{"explain", '\0', "", "which opens of files each rule has the kernel report"}}};
+
 int run_check(const Context& context) {
     const auto loaded = load_rules(read_rule_files(context.args().positionals()));
-    if (context.json())
-        context.print(Json{{"ok", loaded.ok},
-                           {"files", loaded.texts.size()},
-                           {"rules", loaded.result.set == nullptr ? 0 : loaded.result.set->rules().size()},
-                           {"diagnostics", diagnostics_json(loaded.diagnostics)}});
-    else
-        context.print(render_all(loaded.diagnostics, loaded.sources(), context.terminal()) + rules_summary(loaded));
+    const bool explained = context.args().has("explain") && loaded.result.set != nullptr;
+    if (context.json()) {
+        Json out{{"ok", loaded.ok},
+                 {"files", loaded.texts.size()},
+                 {"rules", loaded.result.set == nullptr ? 0 : loaded.result.set->rules().size()},
+                 {"diagnostics", diagnostics_json(loaded.diagnostics)}};
+        if (explained)
+            out["interest"] = explain_json(*loaded.result.set);
+        context.print(out);
+    } else {
+        context.print(render_all(loaded.diagnostics, loaded.sources(), context.terminal()) +
+                      (explained ? explain(*loaded.result.set) : "") + rules_summary(loaded));
+    }
     return loaded.ok ? kOk : kFailed;
 }
 
@@ -43,7 +111,7 @@ constinit const Verb kCheckVerb{"check",
                                 "Files load in the order of their names, as in the daemon; of a folder all *.yaml,\n"
                                 "*.yml and *.json. Of several folders no file hides another; rwatchd --check tells\n"
                                 "what it would load of its own. Exit status 1 where there is an error.",
-                                {},
+                                kCheckOptions,
                                 1,
                                 kAnyNumber,
                                 run_check};

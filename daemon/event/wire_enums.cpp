@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // What the wire format and the events both write down, each for its own compilers, is one list: checked here.
 #include "ebpf/abi/rwatch_abi.h"
+#include "ebpf/abi/rwatch_interest.h"
 #include "event/call_args.hpp"
 #include "event/decode.hpp"
 #include "event/event.hpp"
+#include "event/open_class.hpp"
 
 namespace rwatch::event {
 
@@ -24,6 +26,11 @@ static_assert(same(Kind::exec, RW_EXEC) && same(Kind::fork, RW_FORK) && same(Kin
               same(Kind::send, RW_SEND) && same(Kind::resolve, RW_RESOLVE) && same(Kind::memory, RW_MEMORY) &&
               same(Kind::key, RW_KEY) && same(Kind::clock, RW_CLOCK) && same(Kind::io_uring, RW_IO_URING) &&
               same(Kind::service, RW_SERVICE) && same(Kind::count, RW_KIND_COUNT));
+static_assert(same(OpenClass::read, RW_OPEN_READ) && same(OpenClass::directory, RW_OPEN_DIRECTORY) &&
+              same(OpenClass::path, RW_OPEN_PATH) && same(OpenClass::write, RW_OPEN_WRITE) &&
+              same(OpenClass::create, RW_OPEN_CREATE) &&
+              same(OpenClass::program, RW_OPEN_PROGRAM) && same(OpenClass::refused, RW_OPEN_REFUSED) &&
+              same(OpenClass::failed, RW_OPEN_FAILED) && same(OpenClass::count, RW_OPEN_CLASSES));
 static_assert(
     same(Call::none, RW_CALL_NONE) && same(Call::execve, RW_CALL_EXECVE) && same(Call::execveat, RW_CALL_EXECVEAT) &&
     same(Call::fork, RW_CALL_FORK) && same(Call::vfork, RW_CALL_VFORK) && same(Call::clone, RW_CALL_CLONE) &&

@@ -54,6 +54,7 @@ class Condition {
     [[nodiscard]] event::CallSet calls() const noexcept;
 
     [[nodiscard]] const std::shared_ptr<const Program>& program() const noexcept { return program_; }
+    [[nodiscard]] std::uint32_t root() const noexcept { return root_; } ///< its node there
 
     /// What it compares whole with a path field, as patterns of glob(7).
     [[nodiscard]] std::vector<std::string> watched_paths() const;

@@ -4,6 +4,8 @@
 // this takes at most pattern times text.
 #pragma once
 
+#include "rules/fragment.hpp"
+
 #include <bitset>
 #include <cstdint>
 #include <string_view>
@@ -24,6 +26,8 @@ class Glob {
     /// fold: ASCII letters match in either case.
     explicit Glob(std::string_view pattern, bool fold = false);
     [[nodiscard]] bool matches(std::string_view text) const noexcept;
+    /// The longest run of bytes that each text which matches holds.
+    [[nodiscard]] Fragments fragments() const;
 
   private:
     std::vector<GlobToken> tokens_;

@@ -40,6 +40,12 @@ class Source {
     [[nodiscard]] event::KindSet kinds() const noexcept { return kinds_; }
     /// The field where it is nothing but one, else null.
     [[nodiscard]] const event::FieldRef* field() const noexcept { return op_ == Op::field ? &field_ : nullptr; }
+    /// The same, and where it is a field in lower or upper case.
+    [[nodiscard]] const event::FieldRef* field_in_any_case() const noexcept {
+        const bool cased = op_ == Op::transformer && arguments_.size() == 1 &&
+                           (transformer_ == Transformer::tolower || transformer_ == Transformer::toupper);
+        return cased ? arguments_.front().field() : field();
+    }
     /// Adds the fields that it is made from, each as often as it stands there.
     void collect_fields(std::vector<event::FieldRef>& out) const;
     void add_to(Hash128& hash) const;

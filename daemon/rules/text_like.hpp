@@ -32,6 +32,7 @@ class TextLike final : public ValueMatcher {
     TextLike(const std::vector<std::string>& patterns, bool fold);
     /// Values that are no text are compared in their text form.
     [[nodiscard]] bool fits(const event::Value& value) const noexcept override;
+    [[nodiscard]] Fragments fragments() const override;
     [[nodiscard]] bool fits(std::string_view text) const noexcept;
 
   private:

@@ -5,6 +5,7 @@
 
 #include "event/value.hpp"
 #include "rules/ast.hpp"
+#include "rules/fragment.hpp"
 #include "rules/glob.hpp"
 
 #include <memory>
@@ -27,6 +28,10 @@ class ValueMatcher {
     virtual ~ValueMatcher() = default;
     /// Free of allocation (but for RE2's own bounded cache).
     [[nodiscard]] virtual bool fits(const event::Value& value) const noexcept = 0;
+    /// One of which each text that fits holds.
+    [[nodiscard]] virtual Fragments fragments() const { return std::nullopt; }
+    /// Adds numbers: between two of them, and beyond, all numbers fit alike. False where they are not known.
+    [[nodiscard]] virtual bool add_edges(std::vector<std::int64_t>& /*out*/) const { return false; }
 };
 
 /// Equal to one of some texts.
@@ -34,6 +39,7 @@ class TextSet final : public ValueMatcher {
   public:
     explicit TextSet(std::vector<std::string> texts);
     [[nodiscard]] bool fits(const event::Value& value) const noexcept override;
+    [[nodiscard]] Fragments fragments() const override;
 
   private:
     struct Hash {
@@ -49,6 +55,7 @@ class TextPart final : public ValueMatcher {
     enum class Where : std::uint8_t { begin, end, anywhere, anywhere_folded };
     TextPart(Where where, std::string text);
     [[nodiscard]] bool fits(const event::Value& value) const noexcept override;
+    [[nodiscard]] Fragments fragments() const override;
 
   private:
     Where where_;
@@ -73,6 +80,7 @@ class Counted final : public ValueMatcher {
     Counted(Modifier modifier, bool differs, std::vector<std::unique_ptr<const ValueMatcher>> parts)
         : modifier_(modifier), differs_(differs), parts_(std::move(parts)) {}
     [[nodiscard]] bool fits(const event::Value& value) const noexcept override;
+    [[nodiscard]] Fragments fragments() const override;
 
   private:
     Modifier modifier_;
@@ -84,6 +92,7 @@ class TextGlob final : public ValueMatcher {
   public:
     TextGlob(std::string_view pattern, bool fold) : glob_(pattern, fold) {}
     [[nodiscard]] bool fits(const event::Value& value) const noexcept override;
+    [[nodiscard]] Fragments fragments() const override;
 
   private:
     Glob glob_;
@@ -95,6 +104,7 @@ class TextRegex final : public ValueMatcher {
     explicit TextRegex(std::unique_ptr<const re2::RE2> regex);
     ~TextRegex() override;
     [[nodiscard]] bool fits(const event::Value& value) const noexcept override;
+    [[nodiscard]] Fragments fragments() const override;
 
   private:
     std::unique_ptr<const re2::RE2> regex_;
@@ -106,6 +116,7 @@ class TextSearch final : public ValueMatcher {
     explicit TextSearch(std::unique_ptr<const re2::RE2> regex);
     ~TextSearch() override;
     [[nodiscard]] bool fits(const event::Value& value) const noexcept override;
+    [[nodiscard]] Fragments fragments() const override;
 
   private:
     std::unique_ptr<const re2::RE2> regex_;
@@ -116,6 +127,7 @@ class PathPrefixes final : public ValueMatcher {
   public:
     explicit PathPrefixes(const std::vector<std::string>& paths);
     [[nodiscard]] bool fits(const event::Value& value) const noexcept override;
+    [[nodiscard]] Fragments fragments() const override;
 
   private:
     TextSet plain_;
@@ -126,6 +138,7 @@ class IntegerSet final : public ValueMatcher {
   public:
     explicit IntegerSet(std::vector<std::int64_t> numbers);
     [[nodiscard]] bool fits(const event::Value& value) const noexcept override;
+    [[nodiscard]] bool add_edges(std::vector<std::int64_t>& out) const override;
 
   private:
     std::vector<std::int64_t> sorted_;
@@ -136,6 +149,7 @@ class IntegerRange final : public ValueMatcher {
   public:
     IntegerRange(std::int64_t least, std::int64_t most) : least_(least), most_(most) {}
     [[nodiscard]] bool fits(const event::Value& value) const noexcept override;
+    [[nodiscard]] bool add_edges(std::vector<std::int64_t>& out) const override;
 
   private:
     std::int64_t least_, most_;

@@ -137,6 +137,7 @@ struct rw_count {
 	__u64 submitted;
 	__u64 lost;
 	__u64 held; /* not told, since many like it were */
+	__u64 sifted; /* not told, since no rule can want it: see rwatch_interest.h */
 };
 
 /* By what lost records are counted beside rw_kind alone: not part of any record. */

@@ -59,6 +59,15 @@ extern const volatile __u64 ring_size; /* bytes; set before loading */
 #define RW_VITAL (RW_BIT(RW_EXEC) | RW_BIT(RW_FORK) | RW_BIT(RW_EXIT) | RW_BIT(RW_SETID) | RW_BIT(RW_PTRACE) | RW_BIT(RW_NAMESPACE) | \
 		  RW_BIT(RW_MOUNT) | RW_BIT(RW_MODULE) | RW_BIT(RW_BPF) | RW_BIT(RW_XATTR) | RW_BIT(RW_SIGNAL))
 
+/* Not told, since no rule can want it. */
+static __always_inline void rw_count_sifted(__u32 kind)
+{
+	struct rw_count *count = bpf_map_lookup_elem(&rw_counts, &kind);
+
+	if (count)
+		count->sifted++;
+}
+
 static __always_inline void rw_count_loss(__u32 kind)
 {
 	struct rw_count *count = bpf_map_lookup_elem(&rw_counts, &kind);

@@ -25,12 +25,21 @@ struct rw_walk {
 	__u64 done;           /* came to the end */
 };
 
+/* A way through the automaton over the end of `path`; see interest.bpf.h. */
+struct rw_run {
+	__u32 pos;
+	__u32 first, count; /* of the automaton's states */
+	__u32 state, hits;
+	__u32 reserved;
+};
+
 /* A record in the making. Lengths live in the map and not in registers: the verifier then knows nothing about them
  * from one append to the next, so that its states stay few; each append proves its own bounds. */
 struct rw_buf {
 	__u32 len;   /* of the record so far */
 	__u32 flags; /* RW_F_* found on the way */
 	struct rw_walk walk;
+	struct rw_run run;
 	__u32 last_len, reserved;
 	char last[RW_NAME_MAX + 1]; /* of last_len bytes: goes behind the next path that is walked */
 	char path[RW_PATH_MAX + RW_NAME_MAX + 1]; /* a path under construction, from its end backwards */
@@ -83,11 +92,17 @@ static __always_inline bool rw_is_own(void)
 	return rw_whose() == RW_OWN;
 }
 
+static __always_inline struct rw_buf *rw_buffer(enum rw_buf_family family)
+{
+	__u32 index = bpf_get_smp_processor_id() * RW_BUF_FAMILIES + family;
+
+	return bpf_map_lookup_elem(&rw_buffers, &index);
+}
+
 /* The buffer, with a zeroed record of `size` bytes in it; NULL where the ring has no room for this kind from this group. */
 static __always_inline struct rw_buf *rw_begin(enum rw_buf_family family, __u32 kind, __u32 size)
 {
-	__u32 index = bpf_get_smp_processor_id() * RW_BUF_FAMILIES + family;
-	struct rw_buf *buf = bpf_map_lookup_elem(&rw_buffers, &index);
+	struct rw_buf *buf = rw_buffer(family);
 
 	if (!buf || !rw_admit(kind, size + RW_TAIL_GUESS))
 		return NULL;

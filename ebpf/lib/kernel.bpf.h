@@ -26,10 +26,12 @@ typedef _Bool bool;
 #define NULL ((void *)0)
 
 /* include/uapi/linux/bpf.h: numbers are fixed for ever */
+#define BPF_MAP_TYPE_HASH 1
 #define BPF_MAP_TYPE_ARRAY 2
 #define BPF_MAP_TYPE_PERCPU_ARRAY 6
 #define BPF_MAP_TYPE_LRU_HASH 9
 #define BPF_MAP_TYPE_RINGBUF 27
+#define BPF_F_NO_PREALLOC 1
 #define BPF_ANY 0
 #define BPF_NOEXIST 1
 #define BPF_RB_AVAIL_DATA 0
@@ -51,6 +53,7 @@ struct bpf_pidns_info {
 #define AT_EMPTY_PATH 0x1000
 #define RESOLVE_IN_ROOT 0x10
 #define EPERM 1
+#define EACCES 13
 #define EFAULT 14
 #define AF_UNSPEC 0
 #define AF_UNIX 1
@@ -60,6 +63,7 @@ struct bpf_pidns_info {
 #define TCP_SYN_SENT 2
 #define TCP_CLOSE 7
 #define S_IFMT 0170000
+#define S_IFDIR 0040000
 #define S_IFSOCK 0140000
 #define CLONE_NEWTIME 0x00000080ull
 #define CLONE_NEWNS 0x00020000ull
@@ -71,8 +75,12 @@ struct bpf_pidns_info {
 #define CLONE_NEWNET 0x40000000ull
 #define PF_KTHREAD 0x00200000
 #define SIGNAL_GROUP_EXIT 0x00000004
+#define FMODE_READ 0x1
+#define FMODE_WRITE 0x2
 #define FMODE_CREATED 0x100000
+#define O_TMPFILE_ITSELF 020000000 /* __O_TMPFILE */
 #define TMPFS_MAGIC 0x01021994
+#define PROC_SUPER_MAGIC 0x9fa0
 #define HUGETLBFS_MAGIC 0x958458f6
 #define PIDTYPE_TGID 1 /* enum pid_type since 4.19 */
 #define PIDTYPE_SID 3
@@ -104,7 +112,10 @@ struct vfsmount {
 	struct super_block *mnt_sb;
 };
 
+struct mnt_namespace;
+
 struct mount {
+	struct mnt_namespace *mnt_ns;
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
@@ -128,6 +139,7 @@ struct inode {
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	__u32 i_nlink;
+	__u32 i_generation;
 	void *i_private;
 };
 

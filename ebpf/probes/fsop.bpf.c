@@ -4,6 +4,7 @@
  * end. A descriptor gives the object exactly; for a name the record has where the name starts from and the name, and the daemon resolves it.
  */
 #include "../lib/filter.bpf.h"
+#include "../lib/interest.bpf.h"
 #include "../lib/object.bpf.h"
 
 #define RW_UNKNOWN_MODE 0xffffffff
@@ -289,6 +290,18 @@ static __always_inline bool rw_put_object(struct rw_buf *buf, struct rw_fsop *op
 #endif
 }
 
+/* What was renamed, where no hook on the way has seen that it is none. */
+static __always_inline bool rw_may_be_directory(__u32 kind)
+{
+#ifndef RW_LEGACY
+	struct rw_object *object = rw_object_of(kind);
+
+	return !object || !object->file.ino || (object->file.mode & S_IFMT) == S_IFDIR;
+#else
+	return true;
+#endif
+}
+
 SEC("tracepoint/syscalls/sys_exit_fchmodat")
 int RW_NAME(on_fsop)(struct syscall_trace_exit *ctx)
 {
@@ -306,6 +319,8 @@ int RW_NAME(on_fsop)(struct syscall_trace_exit *ctx)
 		return 0;
 	if (watched->filter == RW_FILTER_XATTR_AT && (ctx->ret == -EFAULT || !rw_attribute_matters(args.a[3])))
 		return 0;
+	if (watched->kind == RW_RENAME && !ctx->ret && rw_may_be_directory(RW_RENAME))
+		rw_names_changed(false);
 	buf = rw_begin(RW_BUF_CALL, watched->kind, sizeof(*op));
 	if (!buf) {
 		rw_forget_object();

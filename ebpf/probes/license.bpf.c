@@ -4,6 +4,7 @@
  */
 #include "../lib/emit.bpf.h"
 #include "../lib/call.bpf.h"
+#include "../lib/interest.bpf.h"
 #include "../lib/object.bpf.h"
 #include "../lib/send.bpf.h"
 
@@ -22,6 +23,12 @@ struct rw_syns_map rw_syns SEC(".maps");
 struct rw_objects_map rw_objects SEC(".maps");
 struct rw_sends_map rw_sends SEC(".maps");
 struct rw_destinations_map rw_destinations SEC(".maps");
+struct rw_interest_map rw_interests SEC(".maps");
+struct rw_changes_map rw_changes SEC(".maps");
+struct rw_states_map rw_states SEC(".maps");
+struct rw_directories_map rw_directories SEC(".maps");
+struct rw_exes_map rw_exes SEC(".maps");
+struct rw_files_map rw_files SEC(".maps");
 
 const volatile __u32 own_tgid = 0;
 const volatile __u32 own_canary = 0;
@@ -29,4 +36,6 @@ const volatile __u64 own_pidns_dev = 0;
 const volatile __u64 own_pidns_ino = 0;
 const volatile __u64 cgroup_root = 0;
 const volatile __u64 ring_size = 0;
+const volatile __u32 host_mntns = 0;
+const volatile __u8 rw_symbols[256] = {};
 const volatile struct rw_watched watched_calls[RW_NR_COUNT] = {};

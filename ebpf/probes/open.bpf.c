@@ -4,6 +4,7 @@
  * Compiled twice: arguments from saved registers (modern), or kept by sys_enter (RW_LEGACY).
  */
 #include "../lib/call.bpf.h"
+#include "../lib/interest.bpf.h"
 #include "../lib/task.bpf.h"
 
 /* openat2's argument, include/uapi/linux/openat2.h */
@@ -60,12 +61,8 @@ static __always_inline void rw_tidy_mode(struct rw_open *open)
 	open->mode &= 07777;
 }
 
-static __always_inline void rw_put_opened(struct rw_buf *buf, struct rw_open *open, struct task_struct *task)
+static __always_inline void rw_put_opened(struct rw_buf *buf, struct rw_open *open, struct file *file)
 {
-	struct file *file = rw_file_of(task, open->ret);
-
-	if (!file)
-		return;
 	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
 		buf->flags |= RW_F_CREATED;
 	rw_put_file(buf, &open->file, &open->path, file);
@@ -76,12 +73,20 @@ int RW_NAME(on_open)(struct syscall_trace_exit *ctx)
 {
 	struct task_struct *task = rw_current();
 	struct rw_args args = {};
+	enum rw_whose whose = rw_whose();
 	struct rw_open *open;
 	struct rw_buf *buf;
+	struct file *file;
 	__u64 name;
 
-	if (rw_is_own() || !rw_take_args(&args))
+	if (whose == RW_OWN || !rw_take_args(&args))
 		return 0;
+	file = ctx->ret >= 0 ? rw_file_of(task, ctx->ret) : NULL;
+	buf = rw_buffer(RW_BUF_CALL);
+	if (!buf || (whose == RW_OTHERS && !rw_open_wanted(buf, task, file, rw_result(ctx->ret)))) {
+		rw_count_sifted(RW_OPEN);
+		return 0;
+	}
 	buf = rw_begin(RW_BUF_CALL, RW_OPEN, sizeof(*open));
 	if (!buf)
 		return 0;
@@ -93,9 +98,9 @@ int RW_NAME(on_open)(struct syscall_trace_exit *ctx)
 	/* EFAULT: the name (or how) can't be read; trying it again would cost the call a fault. */
 	if (open->ret != -EFAULT)
 		rw_put_user(buf, &open->raw, name);
-	if (open->ret >= 0)
-		rw_put_opened(buf, open, task);
-	else if (open->raw.len)
+	if (file)
+		rw_put_opened(buf, open, file);
+	else if (open->ret < 0 && open->raw.len)
 		rw_put_base(buf, &open->base, open->dfd,
 			    rw_is_absolute(buf, &open->raw) && !(open->resolve & RESOLVE_IN_ROOT));
 	rw_end(buf);

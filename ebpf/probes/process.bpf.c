@@ -3,6 +3,7 @@
  * A process is made, runs a new image, ends. Compiled twice: typed tracepoints for modern kernels, raw ones (RW_LEGACY) for older.
  */
 #include "../lib/call.bpf.h"
+#include "../lib/interest.bpf.h"
 #include "../lib/socket.bpf.h"
 #include "../lib/task.bpf.h"
 
@@ -150,12 +151,14 @@ int RW_NAME(on_exec)(unsigned long long *ctx)
 
 	if (rw_is_own())
 		return 0;
+	exe = rw_exe(task);
+	if (exe)
+		rw_forget_exe(rw_read(exe, f_inode, i_ino), rw_read(exe, f_inode, i_sb, s_dev));
 	buf = rw_begin(RW_BUF_EXEC, RW_EXEC, sizeof(*exec));
 	if (!buf)
 		return 0;
 	exec = (struct rw_exec *)buf->rec;
 	rw_put_common(&exec->c, task, RW_EXEC, rw_exec_call(bprm));
-	exe = rw_exe(task);
 	if (exe) {
 		rw_put_file(buf, &exec->exe, &exec->exe_path, exe);
 		if (rw_is_memfd(exe))

@@ -4,6 +4,7 @@
  * them; which arguments are strings comes from user space with the number of the call.
  */
 #include "../lib/filter.bpf.h"
+#include "../lib/interest.bpf.h"
 
 /* The process behind a descriptor of one. Errors that a call on anything else has end here. */
 static __always_inline __u32 rw_pid_of_fd(struct task_struct *task, __u32 fd, __s32 ret)
@@ -79,6 +80,8 @@ int RW_NAME(on_syscall)(struct syscall_trace_exit *ctx)
 
 	if (!rw_take_wanted(watched->filter, &args, task))
 		return 0;
+	if (watched->kind == RW_MOUNT && ctx->ret >= 0)
+		rw_names_changed(true);
 	buf = rw_begin(RW_BUF_CALL, watched->kind, sizeof(*call));
 	if (!buf)
 		return 0;

@@ -5,6 +5,7 @@
  * polls (SQPOLL) that thread is the submitter: it belongs to the process that made the ring.
  */
 #include "../lib/filter.bpf.h"
+#include "../lib/interest.bpf.h"
 #include "../lib/socket.bpf.h"
 
 #ifdef RW_LEGACY
@@ -266,6 +267,7 @@ static __always_inline int rw_on_request(struct io_kiocb *req)
 		rw_on_mkdir(req);
 		break;
 	case OP_RENAMEAT:
+		rw_names_will_change();
 		rw_on_two_names(req, RW_RENAME, RW_CALL_RENAMEAT2);
 		break;
 	case OP_SYMLINKAT:

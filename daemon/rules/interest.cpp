@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Abstract interpretation of the compiled conditions, once for each class of opens: what the class decides is decided,
+// tests of paths become fragments, all else may be true or false. Of parts that must all hold the one is kept that
+// lets the fewest opens through.
+#include "rules/interest.hpp"
+
+#include "rules/glob.hpp"
+#include "rules/program.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+
+namespace rwatch::rules {
+
+namespace {
+
+using event::OpenClass;
+using event::OpenClasses;
+
+constexpr OpenClasses kMaking = event::set_of(OpenClass::create) | event::set_of(OpenClass::program);
+constexpr std::size_t kMostNeeded = 4096; // tests of which one must be true; more are not worth the states
+
+/// How a field of an open comes from what the kernel judges.
+enum class Subject : std::uint8_t { path, directory, file_name, extension, exe };
+
+std::optional<Subject> subject_of(const Test& test) {
+    constexpr std::pair<std::string_view, Subject> kSubjects[] = {
+        {"fd.name", Subject::path},           {"fs.path.name", Subject::path},
+        {"fs.path.new", Subject::path},       {"fd.directory", Subject::directory},
+        {"fd.filename", Subject::file_name},  {"fs.path.new.extension", Subject::extension},
+        {"proc.exepath", Subject::exe},
+    };
+    const auto* field = test.left.field_in_any_case();
+    if (field == nullptr || test.right || test.matcher == nullptr || test.need == Test::Need::none)
+        return std::nullopt;
+    for (const auto& [name, subject] : kSubjects)
+        if (field->field->name == name)
+            return subject;
+    return std::nullopt;
+}
+
+/// A fragment of a directory or of a name as one of the whole path.
+Fragment in_path(Fragment f, Subject subject) {
+    switch (subject) {
+    case Subject::directory: // behind it stand a slash and the name; the root's own name is that slash
+        if (f.ends && !f.text.ends_with('/'))
+            f.text += '/';
+        f.ends = false;
+        return f;
+    case Subject::file_name:
+        if (f.begins)
+            f.text.insert(0, "/");
+        f.begins = false;
+        return f;
+    case Subject::extension:
+        f.begins = false;
+        return f;
+    default:
+        return f;
+    }
+}
+
+/// Of which tests one must be true for a node to be true (or false).
+struct Need {
+    enum class Kind : std::uint8_t { never, some, unknown };
+    Kind kind = Kind::unknown;
+    std::shared_ptr<const std::vector<std::uint32_t>> tests; ///< some: sorted
+    double share = 1;                                         ///< a guess at the opens that it lets through
+};
+
+/// Results and other numbers between which the tests of a program may differ.
+std::vector<std::int64_t> edges_of(const Program& program, bool& known) {
+    std::vector<std::int64_t> out;
+    for (const auto& test : program.tests) {
+        const auto* field = test.left.field();
+        if (field == nullptr || field->field->name != "evt.rawres" || test.matcher == nullptr)
+            continue;
+        std::vector<std::int64_t> edges;
+        known = known && test.matcher->add_edges(edges);
+        for (const auto edge : edges)
+            for (const auto beside : {-1, 0, 1})
+                if (edge > -(std::int64_t{1} << 40U) && edge < (std::int64_t{1} << 40U))
+                    out.push_back(edge + beside);
+    }
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+}
+
+class NeedFinder {
+  public:
+    explicit NeedFinder(const Program& program)
+        : program_(program), edges_(edges_of(program, edges_known_)), scratch_(std::make_unique<event::Scratch>()),
+          facts_(program.tests.size()) {
+        for (std::size_t i = 0; i < event::kCalls; ++i)
+            if (event::kind_of(static_cast<event::Call>(i)) == event::Kind::open)
+                opens_.set(i);
+    }
+
+    /// Needs of other classes are void from now on.
+    void begin(OpenClass one) {
+        class_ = one;
+        samples_ = event::samples_of(one, edges_);
+        needs_.clear();
+        for (auto& facts : facts_)
+            facts.decided = false;
+    }
+
+    /// Depth is bounded by the compiler.
+    const Need& need(std::uint32_t node, bool truth) {
+        const auto key = std::uint64_t{node} << 1U | static_cast<std::uint64_t>(truth);
+        if (const auto known = needs_.find(key); known != needs_.end())
+            return known->second;
+        auto found = work_out(program_.nodes[node], truth);
+        return needs_.emplace(key, std::move(found)).first->second;
+    }
+
+    [[nodiscard]] Subject subject(std::uint32_t test) { return *facts(test).subject; }
+    [[nodiscard]] const std::vector<Fragment>& fragments(std::uint32_t test) { return *facts(test).fragments; }
+
+  private:
+    struct Facts {
+        bool known = false;
+        std::vector<event::FieldRef> fields;
+        std::optional<Subject> subject;
+        Fragments fragments; ///< of the path
+        double share = 1;
+        bool decided = false, may_hold = true, may_fail = true; ///< by the class at hand
+    };
+
+    Facts& facts(std::uint32_t index) {
+        auto& facts = facts_[index];
+        if (std::exchange(facts.known, true))
+            return facts;
+        const auto& test = program_.tests[index];
+        test.left.collect_fields(facts.fields);
+        if (test.right)
+            test.right->collect_fields(facts.fields);
+        facts.subject = subject_of(test);
+        if (!facts.subject)
+            return facts;
+        facts.fragments = test.matcher->fragments();
+        if (!facts.fragments)
+            return facts;
+        facts.share = 0;
+        for (auto& fragment : *facts.fragments) {
+            fragment = in_path(std::move(fragment), *facts.subject);
+            facts.share += share_of(fragment, *facts.subject);
+        }
+        return facts;
+    }
+
+    /// A guess: what is longer, and what stands at a certain place, is rarer.
+    static double share_of(const Fragment& f, Subject subject) {
+        if (subject == Subject::exe)
+            return 0.01;
+        const double anchored = (f.begins && f.ends ? 0.01 : f.begins || f.ends ? 0.3 : 1);
+        return anchored * std::exp2(-static_cast<double>(std::min<std::size_t>(f.text.size(), 16)) / 2);
+    }
+
+    Need work_out(const ProgramNode& node, bool truth) {
+        const auto& outcome = truth ? node.outcomes.may_hold : node.outcomes.may_fail;
+        if ((outcome & opens_).none())
+            return {Need::Kind::never, nullptr, 0};
+        switch (node.op) {
+        case ProgramNode::Op::test:
+            return of_test(node.first, truth);
+        case ProgramNode::Op::negation:
+            return need(program_.children[node.first], !truth);
+        default:
+            return (node.op == ProgramNode::Op::all) == truth ? of_all(node, truth) : of_any(node, truth);
+        }
+    }
+
+    Need of_test(std::uint32_t index, bool truth) {
+        auto& known = facts(index);
+        if (!std::exchange(known.decided, true))
+            decide(program_.tests[index], known);
+        if (!(truth ? known.may_hold : known.may_fail))
+            return {Need::Kind::never, nullptr, 0};
+        if (!truth || !known.fragments)
+            return {};
+        return {Need::Kind::some, std::make_shared<std::vector<std::uint32_t>>(1, index), known.share};
+    }
+
+    /// Whether the class leaves open if a test holds. A test of several fields is left open.
+    void decide(const Test& test, Facts& known) {
+        known.may_hold = known.may_fail = true;
+        if (known.fields.size() != 1 || !event::is_told_by(class_, known.fields[0].field->name) ||
+            (!edges_known_ && known.fields[0].field->name == "evt.rawres"))
+            return;
+        known.may_hold = known.may_fail = false;
+        for (const auto& sample : samples_) {
+            scratch_->reset();
+            (holds(test, sample, *scratch_, values_) ? known.may_hold : known.may_fail) = true;
+            if (known.may_hold && known.may_fail)
+                return;
+        }
+    }
+
+    /// All parts must be so: any one of their needs will do.
+    Need of_all(const ProgramNode& node, bool truth) {
+        Need best;
+        for (std::uint32_t i = 0; i < node.count; ++i) {
+            const auto& part = need(program_.children[node.first + i], truth);
+            if (part.kind == Need::Kind::never)
+                return part;
+            if (part.kind == Need::Kind::some && (best.kind != Need::Kind::some || part.share < best.share))
+                best = part;
+        }
+        return best;
+    }
+
+    /// One part must be so.
+    Need of_any(const ProgramNode& node, bool truth) {
+        std::set<std::uint32_t> tests;
+        double share = 0;
+        bool any = false;
+        for (std::uint32_t i = 0; i < node.count; ++i) {
+            const auto& part = need(program_.children[node.first + i], truth);
+            if (part.kind == Need::Kind::unknown)
+                return {};
+            if (part.kind == Need::Kind::never)
+                continue;
+            any = true;
+            share += part.share;
+            tests.insert(part.tests->begin(), part.tests->end());
+        }
+        if (!any)
+            return {Need::Kind::never, nullptr, 0};
+        if (tests.size() > kMostNeeded)
+            return {};
+        return {Need::Kind::some, std::make_shared<std::vector<std::uint32_t>>(tests.begin(), tests.end()), share};
+    }
+
+    const Program& program_;
+    bool edges_known_ = true;
+    std::vector<std::int64_t> edges_;
+    std::unique_ptr<event::Scratch> scratch_;
+    event::Values values_;
+    event::CallSet opens_;
+    std::vector<Facts> facts_; ///< by test
+    OpenClass class_ = OpenClass::read;
+    std::vector<event::Event> samples_;
+    std::map<std::uint64_t, Need> needs_;
+};
+
+/// Calls see(rule, class, need, reader) for each enabled rule and class whose opens it may want. Rules of one set share
+/// a program.
+template <typename See> void each_need(const RuleSet& set, const See& see) {
+    std::map<const Program*, std::unique_ptr<NeedFinder>> readers;
+    for (std::size_t one = 0; one < event::kOpenClasses; ++one) {
+        for (auto& [program, reader] : readers)
+            reader->begin(static_cast<OpenClass>(one));
+        for (std::size_t i = 0; i < set.rules().size(); ++i) {
+            const auto& rule = set.rules()[i];
+            const auto* program = rule.condition.program().get();
+            if (!rule.enabled || program == nullptr)
+                continue;
+            auto& reader = readers[program];
+            if (reader == nullptr) {
+                reader = std::make_unique<NeedFinder>(*program);
+                reader->begin(static_cast<OpenClass>(one));
+            }
+            if (const auto& need = reader->need(rule.condition.root(), true); need.kind != Need::Kind::never)
+                see(i, static_cast<OpenClass>(one), need, *reader);
+        }
+    }
+}
+
+std::string shown(const Fragment& f) {
+    return (f.begins ? "" : "*") + f.text + (f.ends ? "" : "*");
+}
+
+} // namespace
+
+bool Interest::wants(OpenClass one, std::string_view name, std::string_view exe) const noexcept {
+    const auto bit = event::set_of(one);
+    if ((always & bit) != 0)
+        return true;
+    if (((by_path | by_exe) & bit) == 0)
+        return false;
+    if (name.empty())
+        return true;
+    return ((by_exe & bit) != 0 && (exe.empty() || (exes.run(exe) & bit) != 0)) ||
+           ((by_path & bit) != 0 && (paths.run(name) & bit) != 0);
+}
+
+bool RuleInterest::all() const noexcept {
+    return std::find(by_class.begin(), by_class.end(), How::all) != by_class.end();
+}
+
+bool RuleInterest::nothing() const noexcept {
+    return std::all_of(by_class.begin(), by_class.end(), [](How how) { return how == How::nothing; });
+}
+
+Interest interest_of(const RuleSet& set, std::span<const std::string> names) {
+    Interest out;
+    const auto add = [&](const Fragment& fragment, Subject subject, OpenClasses marks) {
+        const bool of_exe = subject == Subject::exe;
+        if (!(of_exe ? out.exes : out.paths).add(fragment, marks))
+            out.always |= marks; // no room: all of them, then
+        (of_exe ? out.by_exe : out.by_path) |= marks;
+    };
+    std::map<std::uint32_t, OpenClasses> done; // by test, so that one that many rules share is added once a class
+    const NeedFinder* last = nullptr;
+    each_need(set, [&](std::size_t, OpenClass one, const Need& need, NeedFinder& reader) {
+        const auto marks = event::set_of(one);
+        if (need.kind == Need::Kind::unknown) {
+            out.always |= marks;
+            return;
+        }
+        if (std::exchange(last, &reader) != &reader)
+            done.clear();
+        for (const auto test : *need.tests)
+            if ((std::exchange(done[test], static_cast<OpenClasses>(done[test] | marks)) & marks) == 0)
+                for (const auto& fragment : reader.fragments(test))
+                    add(fragment, reader.subject(test), marks);
+    });
+    // Who makes a file under a name that rules watch makes it the watched one.
+    for (const auto& pattern : set.watched_paths())
+        if (const auto fragments = Glob(pattern).fragments())
+            for (const auto& fragment : *fragments)
+                add(fragment, Subject::path, kMaking);
+        else
+            out.always |= kMaking;
+    for (const auto& name : names)
+        add({name, true, true}, Subject::path, out.by_path);
+    out.paths.finish();
+    out.exes.finish();
+    return out;
+}
+
+std::vector<RuleInterest> explain_interest(const RuleSet& set) {
+    std::vector<RuleInterest> out(set.rules().size());
+    std::vector<std::set<std::string>> paths(out.size()), exes(out.size());
+    each_need(set, [&](std::size_t rule, OpenClass one, const Need& need, NeedFinder& reader) {
+        auto& how = out[rule].by_class[static_cast<std::size_t>(one)];
+        how = RuleInterest::How::all;
+        if (need.kind == Need::Kind::unknown)
+            return;
+        bool of_exe = false;
+        for (const auto test : *need.tests)
+            for (const auto& fragment : reader.fragments(test)) {
+                const bool exe = reader.subject(test) == Subject::exe;
+                of_exe = of_exe || exe;
+                (exe ? exes : paths)[rule].insert(shown(fragment));
+            }
+        how = of_exe ? RuleInterest::How::by_exe : RuleInterest::How::by_path;
+    });
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        out[i].paths.assign(paths[i].begin(), paths[i].end());
+        out[i].exes.assign(exes[i].begin(), exes[i].end());
+    }
+    return out;
+}
+
+} // namespace rwatch::rules

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Which opens the rules of a set may want, in terms that the kernel side can judge before it makes a record: the class
+// of the open, texts in the path of the file, and the path of the program. For each rule the weakest condition that can
+// be told so; whatever can't be is taken as true. An open that is not wanted makes no rule true.
+#pragma once
+
+#include "event/open_class.hpp"
+#include "rules/rule_set.hpp"
+#include "rules/text_automaton.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rwatch::rules {
+
+struct Interest {
+    event::OpenClasses always = 0;  ///< wanted whatever the path
+    event::OpenClasses by_path = 0; ///< wanted where `paths` finds the class
+    event::OpenClasses by_exe = 0;  ///< wanted where `exes` finds the class in the program's path
+    TextAutomaton paths, exes;
+
+    /// Whether a record is made of such an open; name: as the kernel walks it, "" where it is not known.
+    [[nodiscard]] bool wants(event::OpenClass one, std::string_view name, std::string_view exe) const noexcept;
+};
+
+/// What the kernel is asked for on behalf of one rule.
+struct RuleInterest {
+    enum class How : std::uint8_t { nothing, by_path, by_exe, all };
+    std::array<How, event::kOpenClasses> by_class{};
+    std::vector<std::string> paths, exes; ///< fragments, with * where more may stand
+
+    [[nodiscard]] bool all() const noexcept;     ///< of some class every open
+    [[nodiscard]] bool nothing() const noexcept; ///< no open at all
+};
+
+/// Of a set's enabled rules. names: paths that are other names of files which rules name (symbolic links lead to them).
+[[nodiscard]] Interest interest_of(const RuleSet& set, std::span<const std::string> names);
+/// By rule.
+[[nodiscard]] std::vector<RuleInterest> explain_interest(const RuleSet& set);
+
+} // namespace rwatch::rules

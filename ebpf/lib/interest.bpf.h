@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Whether any rule may want an open: judged by what the kernel knows, before a record is made. The path that a rule compares is the one that
+ * the record would carry; it runs through an automaton that holds the rules' texts. Where it ends for a directory is kept, so that mostly
+ * only the last name is run. What is not sure is wanted: hard links, bind mounts, names that are no ASCII, paths that don't end.
+ */
+#ifndef RWATCH_INTEREST_BPF_H
+#define RWATCH_INTEREST_BPF_H
+
+#include "../abi/rwatch_interest.h"
+#include "task.bpf.h"
+
+#define RW_DIRECTORIES 16384 /* least recently used go first; one more walk each */
+#define RW_EXES 4096
+#define RW_FILES 131072 /* as many as user space watches */
+
+struct rw_interest_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rw_interest);
+};
+
+struct rw_changes_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rw_changes);
+};
+
+/* Of two generations: the one in use, and behind or before it the one that is being written. */
+struct rw_states_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2); /* set from user space */
+	__type(key, __u32);
+	__type(value, struct rw_state);
+};
+
+struct rw_directories_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RW_DIRECTORIES);
+	__type(key, struct rw_directory_key);
+	__type(value, struct rw_directory);
+};
+
+struct rw_exes_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RW_EXES);
+	__type(key, struct rw_file_key);
+	__type(value, struct rw_exe_interest);
+};
+
+/* Files that rules name, which another name may lead to. */
+struct rw_files_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RW_FILES);
+	__type(key, struct rw_file_key);
+	__type(value, __u32);
+};
+
+extern struct rw_interest_map rw_interests SEC(".maps");
+extern struct rw_changes_map rw_changes SEC(".maps");
+extern struct rw_states_map rw_states SEC(".maps");
+extern struct rw_directories_map rw_directories SEC(".maps");
+extern struct rw_exes_map rw_exes SEC(".maps");
+extern struct rw_files_map rw_files SEC(".maps");
+
+/* By byte; and the namespace whose mounts don't change unseen. Set before loading. */
+extern const volatile __u8 rw_symbols[256];
+extern const volatile __u32 host_mntns;
+
+static __always_inline struct rw_changes *rw_changed(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&rw_changes, &zero);
+}
+
+/* A directory may be called otherwise from now on. */
+static __always_inline void rw_names_changed(bool mounts)
+{
+	struct rw_changes *changes = rw_changed();
+
+	if (!changes)
+		return;
+	__sync_fetch_and_add(&changes->names, 1);
+	if (mounts)
+		__sync_fetch_and_add(&changes->mounts, 1);
+}
+
+#define RW_RENAME_TAKES 1000000000ull /* ns, at the most, through io_uring */
+
+/* One was handed over and may happen at any time from now on. */
+static __always_inline void rw_names_will_change(void)
+{
+	struct rw_changes *changes = rw_changed();
+
+	if (!changes)
+		return;
+	changes->until = bpf_ktime_get_boot_ns() + RW_RENAME_TAKES;
+	__sync_fetch_and_add(&changes->names, 1);
+}
+
+/* What is known of a program by its number may be another one's from now on. */
+static __always_inline void rw_forget_exe(__u64 ino, __u64 dev)
+{
+	struct rw_file_key key = {.ino = ino, .dev = dev};
+
+	bpf_map_delete_elem(&rw_exes, &key);
+}
+
+static __always_inline __u32 rw_open_class(struct file *file, __s32 ret)
+{
+	__u32 mode, type;
+
+	if (ret == -EACCES || ret == -EPERM)
+		return RW_OPEN_REFUSED;
+	if (!file)
+		return RW_OPEN_FAILED;
+	mode = BPF_CORE_READ(file, f_mode);
+	if (mode & FMODE_CREATED || BPF_CORE_READ(file, f_flags) & O_TMPFILE_ITSELF)
+		return BPF_CORE_READ(file, f_inode, i_mode) & 07111 ? RW_OPEN_PROGRAM : RW_OPEN_CREATE;
+	if (mode & FMODE_WRITE)
+		return RW_OPEN_WRITE;
+	if (!(mode & FMODE_READ))
+		return RW_OPEN_PATH;
+	type = BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT;
+	return type == S_IFDIR ? RW_OPEN_DIRECTORY : RW_OPEN_READ;
+}
+
+static __always_inline struct rw_state *rw_state(__u32 first, __u32 count, __u32 index)
+{
+	__u32 key = first + index;
+
+	return index < count ? bpf_map_lookup_elem(&rw_states, &key) : NULL;
+}
+
+/* One byte further; 1 ends the run. */
+static long rw_run_step(__u32 turn, void *data)
+{
+	struct rw_buf *buf = *(struct rw_buf **)data;
+	struct rw_run *run = &buf->run;
+	struct rw_state *state;
+	__u32 pos = run->pos, symbol;
+
+	if (pos >= RW_PATH_MAX)
+		return 1;
+	/* So that the mask below stays, which the verifier needs to see. */
+	barrier_var(pos);
+	state = rw_state(run->first, run->count, run->state);
+	if (!state) {
+		run->hits = ~0u;
+		return 1;
+	}
+	symbol = rw_symbols[(__u8)buf->path[pos & (RW_PATH_MAX - 1)]];
+	/* Below RW_SYMBOLS; the mask keeps the read inside the state for the verifier. */
+	run->state = state->next[symbol & 63];
+	state = rw_state(run->first, run->count, run->state);
+	run->hits |= state ? state->hits : ~0u;
+	run->pos = pos + 1;
+	return 0;
+}
+
+#ifdef RW_LEGACY
+#define RW_RUN_STEPS 256 /* the verifier walks each turn; what is longer is wanted */
+#else
+#define RW_RUN_STEPS RW_PATH_MAX
+#endif
+
+static __always_inline void rw_run_on(struct rw_buf *buf)
+{
+#ifdef RW_LEGACY
+	for (__u32 turn = 0; turn < RW_RUN_STEPS; turn++)
+		if (rw_run_step(turn, &buf))
+			break;
+#else
+	bpf_loop(RW_RUN_STEPS, rw_run_step, &buf, 0);
+#endif
+	if (buf->run.pos < RW_PATH_MAX)
+		buf->run.hits = ~0u;
+}
+
+/* One symbol that stands in no buffer. */
+static __always_inline void rw_run_symbol(struct rw_buf *buf, __u32 symbol)
+{
+	struct rw_run *run = &buf->run;
+	struct rw_state *state = rw_state(run->first, run->count, run->state);
+
+	if (!state) {
+		run->hits = ~0u;
+		return;
+	}
+	run->state = state->next[symbol & 63]; /* as above */
+	state = rw_state(run->first, run->count, run->state);
+	run->hits |= state ? state->hits : ~0u;
+}
+
+/* The path of a directory and the slash behind it. False where the walk does not come to an end. */
+static __always_inline bool rw_run_directory(struct rw_buf *buf, struct dentry *dentry, struct vfsmount *mnt)
+{
+	struct rw_walk *w = &buf->walk;
+
+	buf->last_len = 0;
+	w->dentry = dentry;
+	w->mnt = mnt;
+	w->top = BPF_CORE_READ(mnt, mnt_root);
+	rw_walk_up(buf);
+	buf->run.pos = w->pos;
+	if (!w->done)
+		return false;
+	rw_run_on(buf);
+	rw_run_symbol(buf, rw_symbols['/']);
+	return true;
+}
+
+/* Mounts come and go without a call where a namespace ends; of the host's none does. */
+static __always_inline bool rw_keeps(struct vfsmount *mnt, struct rw_directory_key *key, struct dentry *parent)
+{
+	struct mount *mount = (struct mount *)((char *)mnt - bpf_core_field_offset(struct mount, mnt));
+	struct inode *inode = BPF_CORE_READ(parent, d_inode);
+
+	key->mnt = (__u64)mnt;
+	key->ino = BPF_CORE_READ(inode, i_ino);
+	key->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	key->inode_generation = BPF_CORE_READ(inode, i_generation);
+	if (!host_mntns || BPF_CORE_READ(mount, mnt_ns, ns.inum) != host_mntns)
+		return false;
+	/* Without a generation only where numbers are not given twice. */
+	return key->inode_generation || BPF_CORE_READ(inode, i_sb, s_magic) == PROC_SUPER_MAGIC;
+}
+
+static __always_inline bool rw_is_watched(struct inode *inode)
+{
+	struct rw_file_key key = {.ino = BPF_CORE_READ(inode, i_ino), .dev = BPF_CORE_READ(inode, i_sb, s_dev)};
+
+	return bpf_map_lookup_elem(&rw_files, &key);
+}
+
+/* By the file's path. */
+rw_subprogram int rw_path_wanted(struct rw_buf *buf, struct file *file, __u32 bit)
+{
+	struct rw_directory_key key = {};
+	struct rw_directory *known, fresh = {};
+	struct rw_changes *changes = rw_changed();
+	struct rw_interest *in;
+	struct rw_run *run = &buf->run;
+	struct dentry *dentry, *parent, *top;
+	struct rw_state *state;
+	struct vfsmount *mnt;
+	__u32 zero = 0, len;
+	bool keeps;
+
+	in = bpf_map_lookup_elem(&rw_interests, &zero);
+	if (!in || !changes || !file)
+		return 1;
+	dentry = BPF_CORE_READ(file, f_path.dentry);
+	mnt = BPF_CORE_READ(file, f_path.mnt);
+	top = BPF_CORE_READ(mnt, mnt_root);
+	parent = BPF_CORE_READ(dentry, d_parent);
+	/* A bind mount's files have two names; a mount's own root is called as the place where it is mounted. */
+	if (dentry == top || parent == dentry || top != BPF_CORE_READ(mnt, mnt_sb, s_root))
+		return 1;
+	keeps = rw_keeps(mnt, &key, parent) && (!changes->until || changes->until < bpf_ktime_get_boot_ns());
+	if ((!keeps || in->twice || in->mounts != changes->mounts) && rw_is_watched(BPF_CORE_READ(dentry, d_inode)))
+		return 1;
+	run->hits = 0;
+	run->first = in->first;
+	run->count = in->count;
+	run->state = in->start;
+	fresh.generation = in->generation;
+	fresh.names = changes->names; /* before the walk: a rename meanwhile makes it void */
+	known = keeps ? bpf_map_lookup_elem(&rw_directories, &key) : NULL;
+	if (known && known->generation == fresh.generation && known->names == fresh.names) {
+		run->state = known->state;
+		run->hits = known->hits;
+	} else {
+		if (!rw_run_directory(buf, parent, mnt))
+			return 1;
+		fresh.state = run->state;
+		fresh.hits = run->hits;
+		if (keeps)
+			bpf_map_update_elem(&rw_directories, &key, &fresh, BPF_ANY);
+	}
+	if (run->hits & bit)
+		return 1;
+	state = rw_state(run->first, run->count, run->state);
+	if (state && !(state->live & bit))
+		return in->generation != fresh.generation;
+	len = BPF_CORE_READ(dentry, d_name.len);
+	/* len <= 255 keeps the read inside path for the verifier. */
+	if (len < 1 || len > RW_NAME_MAX)
+		return 1;
+	run->pos = RW_PATH_MAX - len;
+	bpf_probe_read_kernel(&buf->path[run->pos & (RW_PATH_MAX - 1)], len, BPF_CORE_READ(dentry, d_name.name));
+	rw_run_on(buf);
+	rw_run_symbol(buf, RW_SYMBOL_END);
+	/* Rules that were exchanged meanwhile may have mixed two automatons. */
+	return run->hits & bit || in->generation != fresh.generation;
+}
+
+/* By the program that opens. */
+static __always_inline bool rw_exe_wanted(struct task_struct *task, __u64 generation, __u32 bit)
+{
+	struct file *exe = rw_exe(task);
+	struct rw_exe_interest *known;
+	struct rw_file_key key = {};
+	struct inode *inode;
+
+	if (!exe)
+		return true;
+	inode = rw_read(exe, f_inode);
+	key.ino = rw_read(inode, i_ino);
+	key.dev = rw_read(inode, i_sb, s_dev);
+	known = bpf_map_lookup_elem(&rw_exes, &key);
+	return !known || known->generation != generation || known->classes & bit;
+}
+
+/* False where no rule can want this open. `file`: NULL where it failed. */
+static __always_inline bool rw_open_wanted(struct rw_buf *buf, struct task_struct *task, struct file *file, __s32 ret)
+{
+	__u32 zero = 0, class, bit;
+	struct rw_interest *in = bpf_map_lookup_elem(&rw_interests, &zero);
+	struct inode *inode;
+
+	if (!in || !in->on || (!file && ret >= 0))
+		return true;
+	class = rw_open_class(file, ret);
+	bit = 1u << class;
+	if (in->always & bit)
+		return true;
+	if (!((in->by_path | in->by_exe) & bit))
+		return false;
+	if (!file)
+		return true;
+	inode = BPF_CORE_READ(file, f_inode);
+	/* Another name of it may be the one that counts; directories have but one. */
+	if (class != RW_OPEN_DIRECTORY && BPF_CORE_READ(inode, i_nlink) != 1)
+		return true;
+	if (in->by_exe & bit && rw_exe_wanted(task, in->generation, bit))
+		return true;
+	return in->by_path & bit && rw_path_wanted(buf, file, bit);
+}
+
+#endif /* RWATCH_INTEREST_BPF_H */
