@@ -102,10 +102,16 @@ void Daemon::services_watched(const std::string& trouble) {
         log::notice("starts and stops of services are not seen: " + services_unseen_);
 }
 
+/// Once nobody follows any more, opens that no rule wants need not come.
+void Daemon::drop_closed_listeners() {
+    if (std::erase_if(listeners_, [](const auto& listener) { return listener->closed(); }) > 0)
+        listeners_box_.put(listeners_);
+}
+
 /// A pipe, and a listener that writes to it; at most so many of that kind.
 template <typename Kind, typename First> bus::OpenedPipe Daemon::open_pipe(std::size_t most, First first) {
     bus::OpenedPipe out;
-    std::erase_if(listeners_, [](const auto& listener) { return listener->closed(); });
+    drop_closed_listeners();
     const auto of_kind = std::count_if(listeners_.begin(), listeners_.end(), [](const auto& listener) {
         return dynamic_cast<const Kind*>(listener.get()) != nullptr;
     });

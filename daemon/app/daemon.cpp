@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/time.hpp"
+#include "process/host_view.hpp"
 #include "sensor/bpf_source.hpp"
 
 #include <algorithm>
@@ -29,8 +30,18 @@ std::string hostname() {
     return name;
 }
 
-std::unique_ptr<sensor::EventSource> open_source(const config::Config& config, std::uint32_t canary) {
+/// Of the automaton in the kernel: more than these rules take, since a reload can't make the room larger.
+std::size_t room_for(const rules::RuleSet& rules) {
+    constexpr std::size_t kLeast = 4096;
+    return std::max(kLeast, std::min(rules::interest_of(rules, {}).paths.states().size() * 2,
+                                     rules::TextAutomaton::kMostStates));
+}
+
+std::unique_ptr<sensor::EventSource> open_source(const config::Config& config, const rules::RuleSet& rules,
+                                                 std::uint32_t canary) {
     sensor::BpfOptions options;
+    options.host_mntns = process::HostView().namespace_id();
+    options.states = config.sensor.sift ? room_for(rules) : 0;
     options.ring_size = config.sensor.ring_size;
     options.skip_own = true;
     options.canary = canary;
@@ -76,22 +87,15 @@ Daemon::Daemon(Options options, Loaded loaded)
       rule_files_(loaded.rule_files), started_ns_(wall_now()), factory_(hostname()), outlet_(config_, options_.console),
       history_(config_.alerts.history),
       health_([this](auto&&... args) { raise(std::forward<decltype(args)>(args)...); }),
-      source_(open_source(config_, canary_.thread_id())),
+      source_(open_source(config_, *rules_, canary_.thread_id())),
       self_(static_cast<std::uint32_t>(::getpid()), own_pid_namespace()), canary_watch_(config_.sensor.canary_ns),
+      sifter_(std::make_shared<pipeline::Sifter>(source_->sieve(), enricher_)),
       pipeline_(enricher_, self_, factory_, config_.alerts.debounce_ns,
                 [this](const std::shared_ptr<const alerts::Alert>& alert) { outlet_.submit(alert); }),
       loss_watch_(*source_, [this](std::uint64_t cgroup) { return enricher_.name_of(cgroup); }),
       runner_(*source_, pipeline_, config_.sensor.poll_ns,
               {{0,
-                [this] {
-                    if (std::vector<std::shared_ptr<pipeline::Listener>> listeners; listeners_box_.take(listeners))
-                        pipeline_.install(std::move(listeners));
-                    if (std::vector<std::vector<std::byte>> records; services_box_.take(records))
-                        for (const auto& record : records)
-                            pipeline_.record(record, wall_now() - boot_now());
-                    enricher_.take_answers();
-                    pipeline_.resume(boot_now());
-                }},
+                [this] { take_news(); }},
                {kSecond,
                 [this] {
                     pipeline_.tick(static_cast<std::uint64_t>(boot_now()));
@@ -101,11 +105,35 @@ Daemon::Daemon(Options options, Loaded loaded)
       mark_(options_.state_dir) {
     // Probes are attached: what starts from now on is in the ring, what runs already is in /proc.
     enricher_.fill();
-    enricher_.watch(rules_->watched_paths());
+    listeners_.push_back(sifter_);
+    listeners_box_.put(listeners_);
     pauses_.apply(*rules_);
-    runner_.install(rules_);
+    put_in_force();
     if (options_.bus != "none")
         bus_.emplace(loop_.get(), options_.bus, static_cast<bus::Control&>(*this));
+}
+
+void Daemon::put_in_force() {
+    const auto names = enricher_.watch(rules_->watched_paths());
+    rules_box_.put({rules_, std::make_shared<const rules::Interest>(rules::interest_of(*rules_, names))});
+}
+
+/// On the pipeline's thread, between two readings of the ring.
+void Daemon::take_news() {
+    if (InForce next; rules_box_.take(next)) {
+        sifter_->install(nullptr); // what the new rules want comes from now on
+        pipeline_.install(std::move(next.rules));
+        sifter_->install(std::move(next.interest));
+    }
+    if (std::vector<std::shared_ptr<pipeline::Listener>> listeners; listeners_box_.take(listeners)) {
+        sifter_->hear_all(listeners.size() > 1);
+        pipeline_.install(std::move(listeners));
+    }
+    if (std::vector<std::vector<std::byte>> records; services_box_.take(records))
+        for (const auto& record : records)
+            pipeline_.record(record, wall_now() - boot_now());
+    enricher_.take_answers();
+    pipeline_.resume(boot_now());
 }
 
 Daemon::~Daemon() {
@@ -190,6 +218,7 @@ void Daemon::every_second() {
         canary_.sing();
     check_health();
     end_pauses();
+    drop_closed_listeners();
     tell_systemd();
 }
 
@@ -319,8 +348,7 @@ void Daemon::apply(Loaded loaded, Diagnostics& notes) {
     rules_ = std::move(loaded.rules);
     rule_files_ = loaded.rule_files;
     pauses_.apply(*rules_);
-    enricher_.watch(rules_->watched_paths());
-    runner_.install(rules_);
+    put_in_force();
     ++generation_;
 }
 

@@ -17,6 +17,7 @@
 #include "bus/control.hpp"
 #include "bus/service.hpp"
 #include "pipeline/pipeline.hpp"
+#include "pipeline/sifter.hpp"
 #include "pipeline/system_enricher.hpp"
 #include "sensor/canary.hpp"
 #include "sensor/event_source.hpp"
@@ -59,6 +60,15 @@ class Daemon : private bus::Control {
     void service_changed(bool runs, const std::string& unit, const std::string& state) override;
     void services_watched(const std::string& trouble) override;
 
+    /// Rules, and what the kernel is asked for on their behalf.
+    struct InForce {
+        std::shared_ptr<const rules::RuleSet> rules;
+        std::shared_ptr<const rules::Interest> interest;
+    };
+    /// Hands rules_ to the pipeline.
+    void put_in_force();
+    void take_news();
+    void drop_closed_listeners();
     template <typename Kind, typename First> bus::OpenedPipe open_pipe(std::size_t most, First first);
     void watch_signals();
     void tell_probes() const;
@@ -99,7 +109,9 @@ class Daemon : private bus::Control {
     pipeline::SelfWatch self_;
     CanaryWatch canary_watch_;
     pipeline::SystemEnricher enricher_;
+    std::shared_ptr<pipeline::Sifter> sifter_; ///< on the pipeline's thread
     pipeline::Pipeline pipeline_;
+    Mailbox<InForce> rules_box_; ///< for the pipeline
     Mailbox<std::vector<std::shared_ptr<pipeline::Listener>>> listeners_box_; ///< for the pipeline
     Mailbox<std::vector<std::vector<std::byte>>> services_box_;               ///< records, for the pipeline
     LossWatch loss_watch_;

@@ -63,9 +63,6 @@ void Runner::run() noexcept {
     pthread_setname_np(pthread_self(), "pipeline");
     bool detached = false;
     while (true) {
-        std::shared_ptr<const rules::RuleSet> set;
-        if (rule_sets_.take(set))
-            pipeline_.install(std::move(set));
         const auto now = boot_now();
         heartbeat_.store(now, std::memory_order_relaxed);
         wall_offset_ns_ = wall_now() - now;

@@ -4,7 +4,6 @@
 #pragma once
 
 #include "core/handle.hpp"
-#include "core/mailbox.hpp"
 #include "pipeline/pipeline.hpp"
 #include "sensor/event_source.hpp"
 
@@ -30,8 +29,6 @@ class Runner : private sensor::RecordHandler {
     ~Runner() override;
 
     void start();
-    /// Hands over a rule set; in force from the next reading on.
-    void install(std::shared_ptr<const rules::RuleSet> set) { rule_sets_.put(std::move(set)); }
     /// Takes the probes off, drains the ring to its end, flushes the pipeline, ends the thread.
     void stop() noexcept;
     /// CLOCK_BOOTTIME of the thread's last sign of life, ns.
@@ -48,7 +45,6 @@ class Runner : private sensor::RecordHandler {
     std::int64_t poll_ns_;
     std::vector<Chore> chores_;
     Fd stop_event_;
-    Mailbox<std::shared_ptr<const rules::RuleSet>> rule_sets_;
     std::atomic<bool> stopping_{false};
     std::atomic<std::int64_t> heartbeat_{0};
     std::int64_t wall_offset_ns_ = 0;

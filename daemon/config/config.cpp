@@ -185,6 +185,7 @@ void Reader::read_sensor(const yaml::Node& node) {
     }
     span(map, "poll_interval", kLeastPoll, kMostPoll, config_.sensor.poll_ns);
     span(map, "canary_interval", kLeastCanary, kMostCanary, config_.sensor.canary_ns);
+    flag(map, "sift", config_.sensor.sift);
     map.finish();
 }
 

@@ -32,6 +32,7 @@ struct Sensor {
     std::uint64_t ring_size = 8U << 20U;     ///< bytes, a power of two from 256k to 1G
     std::int64_t poll_ns = 5'000'000;        ///< between readings of the ring, 1 ms to 1 s
     std::int64_t canary_ns = 60'000'000'000; ///< between rounds of the canary, 1 s to 1 h
+    bool sift = true;                        ///< the probes report only opens that a rule may want
     bool operator==(const Sensor&) const = default;
 };
 
@@ -61,7 +62,7 @@ struct ReadResult {
 
 /// Merges the texts in the order given: a key of a later one replaces that of an earlier one, maps (headers too) are
 /// merged. Tells all errors of all texts. Sizes are read as 512k, 10M, 1G; durations as 10s, 5min.
-/// packaging/rwatchd.yaml shows every key. Top-level keys: sensor {ring_size, poll_interval, canary_interval}, alerts
+/// packaging/rwatchd.yaml shows every key. Top-level keys: sensor {ring_size, poll_interval, canary_interval, sift}, alerts
 /// {queue, history, debounce}, sinks {file {enabled, path, max_size, max_files}, journal {enabled}, webhook {enabled,
 /// url, headers, timeout, retries, backoff, backoff_max, ca_file, min_priority}}.
 [[nodiscard]] ReadResult read(std::span<const SourceText> texts);

@@ -47,10 +47,13 @@ void SystemEnricher::fill() {
     processes_.store(table_.size(), std::memory_order_relaxed);
 }
 
-void SystemEnricher::enrich(event::Event& event) noexcept {
-    std::unique_ptr<process::WatchList> list;
-    if (watch_lists_.take(list))
+void SystemEnricher::take_watch_list() noexcept {
+    if (std::unique_ptr<process::WatchList> list; watch_lists_.take(list))
         objects_.install(std::move(list));
+}
+
+void SystemEnricher::enrich(event::Event& event) noexcept {
+    take_watch_list();
     event.directory = &users_.directory();
     objects_.enrich(event);
     table_.enrich(event);
@@ -148,8 +151,11 @@ std::map<std::string, std::uint64_t> SystemEnricher::shortfalls() const {
     return out;
 }
 
-void SystemEnricher::watch(std::span<const std::string> paths) {
-    watch_lists_.put(process::Objects::look_up(paths));
+std::vector<std::string> SystemEnricher::watch(std::span<const std::string> paths) {
+    auto list = process::Objects::look_up(paths);
+    auto names = list->other_names();
+    watch_lists_.put(std::move(list));
+    return names;
 }
 
 } // namespace rwatch::pipeline

@@ -43,8 +43,13 @@ class SystemEnricher : public Enricher {
     /// Pipeline thread: unit, container or path of a control group; "" where it is not known.
     [[nodiscard]] std::string name_of(std::uint64_t cgroup);
 
-    /// Main thread: the files that rules name, from now on known by device and inode too. May wait for a disk.
-    void watch(std::span<const std::string> paths);
+    /// Main thread: the files that rules name, from now on known by device and inode too. Gives other names by which
+    /// they are found. May wait for a disk.
+    std::vector<std::string> watch(std::span<const std::string> paths);
+    /// Pipeline thread: takes what watch() has looked up. Each event does so, too.
+    void take_watch_list() noexcept;
+    /// Pipeline thread.
+    [[nodiscard]] process::Objects& objects() noexcept { return objects_; }
     /// Main thread: reads the files of users and groups again where they changed.
     void refresh() { users_.refresh_if_changed(); }
     /// In the table. Any thread.

@@ -20,15 +20,19 @@ class ModeCache {
 
     ModeCache() : sets_(kSets) {}
 
-    /// kUnset where the file was not seen.
-    [[nodiscard]] std::uint32_t find(const event::FileId& id) const noexcept {
+    struct Seen {
+        std::uint32_t mode = event::kUnset; ///< kUnset: the file was not seen
+        std::uint64_t at_ns = 0;            ///< boot clock
+    };
+
+    [[nodiscard]] Seen find(const event::FileId& id) const noexcept {
         for (const auto& entry : sets_[set_of(id)])
             if (entry.id == id)
-                return entry.mode;
-        return event::kUnset;
+                return entry.seen;
+        return {};
     }
 
-    void put(const event::FileId& id, std::uint32_t mode) noexcept {
+    void put(const event::FileId& id, Seen seen) noexcept {
         auto& set = sets_[set_of(id)];
         auto* slot = &set[0];
         for (auto& entry : set) {
@@ -39,13 +43,13 @@ class ModeCache {
             if (entry.used < slot->used)
                 slot = &entry;
         }
-        *slot = {id, mode, ++clock_};
+        *slot = {id, seen, ++clock_};
     }
 
   private:
     struct Entry {
         event::FileId id;
-        std::uint32_t mode = 0;
+        Seen seen;
         std::uint64_t used = 0;
     };
 

@@ -4,11 +4,13 @@
 #include "process/file_info.hpp"
 #include "process/lexical.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <fcntl.h>
 #include <optional>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+#include <unordered_set>
 
 namespace rwatch::process {
 
@@ -94,6 +96,12 @@ void MountTable::refresh() {
 const Mount* MountTable::by_id(std::uint64_t id) const noexcept {
     const auto found = by_id_.find(id);
     return found == by_id_.end() ? nullptr : &mounts_[found->second];
+}
+
+bool MountTable::mounted_twice() const {
+    std::unordered_set<std::uint64_t> seen;
+    return std::any_of(mounts_.begin(), mounts_.end(),
+                       [&](const Mount& mount) { return mount.root == "/" && !seen.insert(mount.dev).second; });
 }
 
 bool MountTable::append_name(std::uint64_t dev, std::string_view inside, std::string& out) const {

@@ -42,6 +42,7 @@ void Objects::install(std::unique_ptr<WatchList> list) noexcept {
         // The names themselves are in it.
     }
     watched_ = std::move(list);
+    ++lists_;
 }
 
 void Objects::set_watched(std::span<const std::string> patterns) {
@@ -167,7 +168,7 @@ void Objects::enrich_open(event::Event& e) {
     match_watched(e, object);
     const bool writes = (e.open_flags & O_ACCMODE) != O_RDONLY;
     if (e.kind == event::Kind::open && object.file.id && (e.created || writes))
-        modes_.put(object.file.id, object.file.mode & kPermissions);
+        modes_.put(object.file.id, {object.file.mode & kPermissions, e.boot_ns});
 }
 
 void Objects::enrich_change(event::Event& e) {
@@ -181,9 +182,17 @@ void Objects::enrich_chmod(event::Event& e) {
     if (!id)
         return;
     if (e.old_mode == event::kUnset)
-        e.old_mode = modes_.find(id);
+        e.old_mode = mode_before(id, e.boot_ns);
     if (e.result >= 0)
-        modes_.put(id, e.mode & kPermissions);
+        modes_.put(id, {e.mode & kPermissions, e.boot_ns});
+}
+
+/// By what was seen last of the file: an event, or an open that the kernel side made none of.
+std::uint32_t Objects::mode_before(const event::FileId& id, std::uint64_t boot_ns) const {
+    const auto seen = modes_.find(id);
+    const auto sifted = sifted_mode_ ? sifted_mode_(id) : ModeCache::Seen{};
+    const bool later = sifted.mode != event::kUnset && sifted.at_ns <= boot_ns && sifted.at_ns >= seen.at_ns;
+    return later ? sifted.mode : seen.mode;
 }
 
 void Objects::enrich_unlink(event::Event& e) {

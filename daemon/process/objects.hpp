@@ -10,6 +10,7 @@
 #include "process/watch_list.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -64,6 +65,16 @@ class Objects {
     /// For records of another time (replay): nothing is asked of the files of now; only the table of mounts is used.
     void set_offline(bool offline) noexcept { offline_ = offline; }
 
+    /// Where modes of files are found whose opens the kernel side made no events of.
+    using SiftedMode = std::function<ModeCache::Seen(const event::FileId&)>;
+    void ask_modes(SiftedMode of) { sifted_mode_ = std::move(of); }
+
+    [[nodiscard]] const WatchList& watched() const noexcept { return *watched_; }
+    /// Another number once the list is another one, or what it knows.
+    [[nodiscard]] std::uint64_t watched_version() const noexcept { return (lists_ << 32U) + watched_->changes(); }
+    /// Whether the host sees some file system as a whole at more than one place.
+    [[nodiscard]] bool mounted_twice() const { return host_.mounts().mounted_twice(); }
+
     [[nodiscard]] Counters counters() const noexcept;
 
   private:
@@ -78,6 +89,8 @@ class Objects {
     [[nodiscard]] bool still_leads_to(WatchList::Entry& entry, const event::FileInfo& file);
     void recheck(event::Object& object);
     [[nodiscard]] bool on_host(const event::Event& event) const noexcept;
+
+    [[nodiscard]] std::uint32_t mode_before(const event::FileId& id, std::uint64_t boot_ns) const;
 
     void enrich_open(event::Event& event);
     void enrich_change(event::Event& e);
@@ -97,7 +110,9 @@ class Objects {
 
     HostView host_;
     std::unique_ptr<WatchList> watched_;
+    std::uint64_t lists_ = 0; ///< that were installed
     ModeCache modes_;
+    SiftedMode sifted_mode_;
     NameArena arena_;
     std::string path_; ///< the name under work, as the process would write it from its root
     std::string scratch_;

@@ -155,7 +155,24 @@ void WatchList::adopt(const WatchList& before) {
     }
 }
 
+std::vector<event::FileId> WatchList::ids() const {
+    std::vector<event::FileId> out;
+    out.reserve(by_id_.size());
+    for (const auto& [id, entry] : by_id_)
+        out.push_back(id);
+    return out;
+}
+
+std::vector<std::string> WatchList::other_names() const {
+    std::vector<std::string> out;
+    for (const auto& [name, entry] : by_name_)
+        if (name != entries_[entry].path)
+            out.emplace_back(name);
+    return out;
+}
+
 void WatchList::forget_identity(Entry& entry) noexcept {
+    ++changes_;
     const auto found = by_id_.find(entry.id);
     if (found != by_id_.end() && &entries_[found->second] == &entry)
         by_id_.erase(found);

@@ -46,6 +46,13 @@ class WatchList {
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
     [[nodiscard]] std::size_t left_out() const noexcept { return left_out_; }
 
+    /// What is known by device and inode.
+    [[nodiscard]] std::vector<event::FileId> ids() const;
+    /// Other names than the entries' own by which they are found.
+    [[nodiscard]] std::vector<std::string> other_names() const;
+    /// How often ids() became something else.
+    [[nodiscard]] std::uint64_t changes() const noexcept { return changes_; }
+
     [[nodiscard]] Entry* by_id(const event::FileId& id) noexcept {
         const auto found = by_id_.find(id);
         return found == by_id_.end() ? nullptr : &entries_[found->second];
@@ -82,6 +89,7 @@ class WatchList {
     std::array<std::uint64_t, kLengths / 64>
         lengths_{}; ///< lengths that occur: most names are told apart without hashing
     std::size_t left_out_ = 0;
+    std::uint64_t changes_ = 0;
 };
 
 } // namespace rwatch::process

@@ -72,12 +72,17 @@ struct Need {
     double share = 1;                                         ///< a guess at the opens that it lets through
 };
 
+/// An open's result as a number.
+bool is_result(const event::FieldRef& ref) noexcept {
+    return ref.field->name == "evt.rawres" || ref.field->name == "fd.num";
+}
+
 /// Results and other numbers between which the tests of a program may differ.
 std::vector<std::int64_t> edges_of(const Program& program, bool& known) {
     std::vector<std::int64_t> out;
     for (const auto& test : program.tests) {
         const auto* field = test.left.field();
-        if (field == nullptr || field->field->name != "evt.rawres" || test.matcher == nullptr)
+        if (field == nullptr || !is_result(*field) || test.matcher == nullptr)
             continue;
         std::vector<std::int64_t> edges;
         known = known && test.matcher->add_edges(edges);
@@ -191,7 +196,7 @@ class NeedFinder {
     void decide(const Test& test, Facts& known) {
         known.may_hold = known.may_fail = true;
         if (known.fields.size() != 1 || !event::is_told_by(class_, known.fields[0].field->name) ||
-            (!edges_known_ && known.fields[0].field->name == "evt.rawres"))
+            (!edges_known_ && is_result(known.fields[0])))
             return;
         known.may_hold = known.may_fail = false;
         for (const auto& sample : samples_) {

@@ -117,6 +117,10 @@ std::vector<std::pair<std::string, std::uint64_t>> BpfSource::held() const {
     return counts(&rw_count::held);
 }
 
+std::vector<std::pair<std::string, std::uint64_t>> BpfSource::sifted() const {
+    return counts(&rw_count::sifted);
+}
+
 /// What was in the ring at the call before must have been handed over, if the ring was read to its end since.
 void BpfSource::count_taken() const {
     if (std::exchange(emptied_, false) && drained_ + taken_ < expected_)

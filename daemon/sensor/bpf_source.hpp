@@ -5,12 +5,14 @@
 #include "core/handle.hpp"
 #include "sensor/call_events.hpp"
 #include "sensor/event_source.hpp"
+#include "sensor/kernel_sieve.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <linux/types.h>
 #include <memory>
+#include <optional>
 #include <vector>
 
 struct bpf_link;
@@ -26,6 +28,8 @@ struct BpfOptions {
     std::uint64_t ring_size = 8U << 20U; ///< bytes; taken up to a power of two between kLeastRing and kMostRing
     bool skip_own = false;               ///< this process's events are not reported …
     std::uint32_t canary = 0;            ///< … but those of this thread of it; 0: none
+    std::uint32_t host_mntns = 0; ///< inode of the mount namespace of the host; 0: not known, judgements cost more
+    std::size_t states = 0;       ///< that the texts of rules may take in the kernel; 0: all opens are reported
     std::size_t skip_alternatives =
         0; ///< leaves out the first so many ways of each family (but never the last): for tests of the others
 };
@@ -48,6 +52,8 @@ class BpfSource final : public EventSource {
     [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> losses() const override;
     [[nodiscard]] std::vector<GroupLoss> group_losses() const override;
     [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> held() const override;
+    [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> sifted() const override;
+    [[nodiscard]] Sieve* sieve() noexcept override { return sieve_ ? &*sieve_ : nullptr; }
     void detach() noexcept override;
 
     /// Records put into the ring since the start, by kind as losses(). From any thread.
@@ -80,6 +86,7 @@ class BpfSource final : public EventSource {
     std::vector<Fd> programs_; ///< for their count of misses
     std::unique_ptr<ring_buffer, RingDeleter> ring_;
     CallEvents events_;
+    std::optional<KernelSieve> sieve_;
     std::vector<Link> links_;
 };
 

@@ -4,9 +4,12 @@
 #pragma once
 
 #include "event/event.hpp"
+#include "event/open_class.hpp"
+#include "rules/interest.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -28,6 +31,27 @@ struct ProbeState {
     std::string reason;                    ///< why not a better one, or none; "" where the best is attached
     std::string blind;                     ///< what goes unseen without it
     std::vector<Hook> hooks;               ///< what is attached
+};
+
+/// What the sensor is told of the opens that rules want, so that it makes no records of others. Used on the thread that
+/// drains. A source that can't sift hands over everything.
+class Sieve {
+  public:
+    virtual ~Sieve() = default;
+    /// From now on; null: everything is wanted.
+    virtual void want(const rules::Interest* interest) noexcept = 0;
+    /// A program, and the classes of its opens that are wanted. All others, until they are told of, are wanted.
+    virtual void tell_exe(const event::FileId& exe, event::OpenClasses wanted) noexcept = 0;
+    virtual void forget_exes() noexcept = 0;
+    /// Files that have other names, under which they are wanted; those before are not any more.
+    virtual void watch_files(std::vector<event::FileId> files) noexcept = 0;
+    /// Counts the changes of mounts.
+    [[nodiscard]] virtual std::uint64_t mount_changes() const noexcept = 0;
+    /// As of so many changes: whether some file system is mounted as a whole at more than one place of the host.
+    virtual void tell_mounts(std::uint64_t changes, bool twice) noexcept = 0;
+    /// Permission bits of a file that was made without a record, and when (boot clock, ns); nothing: not known.
+    [[nodiscard]] virtual std::optional<std::pair<std::uint32_t, std::uint64_t>>
+    sifted_mode(const event::FileId& file) const noexcept = 0;
 };
 
 /// Records that one control group lost since the start.
@@ -60,6 +84,10 @@ class EventSource {
     [[nodiscard]] virtual std::vector<GroupLoss> group_losses() const { return {}; }
     /// What was not told since many like it were, by name of kind: no loss. From any thread.
     [[nodiscard]] virtual std::vector<std::pair<std::string, std::uint64_t>> held() const { return {}; }
+    /// What no rule can want, by name of kind: no loss. From any thread.
+    [[nodiscard]] virtual std::vector<std::pair<std::string, std::uint64_t>> sifted() const { return {}; }
+    /// Null: it can't sift.
+    [[nodiscard]] virtual Sieve* sieve() noexcept { return nullptr; }
     /// Takes the probes off; what is in the ring can still be drained.
     virtual void detach() noexcept = 0;
 };

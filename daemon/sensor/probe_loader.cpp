@@ -12,12 +12,14 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
+#include <cstdio>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <malloc.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -69,6 +71,15 @@ int fentry_refused() {
     options.attach_btf_id = 1;
     const Fd program(bpf_prog_load(BPF_PROG_TYPE_TRACING, "rw_try", "GPL", kNothing.data(), kNothing.size(), &options));
     return program || errno == EINVAL ? 0 : errno;
+}
+
+constexpr ino_t kFirstPidNamespace = 0xeffffffc; // PROC_PID_INIT_INO of include/linux/proc_ns.h
+
+bool is_kernel_since(unsigned major_number, unsigned minor_number) {
+    utsname system{};
+    unsigned a = 0, b = 0;
+    return ::uname(&system) == 0 && std::sscanf(system.release, "%u.%u", &a, &b) == 2 &&
+           (a > major_number || (a == major_number && b >= minor_number));
 }
 
 bool has_kprobes() {
@@ -176,6 +187,11 @@ void ProbeLoader::open_object() {
         throw Error("count", "possible CPUs", -cpus);
     bpf_map__set_max_entries(skeleton_->maps.rw_ring, static_cast<std::uint32_t>(ring));
     skeleton_->rodata->ring_size = ring;
+    bpf_map__set_max_entries(skeleton_->maps.rw_states, static_cast<std::uint32_t>(KernelSieve::entries(options_.states)));
+    skeleton_->rodata->has_rdonly_cast = is_kernel_since(6, 2);
+    skeleton_->rodata->host_mntns = options_.host_mntns;
+    for (std::size_t byte = 0; byte < std::size(skeleton_->rodata->rw_symbols); ++byte)
+        skeleton_->rodata->rw_symbols[byte] = rules::TextAutomaton::symbol(static_cast<unsigned char>(byte));
     bpf_map__set_max_entries(skeleton_->maps.rw_buffers, static_cast<std::uint32_t>(cpus) * kBufferFamilies);
 }
 
@@ -188,6 +204,7 @@ void ProbeLoader::name_own() {
     skeleton_->rodata->own_tgid = static_cast<std::uint32_t>(::getpid());
     skeleton_->rodata->own_pidns_dev = std::uint64_t{major(ns.st_dev)} << 20U | minor(ns.st_dev);
     skeleton_->rodata->own_pidns_ino = ns.st_ino;
+    skeleton_->rodata->own_is_global = ns.st_ino == kFirstPidNamespace;
 }
 
 void ProbeLoader::name_calls(std::span<const WatchedCall> calls) {
@@ -371,6 +388,14 @@ std::vector<ProbeState> ProbeLoader::states() const {
     return list;
 }
 
+/// Whether the way that is taken of chmod sees the file before the call changes it, whatever its name.
+bool ProbeLoader::knows_old_modes() const {
+    for (std::size_t i = 0; i < choices_.size(); ++i)
+        if (families()[i].name == "chmod")
+            return choices_[i].attached.find("security_path_chmod") != std::string::npos;
+    return false;
+}
+
 // Maps and programs live on in the kernel through our descriptors and links; libbpf's copy of the object is not needed
 // any more.
 void ProbeLoader::hand_over(BpfSource& source) {
@@ -378,6 +403,16 @@ void ProbeLoader::hand_over(BpfSource& source) {
     source.ring_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_ring));
     source.counts_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_counts));
     source.group_losses_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_group_losses));
+    if (options_.states > 0) {
+        const auto& maps = *skeleton_;
+        source.sieve_.emplace(KernelSieve::Maps{duplicate(bpf_map__fd(maps.maps.rw_interests)),
+                                                duplicate(bpf_map__fd(maps.maps.rw_changes)),
+                                                duplicate(bpf_map__fd(maps.maps.rw_states)),
+                                                duplicate(bpf_map__fd(maps.maps.rw_exes)),
+                                                duplicate(bpf_map__fd(maps.maps.rw_files)),
+                                                duplicate(bpf_map__fd(maps.maps.rw_made))},
+                              options_.states, !knows_old_modes());
+    }
     bpf_program* each = nullptr;
     bpf_object__for_each_program(each, skeleton_->obj) if (bpf_program__fd(each) >= 0)
         source.programs_.push_back(duplicate(bpf_program__fd(each)));

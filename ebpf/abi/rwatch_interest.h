@@ -42,6 +42,8 @@ struct rw_interest {
 	__u32 always;     /* classes wanted whatever their path */
 	__u32 by_path;    /* classes wanted where the automaton hits */
 	__u32 by_exe;     /* classes wanted of the programs that rw_exes says, or does not know */
+	__u32 keep_modes; /* of files made, in rw_made: no hook tells the mode before a chmod by name */
+	__u32 reserved;
 	__u32 twice;      /* some file system is mounted at two places of the host: rw_files is asked whatever the mount */
 	__u64 mounts;     /* changes of mounts that `twice` takes into account */
 };
@@ -62,6 +64,13 @@ struct rw_file_key {
 struct rw_exe_interest {
 	__u64 generation; /* another one than rw_interest's: not known */
 	__u64 classes;
+};
+
+/* A file was made with this mode, and no record of it. */
+struct rw_made_file {
+	__u64 ktime; /* boot clock, ns */
+	__u32 mode;  /* permission bits */
+	__u32 reserved;
 };
 
 /* A directory, by the mount through which it was reached. */

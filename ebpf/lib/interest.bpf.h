@@ -12,6 +12,7 @@
 
 #define RW_DIRECTORIES 16384 /* least recently used go first; one more walk each */
 #define RW_EXES 4096
+#define RW_MADE 8192 /* least recently used go first */
 #define RW_FILES 131072 /* as many as user space watches */
 
 struct rw_interest_map {
@@ -44,7 +45,7 @@ struct rw_directories_map {
 };
 
 struct rw_exes_map {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, RW_EXES);
 	__type(key, struct rw_file_key);
 	__type(value, struct rw_exe_interest);
@@ -59,12 +60,20 @@ struct rw_files_map {
 	__type(value, __u32);
 };
 
+struct rw_made_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RW_MADE);
+	__type(key, struct rw_file_key);
+	__type(value, struct rw_made_file);
+};
+
 extern struct rw_interest_map rw_interests SEC(".maps");
 extern struct rw_changes_map rw_changes SEC(".maps");
 extern struct rw_states_map rw_states SEC(".maps");
 extern struct rw_directories_map rw_directories SEC(".maps");
 extern struct rw_exes_map rw_exes SEC(".maps");
 extern struct rw_files_map rw_files SEC(".maps");
+extern struct rw_made_map rw_made SEC(".maps");
 
 /* By byte; and the namespace whose mounts don't change unseen. Set before loading. */
 extern const volatile __u8 rw_symbols[256];
@@ -112,21 +121,23 @@ static __always_inline void rw_forget_exe(__u64 ino, __u64 dev)
 
 static __always_inline __u32 rw_open_class(struct file *file, __s32 ret)
 {
+	struct inode *inode;
 	__u32 mode, type;
 
 	if (ret == -EACCES || ret == -EPERM)
 		return RW_OPEN_REFUSED;
 	if (!file)
 		return RW_OPEN_FAILED;
-	mode = BPF_CORE_READ(file, f_mode);
-	if (mode & FMODE_CREATED || BPF_CORE_READ(file, f_flags) & O_TMPFILE_ITSELF)
-		return BPF_CORE_READ(file, f_inode, i_mode) & 07111 ? RW_OPEN_PROGRAM : RW_OPEN_CREATE;
+	mode = rw_get(file, f_mode);
+	inode = rw_get(file, f_inode);
+	type = rw_get(inode, i_mode);
+	if (mode & FMODE_CREATED || rw_get(file, f_flags) & O_TMPFILE_ITSELF)
+		return type & 07111 ? RW_OPEN_PROGRAM : RW_OPEN_CREATE;
 	if (mode & FMODE_WRITE)
 		return RW_OPEN_WRITE;
 	if (!(mode & FMODE_READ))
 		return RW_OPEN_PATH;
-	type = BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT;
-	return type == S_IFDIR ? RW_OPEN_DIRECTORY : RW_OPEN_READ;
+	return (type & S_IFMT) == S_IFDIR ? RW_OPEN_DIRECTORY : RW_OPEN_READ;
 }
 
 static __always_inline struct rw_state *rw_state(__u32 first, __u32 count, __u32 index)
@@ -154,31 +165,35 @@ static long rw_run_step(__u32 turn, void *data)
 		return 1;
 	}
 	symbol = rw_symbols[(__u8)buf->path[pos & (RW_PATH_MAX - 1)]];
+	run->hits |= state->hits;
 	/* Below RW_SYMBOLS; the mask keeps the read inside the state for the verifier. */
 	run->state = state->next[symbol & 63];
-	state = rw_state(run->first, run->count, run->state);
-	run->hits |= state ? state->hits : ~0u;
 	run->pos = pos + 1;
 	return 0;
 }
 
-#ifdef RW_LEGACY
-#define RW_RUN_STEPS 256 /* the verifier walks each turn; what is longer is wanted */
-#else
-#define RW_RUN_STEPS RW_PATH_MAX
-#endif
+#define RW_NAME_STEPS (RW_NAME_MAX + 1)
 
-static __always_inline void rw_run_on(struct rw_buf *buf)
+/* A name: the verifier walks each turn, and what is longer is wanted. */
+static __always_inline void rw_run_name(struct rw_buf *buf)
 {
-#ifdef RW_LEGACY
-	for (__u32 turn = 0; turn < RW_RUN_STEPS; turn++)
+	for (__u32 turn = 0; turn < RW_NAME_STEPS; turn++)
 		if (rw_run_step(turn, &buf))
 			break;
-#else
-	bpf_loop(RW_RUN_STEPS, rw_run_step, &buf, 0);
-#endif
 	if (buf->run.pos < RW_PATH_MAX)
 		buf->run.hits = ~0u;
+}
+
+/* A path; legacy kernels take one of the length of a name. */
+static __always_inline void rw_run_path(struct rw_buf *buf)
+{
+#ifdef RW_LEGACY
+	rw_run_name(buf);
+#else
+	bpf_loop(RW_PATH_MAX, rw_run_step, &buf, 0);
+	if (buf->run.pos < RW_PATH_MAX)
+		buf->run.hits = ~0u;
+#endif
 }
 
 /* One symbol that stands in no buffer. */
@@ -191,6 +206,7 @@ static __always_inline void rw_run_symbol(struct rw_buf *buf, __u32 symbol)
 		run->hits = ~0u;
 		return;
 	}
+	run->hits |= state->hits;
 	run->state = state->next[symbol & 63]; /* as above */
 	state = rw_state(run->first, run->count, run->state);
 	run->hits |= state ? state->hits : ~0u;
@@ -209,7 +225,7 @@ static __always_inline bool rw_run_directory(struct rw_buf *buf, struct dentry *
 	buf->run.pos = w->pos;
 	if (!w->done)
 		return false;
-	rw_run_on(buf);
+	rw_run_path(buf);
 	rw_run_symbol(buf, rw_symbols['/']);
 	return true;
 }
@@ -218,16 +234,18 @@ static __always_inline bool rw_run_directory(struct rw_buf *buf, struct dentry *
 static __always_inline bool rw_keeps(struct vfsmount *mnt, struct rw_directory_key *key, struct dentry *parent)
 {
 	struct mount *mount = (struct mount *)((char *)mnt - bpf_core_field_offset(struct mount, mnt));
-	struct inode *inode = BPF_CORE_READ(parent, d_inode);
+	struct inode *inode = rw_get(parent, d_inode);
+	struct super_block *sb = rw_get(inode, i_sb);
+	struct mnt_namespace *ns = rw_get(mount, mnt_ns);
 
 	key->mnt = (__u64)mnt;
-	key->ino = BPF_CORE_READ(inode, i_ino);
-	key->dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	key->inode_generation = BPF_CORE_READ(inode, i_generation);
-	if (!host_mntns || BPF_CORE_READ(mount, mnt_ns, ns.inum) != host_mntns)
+	key->ino = rw_get(inode, i_ino);
+	key->dev = rw_get(sb, s_dev);
+	key->inode_generation = rw_get(inode, i_generation);
+	if (!host_mntns || rw_get(ns, ns.inum) != host_mntns)
 		return false;
 	/* Without a generation only where numbers are not given twice. */
-	return key->inode_generation || BPF_CORE_READ(inode, i_sb, s_magic) == PROC_SUPER_MAGIC;
+	return key->inode_generation || rw_get(sb, s_magic) == PROC_SUPER_MAGIC;
 }
 
 static __always_inline bool rw_is_watched(struct inode *inode)
@@ -246,6 +264,7 @@ rw_subprogram int rw_path_wanted(struct rw_buf *buf, struct file *file, __u32 bi
 	struct rw_interest *in;
 	struct rw_run *run = &buf->run;
 	struct dentry *dentry, *parent, *top;
+	struct super_block *sb;
 	struct rw_state *state;
 	struct vfsmount *mnt;
 	__u32 zero = 0, len;
@@ -254,12 +273,13 @@ rw_subprogram int rw_path_wanted(struct rw_buf *buf, struct file *file, __u32 bi
 	in = bpf_map_lookup_elem(&rw_interests, &zero);
 	if (!in || !changes || !file)
 		return 1;
-	dentry = BPF_CORE_READ(file, f_path.dentry);
-	mnt = BPF_CORE_READ(file, f_path.mnt);
-	top = BPF_CORE_READ(mnt, mnt_root);
-	parent = BPF_CORE_READ(dentry, d_parent);
+	dentry = rw_get(file, f_path.dentry);
+	mnt = rw_get(file, f_path.mnt);
+	top = rw_get(mnt, mnt_root);
+	parent = rw_get(dentry, d_parent);
+	sb = rw_get(mnt, mnt_sb);
 	/* A bind mount's files have two names; a mount's own root is called as the place where it is mounted. */
-	if (dentry == top || parent == dentry || top != BPF_CORE_READ(mnt, mnt_sb, s_root))
+	if (dentry == top || parent == dentry || top != rw_get(sb, s_root))
 		return 1;
 	keeps = rw_keeps(mnt, &key, parent) && (!changes->until || changes->until < bpf_ktime_get_boot_ns());
 	if ((!keeps || in->twice || in->mounts != changes->mounts) && rw_is_watched(BPF_CORE_READ(dentry, d_inode)))
@@ -287,13 +307,13 @@ rw_subprogram int rw_path_wanted(struct rw_buf *buf, struct file *file, __u32 bi
 	state = rw_state(run->first, run->count, run->state);
 	if (state && !(state->live & bit))
 		return in->generation != fresh.generation;
-	len = BPF_CORE_READ(dentry, d_name.len);
+	len = rw_get(dentry, d_name.len);
 	/* len <= 255 keeps the read inside path for the verifier. */
 	if (len < 1 || len > RW_NAME_MAX)
 		return 1;
 	run->pos = RW_PATH_MAX - len;
-	bpf_probe_read_kernel(&buf->path[run->pos & (RW_PATH_MAX - 1)], len, BPF_CORE_READ(dentry, d_name.name));
-	rw_run_on(buf);
+	bpf_probe_read_kernel(&buf->path[run->pos & (RW_PATH_MAX - 1)], len, rw_get(dentry, d_name.name));
+	rw_run_name(buf);
 	rw_run_symbol(buf, RW_SYMBOL_END);
 	/* Rules that were exchanged meanwhile may have mixed two automatons. */
 	return run->hits & bit || in->generation != fresh.generation;
@@ -316,6 +336,26 @@ static __always_inline bool rw_exe_wanted(struct task_struct *task, __u64 genera
 	return !known || known->generation != generation || known->classes & bit;
 }
 
+/* False. What is needed later of a file that no record tells of is kept. */
+static __always_inline bool rw_passed_over(struct rw_interest *in, struct file *file, __u32 class)
+{
+	struct rw_made_file made = {};
+	struct rw_file_key key = {};
+	struct inode *inode;
+
+	if (!in->keep_modes || !file || (class != RW_OPEN_CREATE && class != RW_OPEN_PROGRAM && class != RW_OPEN_WRITE))
+		return false;
+	inode = BPF_CORE_READ(file, f_inode);
+	key.ino = BPF_CORE_READ(inode, i_ino);
+	key.dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	made.ktime = bpf_ktime_get_boot_ns();
+	made.mode = BPF_CORE_READ(inode, i_mode) & 07777;
+	/* A bit that makes a program of it is never kept: the chmod that adds it may still wait to be read. */
+	if (!(made.mode & 07111))
+		bpf_map_update_elem(&rw_made, &key, &made, BPF_ANY);
+	return made.mode & 07111;
+}
+
 /* False where no rule can want this open. `file`: NULL where it failed. */
 static __always_inline bool rw_open_wanted(struct rw_buf *buf, struct task_struct *task, struct file *file, __s32 ret)
 {
@@ -330,16 +370,16 @@ static __always_inline bool rw_open_wanted(struct rw_buf *buf, struct task_struc
 	if (in->always & bit)
 		return true;
 	if (!((in->by_path | in->by_exe) & bit))
-		return false;
+		return rw_passed_over(in, file, class);
 	if (!file)
 		return true;
-	inode = BPF_CORE_READ(file, f_inode);
+	inode = rw_get(file, f_inode);
 	/* Another name of it may be the one that counts; directories have but one. */
-	if (class != RW_OPEN_DIRECTORY && BPF_CORE_READ(inode, i_nlink) != 1)
+	if (class != RW_OPEN_DIRECTORY && rw_get(inode, i_nlink) != 1)
 		return true;
 	if (in->by_exe & bit && rw_exe_wanted(task, in->generation, bit))
 		return true;
-	return in->by_path & bit && rw_path_wanted(buf, file, bit);
+	return (in->by_path & bit && rw_path_wanted(buf, file, bit)) || rw_passed_over(in, file, class);
 }
 
 #endif /* RWATCH_INTEREST_BPF_H */

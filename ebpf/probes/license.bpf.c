@@ -29,13 +29,16 @@ struct rw_states_map rw_states SEC(".maps");
 struct rw_directories_map rw_directories SEC(".maps");
 struct rw_exes_map rw_exes SEC(".maps");
 struct rw_files_map rw_files SEC(".maps");
+struct rw_made_map rw_made SEC(".maps");
 
 const volatile __u32 own_tgid = 0;
 const volatile __u32 own_canary = 0;
+const volatile bool own_is_global = false;
 const volatile __u64 own_pidns_dev = 0;
 const volatile __u64 own_pidns_ino = 0;
 const volatile __u64 cgroup_root = 0;
 const volatile __u64 ring_size = 0;
 const volatile __u32 host_mntns = 0;
+const volatile bool has_rdonly_cast = false;
 const volatile __u8 rw_symbols[256] = {};
 const volatile struct rw_watched watched_calls[RW_NR_COUNT] = {};

@@ -79,7 +79,7 @@ int RW_NAME(on_open)(struct syscall_trace_exit *ctx)
 	struct file *file;
 	__u64 name;
 
-	if (whose == RW_OWN || !rw_take_args(&args))
+	if (whose == RW_OWN)
 		return 0;
 	file = ctx->ret >= 0 ? rw_file_of(task, ctx->ret) : NULL;
 	buf = rw_buffer(RW_BUF_CALL);
@@ -87,6 +87,8 @@ int RW_NAME(on_open)(struct syscall_trace_exit *ctx)
 		rw_count_sifted(RW_OPEN);
 		return 0;
 	}
+	if (!rw_take_args(&args))
+		return 0;
 	buf = rw_begin(RW_BUF_CALL, RW_OPEN, sizeof(*open));
 	if (!buf)
 		return 0;

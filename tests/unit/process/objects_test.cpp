@@ -247,12 +247,13 @@ TEST_CASE("the mode before a chmod, for files seen before") {
 TEST_CASE("the memory of modes is bounded and keeps the last") {
     process::ModeCache cache;
     for (std::uint64_t ino = 1; ino <= 1'000'000; ++ino)
-        cache.put({1, ino}, static_cast<std::uint32_t>(ino & 0777U));
-    CHECK(cache.find({1, 1'000'000}) == (1'000'000 & 0777U));
-    CHECK(cache.find({1, 1}) == event::kUnset);
-    cache.put({1, 1'000'000}, 0);
-    CHECK(cache.find({1, 1'000'000}) == 0);
-    CHECK(cache.find({2, 1'000'000}) == event::kUnset);
+        cache.put({1, ino}, {static_cast<std::uint32_t>(ino & 0777U), ino});
+    CHECK(cache.find({1, 1'000'000}).mode == (1'000'000 & 0777U));
+    CHECK(cache.find({1, 1}).mode == event::kUnset);
+    cache.put({1, 1'000'000}, {0, 7});
+    CHECK(cache.find({1, 1'000'000}).mode == 0);
+    CHECK(cache.find({1, 1'000'000}).at_ns == 7);
+    CHECK(cache.find({2, 1'000'000}).mode == event::kUnset);
 }
 
 TEST_CASE("a bind mount, as the kernel tells it") {

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "pipeline/sifter.hpp"
+
+#include <exception>
+#include <utility>
+
+namespace rwatch::pipeline {
+
+Sifter::Sifter(sensor::Sieve* sieve, SystemEnricher& enricher) : sieve_(sieve), enricher_(enricher) {
+    if (sieve_ != nullptr)
+        enricher_.objects().ask_modes([this](const event::FileId& id) {
+            const auto made = sieve_->sifted_mode(id);
+            return made ? process::ModeCache::Seen{made->first, made->second} : process::ModeCache::Seen{};
+        });
+}
+
+void Sifter::install(std::shared_ptr<const rules::Interest> interest) {
+    interest_ = std::move(interest);
+    put_in_force();
+}
+
+void Sifter::hear_all(bool all) {
+    if (std::exchange(all_, all) != all)
+        put_in_force();
+}
+
+void Sifter::put_in_force() {
+    if (sieve_ == nullptr)
+        return;
+    sieve_->want(nullptr);
+    exes_.clear();
+    sieve_->forget_exes();
+    if (interest_ == nullptr || all_)
+        return;
+    enricher_.take_watch_list();
+    watched_version_ = 0;
+    mounts_.reset();
+    on_rest();
+    on_tick(0);
+    sieve_->want(interest_.get());
+}
+
+void Sifter::tell_exe(const event::FileId& id, std::string_view path) {
+    if (exes_.size() >= kMostExes) {
+        exes_.clear();
+        sieve_->forget_exes();
+    }
+    exes_.insert(id);
+    sieve_->tell_exe(id, interest_->exes.run(path));
+}
+
+void Sifter::on_event(const Passing& passing, event::Scratch& /*scratch*/) noexcept {
+    const auto& event = passing.event;
+    if (sieve_ == nullptr || interest_ == nullptr || all_ || interest_->by_exe == 0 || !event.exe ||
+        event.process == nullptr || event.process->exe_path.empty())
+        return;
+    // The number of a program that starts may have been another one's: the probes have forgotten it.
+    if (event.kind != event::Kind::exec && exes_.contains(event.exe))
+        return;
+    try {
+        tell_exe(event.exe, event.process->exe_path);
+    } catch (const std::exception&) {
+        // No memory: what it opens stays wanted.
+    }
+}
+
+void Sifter::on_rest() noexcept {
+    if (sieve_ == nullptr || interest_ == nullptr || all_)
+        return;
+    const auto version = enricher_.objects().watched_version() + 1; // 0: told of none
+    if (version == watched_version_)
+        return;
+    try {
+        sieve_->watch_files(enricher_.objects().watched().ids());
+        watched_version_ = version;
+    } catch (const std::exception&) {
+        sieve_->want(nullptr);
+    }
+}
+
+void Sifter::on_tick(std::uint64_t /*boot_ns*/) noexcept {
+    if (sieve_ == nullptr || interest_ == nullptr || all_)
+        return;
+    try {
+        const auto changes = sieve_->mount_changes(); // before the look: a change meanwhile is one more
+        if (mounts_ == changes)
+            return;
+        mounts_ = changes;
+        enricher_.objects().refresh_mounts();
+        sieve_->tell_mounts(changes, enricher_.objects().mounted_twice());
+    } catch (const std::exception&) {
+        sieve_->want(nullptr);
+    }
+}
+
+} // namespace rwatch::pipeline

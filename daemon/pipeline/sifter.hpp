@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Keeps the sensor's sieve true to the rules in force, the programs that run, the files that rules watch and the
+// mounts. Pipeline thread.
+#pragma once
+
+#include "pipeline/listener.hpp"
+#include "pipeline/system_enricher.hpp"
+#include "rules/interest.hpp"
+#include "sensor/event_source.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <unordered_set>
+
+namespace rwatch::pipeline {
+
+class Sifter final : public Listener {
+  public:
+    static constexpr std::size_t kMostExes = 4000; ///< told of; below RW_EXES of ebpf/lib/interest.bpf.h
+
+    /// Both outlive it. sieve: null where the sensor has none.
+    Sifter(sensor::Sieve* sieve, SystemEnricher& enricher);
+
+    /// With the rules that it is made of: they must be in force. Null: everything is wanted.
+    void install(std::shared_ptr<const rules::Interest> interest);
+    /// Somebody else follows who wants every event.
+    void hear_all(bool all);
+
+    void on_event(const Passing& passing, event::Scratch& scratch) noexcept override;
+    void on_rest() noexcept override;
+    void on_tick(std::uint64_t boot_ns) noexcept override;
+    [[nodiscard]] bool closed() noexcept override { return false; }
+
+  private:
+    struct IdHash {
+        std::size_t operator()(const event::FileId& id) const noexcept {
+            return (id.ino ^ (id.dev << 40U)) * 0x9e3779b97f4a7c15U;
+        }
+    };
+
+    void put_in_force();
+    void tell_exe(const event::FileId& id, std::string_view path);
+
+    sensor::Sieve* sieve_;
+    SystemEnricher& enricher_;
+    std::shared_ptr<const rules::Interest> interest_;
+    bool all_ = false;
+    std::unordered_set<event::FileId, IdHash> exes_; ///< that the sieve knows
+    std::uint64_t watched_version_ = 0;
+    std::optional<std::uint64_t> mounts_; ///< changes of them that the sieve was told of
+};
+
+} // namespace rwatch::pipeline
