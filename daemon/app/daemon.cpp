@@ -22,6 +22,8 @@ namespace {
 
 constexpr std::int64_t kStopLimit = 5 * kSecond;    // for sinks to deliver what they hold
 constexpr std::int64_t kReplaceLimit = 2 * kSecond; // the same at a reload: the main loop waits meanwhile
+constexpr std::int64_t kTakeoverLimit = kSecond;    // for a pipeline that stands still; it reads every few milliseconds
+constexpr useconds_t kTakeoverLook = 500;
 constexpr std::int64_t kAccountsEvery = 5 * kSecond;
 
 std::string hostname() {
@@ -118,10 +120,19 @@ void Daemon::put_in_force() {
     rules_box_.put({rules_, std::make_shared<const rules::Interest>(rules::interest_of(*rules_, names))});
 }
 
+/// What is opened once a reload has been answered must be seen by the new rules: until the pipeline has taken them the
+/// probes pass over what the old ones did not want.
+void Daemon::await_in_force() const noexcept {
+    const auto until = boot_now() + kTakeoverLimit;
+    while (rules_box_.full() && boot_now() < until)
+        ::usleep(kTakeoverLook);
+}
+
 /// On the pipeline's thread, between two readings of the ring.
 void Daemon::take_news() {
-    if (InForce next; rules_box_.take(next)) {
+    if (rules_box_.full())
         sifter_->install(nullptr); // what the new rules want comes from now on
+    if (InForce next; rules_box_.take(next)) {
         pipeline_.install(std::move(next.rules));
         sifter_->install(std::move(next.interest));
     }
@@ -349,6 +360,7 @@ void Daemon::apply(Loaded loaded, Diagnostics& notes) {
     rule_files_ = loaded.rule_files;
     pauses_.apply(*rules_);
     put_in_force();
+    await_in_force();
     ++generation_;
 }
 

@@ -67,6 +67,7 @@ class Daemon : private bus::Control {
     };
     /// Hands rules_ to the pipeline.
     void put_in_force();
+    void await_in_force() const noexcept;
     void take_news();
     void drop_closed_listeners();
     template <typename Kind, typename First> bus::OpenedPipe open_pipe(std::size_t most, First first);

@@ -16,6 +16,8 @@ template <typename T> class Mailbox {
         value_ = std::move(value);
         full_.store(true, std::memory_order_release);
     }
+    /// Whether something waits to be taken.
+    [[nodiscard]] bool full() const noexcept { return full_.load(std::memory_order_acquire); }
     /// False where there is nothing new.
     bool take(T& out) {
         if (!full_.load(std::memory_order_acquire))

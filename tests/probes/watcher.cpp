@@ -77,6 +77,8 @@ sensor::BpfSource& watcher() {
         sensor::BpfOptions options;
         options.ring_size = 32U << 20U;
         options.skip_own = true;
+        options.states = 4096;
+        options.host_mntns = static_cast<std::uint32_t>(stat_of("/proc/self/ns/mnt").st_ino);
         options.skip_alternatives = skipped_alternatives();
         return sensor::BpfSource::open(options);
     }();
