@@ -62,9 +62,11 @@ std::string explain(const rules::RuleSet& set) {
             if (const auto all = classes(interest, How::all); !all.empty())
                 out += "  every open to " + listed(all, kMostShown) + "\n";
             if (const auto some = classes(interest, How::by_path); !some.empty())
-                out += "  opens to " + listed(some, kMostShown) + " of " + escape(listed(interest.paths, kMostShown)) + "\n";
+                out += "  opens to " + listed(some, kMostShown) + " of " + escape(listed(interest.paths, kMostShown)) +
+                       "\n";
             if (const auto some = classes(interest, How::by_exe); !some.empty())
-                out += "  opens to " + listed(some, kMostShown) + " by " + escape(listed(interest.exes, kMostShown)) + "\n";
+                out += "  opens to " + listed(some, kMostShown) + " by " + escape(listed(interest.exes, kMostShown)) +
+                       "\n";
         }
     return out + counted(none, "rule") + " without opens\n";
 }

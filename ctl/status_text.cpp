@@ -128,8 +128,10 @@ std::string events_line(const Json& status, const Terminal& terminal) {
         total += lost;
         kinds += (kinds.empty() ? "" : ", ") + escape(kind) + " " + grouped(lost);
     }
-    if (total == 0)
-        return line + "none lost";
+    if (total == 0) {
+        const auto sifted = number(status, "events_sifted");
+        return line + "none lost" + (sifted == 0 ? "" : "; " + grouped(sifted) + " opens passed over in the kernel");
+    }
     line += paint(grouped(total) + " lost", Tint::red, terminal) + ": " + kinds;
     const auto owner = most_lost(status);
     return owner.empty() ? line : line + "; most of " + owner;

@@ -61,6 +61,7 @@ std::map<std::string, std::uint64_t> Daemon::shortfalls() const {
     put("debounce windows closed early", counters.closed_early.load(std::memory_order_relaxed));
     put("values cut", counters.cut_values.load(std::memory_order_relaxed));
     put("alert texts cut", factory_.cut());
+    put("orders to the probes put right", sifter_->restored());
     for (const auto& [kind, count] : source_->held())
         out[kind + "s of servers held back"] = count;
     return out;
@@ -94,6 +95,7 @@ void Daemon::service_changed(bool runs, const std::string& unit, const std::stri
     (void)services_box_.take(records); // what the pipeline has not come to yet
     records.push_back(sensor::service_record(runs, unit, state, static_cast<std::uint64_t>(boot_now())));
     services_box_.put(std::move(records));
+    runner_.nudge();
 }
 
 void Daemon::services_watched(const std::string& trouble) {
@@ -124,6 +126,7 @@ template <typename Kind, typename First> bus::OpenedPipe Daemon::open_pipe(std::
     out.pipe.reset(ends[0]);
     listeners_.push_back(std::make_shared<Kind>(std::move(first), Fd(ends[1])));
     listeners_box_.put(listeners_);
+    runner_.nudge();
     return out;
 }
 
@@ -167,6 +170,8 @@ bus::Status Daemon::status() const {
     status.started_ns = started_ns_;
     status.probes = probe_statuses();
     status.events_received = pipeline_.counters().received_total();
+    for (const auto& [kind, count] : source_->sifted())
+        status.events_sifted += count;
     status.events_lost = losses();
     status.events_lost_by = loss_watch_.losses().by_group;
     status.shortfalls = shortfalls();
@@ -195,6 +200,7 @@ std::vector<bus::Detector> Daemon::detectors() const {
         detector.evicted = counters.evicted;
         detector.last_hit_ns = counters.last_hit_ns;
         const std::uint64_t timed = counters.timed;
+        detector.tried = timed * rules::Engine::kTimedOneIn;
         detector.mean_cost_ns = timed == 0 ? 0 : counters.cost_ns / timed;
         if (pause != nullptr)
             detector.pause = *pause;

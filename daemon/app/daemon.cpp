@@ -35,8 +35,8 @@ std::string hostname() {
 /// Of the automaton in the kernel: more than these rules take, since a reload can't make the room larger.
 std::size_t room_for(const rules::RuleSet& rules) {
     constexpr std::size_t kLeast = 4096;
-    return std::max(kLeast, std::min(rules::interest_of(rules, {}).paths.states().size() * 2,
-                                     rules::TextAutomaton::kMostStates));
+    return std::max(
+        kLeast, std::min(rules::interest_of(rules, {}).paths.states().size() * 2, rules::TextAutomaton::kMostStates));
 }
 
 std::unique_ptr<sensor::EventSource> open_source(const config::Config& config, const rules::RuleSet& rules,
@@ -96,8 +96,7 @@ Daemon::Daemon(Options options, Loaded loaded)
                 [this](const std::shared_ptr<const alerts::Alert>& alert) { outlet_.submit(alert); }),
       loss_watch_(*source_, [this](std::uint64_t cgroup) { return enricher_.name_of(cgroup); }),
       runner_(*source_, pipeline_, config_.sensor.poll_ns,
-              {{0,
-                [this] { take_news(); }},
+              {{0, [this] { take_news(); }},
                {kSecond,
                 [this] {
                     pipeline_.tick(static_cast<std::uint64_t>(boot_now()));
@@ -118,6 +117,7 @@ Daemon::Daemon(Options options, Loaded loaded)
 void Daemon::put_in_force() {
     const auto names = enricher_.watch(rules_->watched_paths());
     rules_box_.put({rules_, std::make_shared<const rules::Interest>(rules::interest_of(*rules_, names))});
+    runner_.nudge();
 }
 
 /// What is opened once a reload has been answered must be seen by the new rules: until the pipeline has taken them the

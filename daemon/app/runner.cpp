@@ -11,14 +11,16 @@
 namespace rwatch::app {
 
 namespace {
-constexpr std::size_t kBatch = 4096; // records between two looks at the clock and at the mailbox
+constexpr int kQuiet = 3;                    // readings that find nothing, until the reader dozes off
+constexpr std::int64_t kDoze = kSecond / 10; // for what comes without a record
+constexpr std::size_t kBatch = 4096;         // records between two looks at the clock and at the mailbox
 } // namespace
 
 Runner::Runner(sensor::EventSource& source, pipeline::Pipeline& pipeline, std::int64_t poll_ns,
                std::vector<Chore> chores)
     : source_(source), pipeline_(pipeline), poll_ns_(poll_ns), chores_(std::move(chores)),
-      stop_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    if (!stop_event_)
+      nudge_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (!nudge_)
         throw Error("create event descriptor", "", errno);
 }
 
@@ -35,7 +37,7 @@ void Runner::stop() noexcept {
     if (!thread_.joinable())
         return;
     stopping_.store(true, std::memory_order_release);
-    eventfd_write(stop_event_.get(), 1);
+    nudge();
     thread_.join();
 }
 
@@ -43,11 +45,30 @@ void Runner::on_record(std::span<const std::byte> record) noexcept {
     pipeline_.record(record, wall_offset_ns_);
 }
 
-void Runner::wait() noexcept {
-    // A timer, not a wake-up by the probes: waking a sleeping reader costs 6-11 µs inside the traced call.
-    pollfd fds[2] = {{stop_event_.get(), POLLIN, 0}, {source_.wake_fd(), POLLIN, 0}};
-    const timespec timeout{poll_ns_ / kSecond, poll_ns_ % kSecond};
+void Runner::nudge() noexcept {
+    eventfd_write(nudge_.get(), 1);
+}
+
+void Runner::sleep(std::int64_t ns, bool woken_by_records) noexcept {
+    pollfd fds[2] = {{nudge_.get(), POLLIN, 0}, {woken_by_records ? source_.wake_fd() : -1, POLLIN, 0}};
+    const timespec timeout{ns / kSecond, ns % kSecond};
     ppoll(fds, 2, &timeout, nullptr);
+    eventfd_t nudges = 0;
+    eventfd_read(nudge_.get(), &nudges);
+}
+
+/// While records come, a timer: waking a sleeping reader costs 6-11 µs inside the traced call. When none have come for
+/// a while, until the next one does.
+void Runner::wait(std::size_t drained) noexcept {
+    quiet_ = drained == 0 && !pipeline_.waits() ? quiet_ + 1 : 0;
+    if (quiet_ < kQuiet) {
+        sleep(poll_ns_, false);
+        return;
+    }
+    source_.doze(true);
+    if (source_.drain(*this, kBatch) == 0)
+        sleep(kDoze, true);
+    source_.doze(false);
 }
 
 void Runner::do_chores(std::int64_t now) {
@@ -76,7 +97,7 @@ void Runner::run() noexcept {
         if (drained == 0 && (detached || source_.ended()))
             break;
         if (drained < kBatch && !stopping)
-            wait();
+            wait(drained);
     }
     pipeline_.flush();
 }

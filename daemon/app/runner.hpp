@@ -29,6 +29,8 @@ class Runner : private sensor::RecordHandler {
     ~Runner() override;
 
     void start();
+    /// Has the thread come round to its chores now. Any thread.
+    void nudge() noexcept;
     /// Takes the probes off, drains the ring to its end, flushes the pipeline, ends the thread.
     void stop() noexcept;
     /// CLOCK_BOOTTIME of the thread's last sign of life, ns.
@@ -37,14 +39,16 @@ class Runner : private sensor::RecordHandler {
   private:
     void on_record(std::span<const std::byte> record) noexcept override;
     void run() noexcept;
-    void wait() noexcept;
+    void wait(std::size_t drained) noexcept;
+    void sleep(std::int64_t ns, bool woken_by_records) noexcept;
     void do_chores(std::int64_t now);
 
     sensor::EventSource& source_;
     pipeline::Pipeline& pipeline_;
     std::int64_t poll_ns_;
     std::vector<Chore> chores_;
-    Fd stop_event_;
+    Fd nudge_;
+    int quiet_ = 0; ///< readings in a row that found nothing
     std::atomic<bool> stopping_{false};
     std::atomic<std::int64_t> heartbeat_{0};
     std::int64_t wall_offset_ns_ = 0;

@@ -34,6 +34,7 @@ struct Status {
     std::int64_t started_ns = 0; ///< wall clock
     std::vector<ProbeStatus> probes;
     std::uint64_t events_received = 0;
+    std::uint64_t events_sifted = 0; ///< that the probes passed over, since no rule can want them
     std::map<std::string, std::uint64_t>
         events_lost; ///< by kind or reason: "open", "undecodable"; only those that are not 0
     std::map<std::string, std::uint64_t>
@@ -59,6 +60,7 @@ struct Detector {
     std::uint64_t matched = 0, hits = 0, suppressed = 0, evicted = 0;
     std::int64_t last_hit_ns = 0; ///< wall clock; 0: never
     std::uint64_t mean_cost_ns = 0;
+    std::uint64_t tried = 0; ///< events that it was tried on, by a sample
     std::optional<Pause> pause;
     std::string file;
     std::uint32_t line = 0;

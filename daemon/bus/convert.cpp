@@ -27,6 +27,7 @@ Json to_json(const Detector& detector) {
                 {"evicted", detector.evicted},
                 {"last_hit_usec", usec_of(detector.last_hit_ns)},
                 {"mean_cost_ns", detector.mean_cost_ns},
+                {"tried", detector.tried},
                 {"file", detector.file},
                 {"line", std::uint64_t{detector.line}}};
     if (detector.pause)

@@ -101,6 +101,10 @@ std::uint64_t DetectorObject::LastHitUSec() {
     return guarded([&] { return usec_of(detector().last_hit_ns); });
 }
 
+std::uint64_t DetectorObject::Tried() {
+    return guarded([&] { return detector().tried; });
+}
+
 std::uint64_t DetectorObject::MeanCostNSec() {
     return guarded([&] { return detector().mean_cost_ns; });
 }

@@ -46,6 +46,7 @@ class DetectorObject final
     std::uint64_t Suppressed() override;
     std::uint64_t Evicted() override;
     std::uint64_t LastHitUSec() override;
+    std::uint64_t Tried() override;
     std::uint64_t MeanCostNSec() override;
 
     /// The rule as it is now. Throws sdbus::Error where it is no longer in force.

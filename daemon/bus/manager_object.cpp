@@ -255,6 +255,10 @@ std::uint64_t ManagerObject::EventsReceived() {
     return guarded([&] { return snapshot_.status().events_received; });
 }
 
+std::uint64_t ManagerObject::EventsSifted() {
+    return guarded([&] { return snapshot_.status().events_sifted; });
+}
+
 std::map<std::string, std::uint64_t> ManagerObject::EventsLost() {
     return guarded([&] { return snapshot_.status().events_lost; });
 }

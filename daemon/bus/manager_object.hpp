@@ -50,6 +50,7 @@ class ManagerObject final
     std::uint64_t RulesPaused() override;
     std::vector<dbus::Dictionary> Probes() override;
     std::uint64_t EventsReceived() override;
+    std::uint64_t EventsSifted() override;
     std::map<std::string, std::uint64_t> EventsLost() override;
     std::map<std::string, std::uint64_t> EventsLostBy() override;
     std::map<std::string, std::uint64_t> Shortfalls() override;

@@ -12,12 +12,13 @@ namespace rwatch::event {
 
 namespace {
 
-constexpr std::array<std::string_view, kOpenClasses> kNames{"read",   "directory", "path",  "write",
+constexpr std::array<std::string_view, kOpenClasses> kNames{"read",   "directory", "path",    "write",
                                                             "create", "program",   "refused", "failed"};
 
-constexpr std::array<std::string_view, 11> kFields{
-    "evt.failed",        "evt.is_io_uring", "evt.is_open_create", "evt.is_open_read", "evt.is_open_write", "evt.rawres",
-    "evt.res",           "fd.created",      "fd.num",             "fd.type",          "fd.typechar"};
+constexpr std::array<std::string_view, 11> kFields{"evt.failed",       "evt.is_io_uring",   "evt.is_open_create",
+                                                   "evt.is_open_read", "evt.is_open_write", "evt.rawres",
+                                                   "evt.res",          "fd.created",        "fd.num",
+                                                   "fd.type",          "fd.typechar"};
 constexpr std::array<std::string_view, 2> kModeFields{"fs.mode", "fs.mode.exec_added"};
 constexpr std::uint32_t kProgramBits = 07111, kOtherBits = 0666;
 

@@ -83,6 +83,8 @@ class Pipeline : private rules::MatchHandler {
     void record(std::span<const std::byte> record, std::int64_t wall_offset_ns) noexcept;
     /// Goes on with what waited: for what was found out since, or long enough. Call every few milliseconds.
     void resume(std::int64_t boot_ns) noexcept;
+    /// Whether anything waits that resume() goes on with.
+    [[nodiscard]] bool waits() const noexcept { return !held_.empty() || !postponed_.empty(); }
     /// Ends debounce windows whose time has come. Call about once a second.
     void tick(std::uint64_t boot_ns) noexcept;
     /// Tells what debounce still holds back, and what waits: at the end.

@@ -81,6 +81,8 @@ void Sifter::on_rest() noexcept {
 void Sifter::on_tick(std::uint64_t /*boot_ns*/) noexcept {
     if (sieve_ == nullptr || interest_ == nullptr || all_)
         return;
+    if (!sieve_->restore())
+        restored_.fetch_add(1, std::memory_order_relaxed);
     try {
         const auto changes = sieve_->mount_changes(); // before the look: a change meanwhile is one more
         if (mounts_ == changes)

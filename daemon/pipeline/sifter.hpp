@@ -8,6 +8,7 @@
 #include "rules/interest.hpp"
 #include "sensor/event_source.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -33,6 +34,9 @@ class Sifter final : public Listener {
     void on_tick(std::uint64_t boot_ns) noexcept override;
     [[nodiscard]] bool closed() noexcept override { return false; }
 
+    /// How often somebody else had changed what the probes were told. Any thread.
+    [[nodiscard]] std::uint64_t restored() const noexcept { return restored_.load(std::memory_order_relaxed); }
+
   private:
     struct IdHash {
         std::size_t operator()(const event::FileId& id) const noexcept {
@@ -49,6 +53,7 @@ class Sifter final : public Listener {
     bool all_ = false;
     std::unordered_set<event::FileId, IdHash> exes_; ///< that the sieve knows
     std::uint64_t watched_version_ = 0;
+    std::atomic<std::uint64_t> restored_{0};
     std::optional<std::uint64_t> mounts_; ///< changes of them that the sieve was told of
 };
 

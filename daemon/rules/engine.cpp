@@ -9,10 +9,6 @@ namespace rwatch::rules {
 
 namespace {
 
-// So many events: a clock costs as much as a cheap condition. Whole events are timed, so that each rule has its turn,
-// and one in a prime number, so that no pattern in what happens keeps a rule from it.
-constexpr std::uint64_t kTimedOneIn = 61;
-
 std::uint64_t monotonic_ns() noexcept {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);

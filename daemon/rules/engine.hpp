@@ -17,6 +17,10 @@ enum class Share : std::uint8_t { all, prompt, late };
 
 class Engine {
   public:
+    /// One event of so many is timed: a clock costs as much as a cheap condition. Whole events, so that each rule has
+    /// its turn, and one in a prime number, so that no pattern in what happens keeps a rule from it.
+    static constexpr std::uint64_t kTimedOneIn = 61;
+
     Engine();
     ~Engine();
 

@@ -14,7 +14,7 @@ namespace rwatch::rules {
 
 namespace {
 
-constexpr int kLeastAtom = 3;             // bytes of a text that an expression must hold; shorter ones sift little
+constexpr int kLeastAtom = 3;            // bytes of a text that an expression must hold; shorter ones sift little
 constexpr std::size_t kMostAtoms = 1000; // of one expression that are looked at
 
 /// Nothing where one of them stands in every text.

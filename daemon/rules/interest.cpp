@@ -29,9 +29,9 @@ enum class Subject : std::uint8_t { path, directory, file_name, extension, exe }
 
 std::optional<Subject> subject_of(const Test& test) {
     constexpr std::pair<std::string_view, Subject> kSubjects[] = {
-        {"fd.name", Subject::path},           {"fs.path.name", Subject::path},
-        {"fs.path.new", Subject::path},       {"fd.directory", Subject::directory},
-        {"fd.filename", Subject::file_name},  {"fs.path.new.extension", Subject::extension},
+        {"fd.name", Subject::path},          {"fs.path.name", Subject::path},
+        {"fs.path.new", Subject::path},      {"fd.directory", Subject::directory},
+        {"fd.filename", Subject::file_name}, {"fs.path.new.extension", Subject::extension},
         {"proc.exepath", Subject::exe},
     };
     const auto* field = test.left.field_in_any_case();
@@ -69,7 +69,7 @@ struct Need {
     enum class Kind : std::uint8_t { never, some, unknown };
     Kind kind = Kind::unknown;
     std::shared_ptr<const std::vector<std::uint32_t>> tests; ///< some: sorted
-    double share = 1;                                         ///< a guess at the opens that it lets through
+    double share = 1;                                        ///< a guess at the opens that it lets through
 };
 
 /// An open's result as a number.

@@ -71,6 +71,16 @@ std::size_t BpfSource::drain(RecordHandler& handler, std::size_t most) noexcept 
     return most - left_;
 }
 
+int BpfSource::wake_fd() const noexcept {
+    return ring_buffer__epoll_fd(ring_.get());
+}
+
+void BpfSource::doze(bool on) noexcept {
+    constexpr std::uint32_t kTheOnlyReader = 0;
+    const rw_reader reader{on ? 1U : 0U};
+    bpf_map_update_elem(readers_fd_.get(), &kTheOnlyReader, &reader, BPF_ANY);
+}
+
 /// Each link waits in the kernel for a grace period of all CPUs, 15 ms or so: many wait together.
 void BpfSource::detach() noexcept {
     std::vector<std::thread> closers;

@@ -43,8 +43,8 @@ class BpfSource final : public EventSource {
 
     std::size_t drain(RecordHandler& handler, std::size_t most) noexcept override;
     [[nodiscard]] bool ended() const noexcept override { return false; }
-    /// -1: no record is urgent yet; the ring is read on a timer.
-    [[nodiscard]] int wake_fd() const noexcept override { return -1; }
+    [[nodiscard]] int wake_fd() const noexcept override;
+    void doze(bool on) noexcept override;
     [[nodiscard]] const std::vector<ProbeState>& probes() const noexcept override { return states_; }
     /// By kind what the full ring refused; "missed": programs that the kernel skipped because one was running on the
     /// CPU already; "taken away": records that somebody else read out of our ring, as root can. The latter is known
@@ -82,7 +82,7 @@ class BpfSource final : public EventSource {
     mutable bool emptied_ = false;    ///< since then
 
     std::vector<ProbeState> states_;
-    Fd ring_fd_, counts_fd_, group_losses_fd_;
+    Fd ring_fd_, counts_fd_, group_losses_fd_, readers_fd_;
     std::vector<Fd> programs_; ///< for their count of misses
     std::unique_ptr<ring_buffer, RingDeleter> ring_;
     CallEvents events_;

@@ -49,6 +49,8 @@ class Sieve {
     [[nodiscard]] virtual std::uint64_t mount_changes() const noexcept = 0;
     /// As of so many changes: whether some file system is mounted as a whole at more than one place of the host.
     virtual void tell_mounts(std::uint64_t changes, bool twice) noexcept = 0;
+    /// Puts back what somebody else changed of what was told; false where there was anything.
+    virtual bool restore() noexcept = 0;
     /// Permission bits of a file that was made without a record, and when (boot clock, ns); nothing: not known.
     [[nodiscard]] virtual std::optional<std::pair<std::uint32_t, std::uint64_t>>
     sifted_mode(const event::FileId& file) const noexcept = 0;
@@ -75,8 +77,11 @@ class EventSource {
     virtual std::size_t drain(RecordHandler& handler, std::size_t most) noexcept = 0;
     /// True where nothing will come any more (end of a capture).
     [[nodiscard]] virtual bool ended() const noexcept = 0;
-    /// A descriptor that is readable when an urgent record has come, or -1.
+    /// A descriptor that becomes readable with the first record after doze(true), or -1.
     [[nodiscard]] virtual int wake_fd() const noexcept = 0;
+    /// From now on the next record wakes the reader, which must look once more whether one has come before it sleeps;
+    /// false: no record does any more. Being woken costs the traced call microseconds.
+    virtual void doze(bool on) noexcept = 0;
     [[nodiscard]] virtual const std::vector<ProbeState>& probes() const noexcept = 0;
     /// Records lost since the start, by name of kind ("open") or of cause; those above 0. The thread that drains.
     [[nodiscard]] virtual std::vector<std::pair<std::string, std::uint64_t>> losses() const = 0;

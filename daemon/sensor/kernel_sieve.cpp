@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bpf/bpf.h>
 #include <cstddef>
+#include <cstring>
 #include <iterator>
 #include <sys/sysmacros.h>
 
@@ -123,6 +124,15 @@ void KernelSieve::tell_mounts(std::uint64_t changes, bool twice) noexcept {
     now_.mounts = changes;
     now_.twice = twice ? 1 : 0;
     exchange(on);
+}
+
+bool KernelSieve::restore() noexcept {
+    rw_interest there{};
+    if (bpf_map_lookup_elem(maps_.interests.get(), &kTheOnly, &there) != 0 ||
+        std::memcmp(&there, &now_, sizeof now_) == 0)
+        return true;
+    exchange(now_.on != 0);
+    return false;
 }
 
 std::optional<std::pair<std::uint32_t, std::uint64_t>>

@@ -33,6 +33,7 @@ class KernelSieve final : public Sieve {
     void watch_files(std::vector<event::FileId> files) noexcept override;
     [[nodiscard]] std::uint64_t mount_changes() const noexcept override;
     void tell_mounts(std::uint64_t changes, bool twice) noexcept override;
+    bool restore() noexcept override;
     [[nodiscard]] std::optional<std::pair<std::uint32_t, std::uint64_t>>
     sifted_mode(const event::FileId& file) const noexcept override;
 

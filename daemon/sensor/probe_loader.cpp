@@ -187,7 +187,8 @@ void ProbeLoader::open_object() {
         throw Error("count", "possible CPUs", -cpus);
     bpf_map__set_max_entries(skeleton_->maps.rw_ring, static_cast<std::uint32_t>(ring));
     skeleton_->rodata->ring_size = ring;
-    bpf_map__set_max_entries(skeleton_->maps.rw_states, static_cast<std::uint32_t>(KernelSieve::entries(options_.states)));
+    bpf_map__set_max_entries(skeleton_->maps.rw_states,
+                             static_cast<std::uint32_t>(KernelSieve::entries(options_.states)));
     skeleton_->rodata->has_rdonly_cast = is_kernel_since(6, 2);
     skeleton_->rodata->host_mntns = options_.host_mntns;
     for (std::size_t byte = 0; byte < std::size(skeleton_->rodata->rw_symbols); ++byte)
@@ -401,17 +402,17 @@ bool ProbeLoader::knows_old_modes() const {
 void ProbeLoader::hand_over(BpfSource& source) {
     source.states_ = states();
     source.ring_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_ring));
+    source.readers_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_readers));
     source.counts_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_counts));
     source.group_losses_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_group_losses));
     if (options_.states > 0) {
         const auto& maps = *skeleton_;
-        source.sieve_.emplace(KernelSieve::Maps{duplicate(bpf_map__fd(maps.maps.rw_interests)),
-                                                duplicate(bpf_map__fd(maps.maps.rw_changes)),
-                                                duplicate(bpf_map__fd(maps.maps.rw_states)),
-                                                duplicate(bpf_map__fd(maps.maps.rw_exes)),
-                                                duplicate(bpf_map__fd(maps.maps.rw_files)),
-                                                duplicate(bpf_map__fd(maps.maps.rw_made))},
-                              options_.states, !knows_old_modes());
+        source.sieve_.emplace(
+            KernelSieve::Maps{duplicate(bpf_map__fd(maps.maps.rw_interests)),
+                              duplicate(bpf_map__fd(maps.maps.rw_changes)), duplicate(bpf_map__fd(maps.maps.rw_states)),
+                              duplicate(bpf_map__fd(maps.maps.rw_exes)), duplicate(bpf_map__fd(maps.maps.rw_files)),
+                              duplicate(bpf_map__fd(maps.maps.rw_made))},
+            options_.states, !knows_old_modes());
     }
     bpf_program* each = nullptr;
     bpf_object__for_each_program(each, skeleton_->obj) if (bpf_program__fd(each) >= 0)

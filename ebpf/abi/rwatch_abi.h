@@ -140,6 +140,11 @@ struct rw_count {
 	__u64 sifted; /* not told, since no rule can want it: see rwatch_interest.h */
 };
 
+/* Whether the reader of the ring waits for a wake-up instead of a timer: not part of any record. */
+struct rw_reader {
+	__u32 dozes; /* set by the reader, cleared by whoever wakes it */
+};
+
 /* By what lost records are counted beside rw_kind alone: not part of any record. */
 struct rw_group_kind {
 	__u64 cgroup;

@@ -12,6 +12,7 @@
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 struct rw_ring_map rw_ring SEC(".maps");
+struct rw_reader_map rw_readers SEC(".maps");
 struct rw_counts_map rw_counts SEC(".maps");
 struct rw_groups_map rw_groups SEC(".maps");
 struct rw_group_losses_map rw_group_losses SEC(".maps");

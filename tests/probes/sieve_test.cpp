@@ -84,9 +84,20 @@ TEST_CASE("sieve: the kernel wants what the interest does") {
                         top + "/written))");
     for (const char* name : {"in", "in/deep", "out", "out/deep", "written"})
         (void)directory.directory(name);
-    const std::vector<std::string> names{"exact",       "exact2",       "in/a",          "in/deep/b", "out/a",
-                                         "out/b.enc",   "out/b.ENC",    "out/b.enc2",    "out/deep/my-SECRET.x",
-                                         "out/deep/m\xc3\xbc", "written/a", "in",        "out",       "out/deep",
+    const std::vector<std::string> names{"exact",
+                                         "exact2",
+                                         "in/a",
+                                         "in/deep/b",
+                                         "out/a",
+                                         "out/b.enc",
+                                         "out/b.ENC",
+                                         "out/b.enc2",
+                                         "out/deep/my-SECRET.x",
+                                         "out/deep/m\xc3\xbc",
+                                         "written/a",
+                                         "in",
+                                         "out",
+                                         "out/deep",
                                          "written"};
     for (const auto& name : names)
         if (!std::filesystem::exists(directory.path(name)))
@@ -127,9 +138,8 @@ TEST_CASE("sieve: the kernel wants what the interest does") {
             const bool known = one != OpenClass::failed;
             // Names that are given at the second turn are there already: EEXIST.
             const auto expected = sifted.interest().wants(one, known ? path : "", "") ? 1U : 0U;
-            const auto again = (how.flags & O_CREAT) != 0
-                                   ? (sifted.interest().wants(OpenClass::failed, "", "") ? 1U : 0U)
-                                   : expected;
+            const auto again =
+                (how.flags & O_CREAT) != 0 ? (sifted.interest().wants(OpenClass::failed, "", "") ? 1U : 0U) : expected;
             INFO(path << " as " << event::name_of(one) << " flags " << how.flags);
             CHECK(seen.count(path) == expected + again);
             wanted += expected;
@@ -221,7 +231,8 @@ TEST_CASE("sieve: what may have another name is told") {
 
 TEST_CASE("sieve: by the program that opens") {
     const Directory directory;
-    const Sifted sifted("evt.type=openat and evt.is_open_read=true and evt.rawres>=0 and proc.exepath = /usr/bin/nobody");
+    const Sifted sifted(
+        "evt.type=openat and evt.is_open_read=true and evt.rawres>=0 and proc.exepath = /usr/bin/nobody");
     const auto file = directory.file("file"), self = std::string("/proc/self/exe");
     CHECK(told(file)); // not known
     Sifted::sieve().tell_exe(id_of(self), event::set_of(OpenClass::write));

@@ -112,6 +112,7 @@ TEST_CASE("the manager's properties come from one reading") {
     s.rules_paused = 1;
     s.probes = {{"open", "tracepoint:syscalls", "fentry: EPERM", "", {"fentry", "tracepoint"}, 99}};
     s.events_received = 1234;
+    s.events_sifted = 98;
     s.events_lost = {{"open", 3}};
     s.events_lost_by = {{"flood.service", 2}};
     s.shortfalls = {{"values cut", 4}};
@@ -139,6 +140,7 @@ TEST_CASE("the manager's properties come from one reading") {
     CHECK(all.at("Probes").at(0).at("alternatives") == nlohmann::ordered_json{"fentry", "tracepoint"});
     CHECK(all.at("Probes").at(0).at("events") == 99);
     CHECK(all.at("EventsReceived") == 1234);
+    CHECK(all.at("EventsSifted") == 98);
     CHECK(all.at("EventsLost") == nlohmann::ordered_json{{"open", 3}});
     CHECK(all.at("EventsLostBy") == nlohmann::ordered_json{{"flood.service", 2}});
     CHECK(all.at("Shortfalls") == nlohmann::ordered_json{{"values cut", 4}});
@@ -149,7 +151,7 @@ TEST_CASE("the manager's properties come from one reading") {
     CHECK(all.at("Sinks").at(0).at("capacity") == 10000);
     CHECK(all.at("Sinks").at(0).at("absent") == false);
     CHECK(all.at("ProcessesTracked") == 321);
-    CHECK(all.size() == 20);
+    CHECK(all.size() == 21);
 }
 
 TEST_CASE("each rule is an object, found through the ObjectManager") {
@@ -170,7 +172,7 @@ TEST_CASE("each rule is an object, found through the ObjectManager") {
     CHECK(detector.at("LastHitUSec") == 3'000'000);
     CHECK(detector.at("PausedUntilUSec") == 0);
     CHECK(detector.at("Evicted") == 0);
-    CHECK(detector.size() == 12);
+    CHECK(detector.size() == 13);
 }
 
 TEST_CASE("signals tell what happened and nothing that not everyone may know") {

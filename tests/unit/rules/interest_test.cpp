@@ -54,9 +54,9 @@ class Dice {
     std::mt19937 engine_;
 };
 
-const std::vector<std::string> kParts{"etc",  "shadow", "ssh",  "a",     "ab",   "b.enc", "x.ENC", "home", "root",
-                                      "tmp",  "id_rsa", "proc", "Self",  "mem",  "12",    "lib",   "é",    "K\u212A",
-                                      "a b",  "~x",     "#y",   "a*b",   "[z]",  "q?"};
+const std::vector<std::string> kParts{"etc",  "shadow",  "ssh",    "a",    "ab",   "b.enc", "x.ENC", "home",
+                                      "root", "tmp",     "id_rsa", "proc", "Self", "mem",   "12",    "lib",
+                                      "é",    "K\u212A", "a b",    "~x",   "#y",   "a*b",   "[z]",   "q?"};
 const std::vector<std::string> kExes{"/usr/bin/curl", "/usr/bin/cat", "/usr/sbin/nginx", "/opt/x", "/bin/sh"};
 
 std::string path_of(Dice& dice) {
@@ -105,8 +105,9 @@ std::string regex_of(Dice& dice) {
 
 std::string test_of(Dice& dice) {
     static const std::vector<std::string> kPathFields{
-        "fd.name",       "fs.path.name", "fs.path.new",   "fd.directory", "fd.filename", "fs.path.new.extension",
-        "fs.path.name",  "fd.name",      "tolower(fd.name)", "toupper(fd.filename)"};
+        "fd.name",          "fs.path.name",          "fs.path.new",  "fd.directory",
+        "fd.filename",      "fs.path.new.extension", "fs.path.name", "fd.name",
+        "tolower(fd.name)", "toupper(fd.filename)"};
     const auto& field = dice.of(kPathFields);
     const bool plain = field.find('(') == std::string::npos;
     switch (dice.below(14)) {
@@ -127,15 +128,16 @@ std::string test_of(Dice& dice) {
     case 7:
         return field + " regex " + quoted(regex_of(dice));
     case 8:
-        return (plain ? field : "fd.name") + " pmatch (" + quoted(path_of(dice)) + ", " + quoted(pattern_of(dice)) + ")";
+        return (plain ? field : "fd.name") + " pmatch (" + quoted(path_of(dice)) + ", " + quoted(pattern_of(dice)) +
+               ")";
     case 9:
         return "proc.exepath " + std::string(dice.one_in(2) ? "in (" : "in (/x, ") + dice.of(kExes) + ")";
     case 10:
         return dice.of(std::vector<std::string>{
             "evt.is_open_read = true", "evt.is_open_write = true", "fd.created = true", "evt.rawres >= 0",
             "evt.rawres = -13", "evt.rawres in (-1, -13, 3)", "evt.res in (EACCES, EPERM)", "evt.failed = true",
-            "fd.typechar = f", "fd.type = directory", "fd.num > 4", "fs.mode.exec_added = true", "fs.mode glob \"4???\"",
-            "evt.is_open_create = true", "evt.is_open_exec = true", "evt.res = SUCCESS"});
+            "fd.typechar = f", "fd.type = directory", "fd.num > 4", "fs.mode.exec_added = true",
+            "fs.mode glob \"4???\"", "evt.is_open_create = true", "evt.is_open_exec = true", "evt.res = SUCCESS"});
     case 11:
         return dice.of(std::vector<std::string>{"user.uid = 0", "proc.name = cat", "proc.cmdline contains x",
                                                 "fd.name exists", "fs.path.name != /etc/shadow", "fd.nameraw = x"});
@@ -235,7 +237,8 @@ TEST_CASE("an open that makes a rule true is wanted: a million pairs of random r
 }
 
 TEST_CASE("a class that decides a condition asks for nothing more") {
-    const auto read = interest_for("evt.type=openat and evt.is_open_read=true and evt.rawres>=0 and fd.name=/etc/shadow");
+    const auto read =
+        interest_for("evt.type=openat and evt.is_open_read=true and evt.rawres>=0 and fd.name=/etc/shadow");
     CHECK(read.always == 0);
     CHECK((read.by_path & event::set_of(OpenClass::read)) != 0);
     CHECK((read.by_path & event::set_of(OpenClass::failed)) == 0);
@@ -304,8 +307,8 @@ TEST_CASE("rules that are explained") {
 TEST_CASE("an automaton that is full asks for everything of the class") {
     std::string list;
     for (int i = 0; i < 4000; ++i)
-        list += (i == 0 ? "" : ", ") + std::string("/") + std::to_string(i * 7919 % 10007) + "/file-" + std::to_string(i) +
-                "-with-a-name";
+        list += (i == 0 ? "" : ", ") + std::string("/") + std::to_string(i * 7919 % 10007) + "/file-" +
+                std::to_string(i) + "-with-a-name";
     const auto interest = interest_for("evt.type=openat and evt.is_open_read=true and fd.name in (" + list + ")");
     CHECK(interest.paths.states().size() <= TextAutomaton::kMostStates);
     CHECK((interest.always & event::set_of(OpenClass::read)) != 0);
