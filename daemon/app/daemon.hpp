@@ -112,7 +112,7 @@ class Daemon : private bus::Control {
     pipeline::SystemEnricher enricher_;
     std::shared_ptr<pipeline::Sifter> sifter_; ///< on the pipeline's thread
     pipeline::Pipeline pipeline_;
-    Mailbox<InForce> rules_box_; ///< for the pipeline
+    Mailbox<InForce> rules_box_;                                              ///< for the pipeline
     Mailbox<std::vector<std::shared_ptr<pipeline::Listener>>> listeners_box_; ///< for the pipeline
     Mailbox<std::vector<std::vector<std::byte>>> services_box_;               ///< records, for the pipeline
     LossWatch loss_watch_;

@@ -62,9 +62,9 @@ struct ReadResult {
 
 /// Merges the texts in the order given: a key of a later one replaces that of an earlier one, maps (headers too) are
 /// merged. Tells all errors of all texts. Sizes are read as 512k, 10M, 1G; durations as 10s, 5min.
-/// packaging/rwatchd.yaml shows every key. Top-level keys: sensor {ring_size, poll_interval, canary_interval, sift}, alerts
-/// {queue, history, debounce}, sinks {file {enabled, path, max_size, max_files}, journal {enabled}, webhook {enabled,
-/// url, headers, timeout, retries, backoff, backoff_max, ca_file, min_priority}}.
+/// packaging/rwatchd.yaml shows every key. Top-level keys: sensor {ring_size, poll_interval, canary_interval, sift},
+/// alerts {queue, history, debounce}, sinks {file {enabled, path, max_size, max_files}, journal {enabled}, webhook
+/// {enabled, url, headers, timeout, retries, backoff, backoff_max, ca_file, min_priority}}.
 [[nodiscard]] ReadResult read(std::span<const SourceText> texts);
 
 } // namespace rwatch::config

@@ -28,9 +28,9 @@ static_assert(same(Kind::exec, RW_EXEC) && same(Kind::fork, RW_FORK) && same(Kin
               same(Kind::service, RW_SERVICE) && same(Kind::count, RW_KIND_COUNT));
 static_assert(same(OpenClass::read, RW_OPEN_READ) && same(OpenClass::directory, RW_OPEN_DIRECTORY) &&
               same(OpenClass::path, RW_OPEN_PATH) && same(OpenClass::write, RW_OPEN_WRITE) &&
-              same(OpenClass::create, RW_OPEN_CREATE) &&
-              same(OpenClass::program, RW_OPEN_PROGRAM) && same(OpenClass::refused, RW_OPEN_REFUSED) &&
-              same(OpenClass::failed, RW_OPEN_FAILED) && same(OpenClass::count, RW_OPEN_CLASSES));
+              same(OpenClass::create, RW_OPEN_CREATE) && same(OpenClass::program, RW_OPEN_PROGRAM) &&
+              same(OpenClass::refused, RW_OPEN_REFUSED) && same(OpenClass::failed, RW_OPEN_FAILED) &&
+              same(OpenClass::count, RW_OPEN_CLASSES));
 static_assert(
     same(Call::none, RW_CALL_NONE) && same(Call::execve, RW_CALL_EXECVE) && same(Call::execveat, RW_CALL_EXECVEAT) &&
     same(Call::fork, RW_CALL_FORK) && same(Call::vfork, RW_CALL_VFORK) && same(Call::clone, RW_CALL_CLONE) &&

@@ -4,23 +4,17 @@
 #include "core/error.hpp"
 #include "ebpf/abi/rwatch_abi.h"
 #include "event/event.hpp"
+#include "sensor/kernel_facts.hpp"
 #include "sensor/libbpf_log.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
-#include <cstdio>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <malloc.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/utsname.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 // Generated C; not ours to mend.
@@ -33,58 +27,9 @@
 namespace rwatch::sensor {
 namespace {
 
-constexpr const char* kTracefs = "/sys/kernel/tracing";
-constexpr const char* kTracefsOld = "/sys/kernel/debug/tracing";
 constexpr std::uint32_t kBufferFamilies = 3; ///< enum rw_buf_family of ebpf/lib/emit.bpf.h
 
-bool exists(const std::string& path) {
-    struct stat unused {};
-    return ::stat(path.c_str(), &unused) == 0;
-}
-
-std::string tracefs_events() {
-    for (const auto* root : {kTracefs, kTracefsOld})
-        if (exists(std::string(root) + "/events/syscalls"))
-            return std::string(root) + "/events/syscalls";
-    return {};
-}
-
-/// Mounts tracefs where systemd would, if it is nowhere. Gives what is wrong, "" for nothing.
-std::string ensure_tracefs() {
-    if (!tracefs_events().empty())
-        return {};
-    if (::mount("tracefs", kTracefs, "tracefs", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
-        return std::string("tracefs is not mounted at ") + kTracefs + " and can't be: " + errno_text(errno);
-    if (tracefs_events().empty())
-        return "this kernel has no tracepoints of system calls (CONFIG_FTRACE_SYSCALLS)";
-    return {};
-}
-
-/// What the kernel says to programs on functions, as errno; 0: it takes them. Lockdown refuses them whatever they are
-/// about, so one that is about no function at all tells: its own fault is found later.
-int fentry_refused() {
-    constexpr std::array<bpf_insn, 2> kNothing{
-        {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0}, {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}}};
-    bpf_prog_load_opts options{};
-    options.sz = sizeof options;
-    options.expected_attach_type = BPF_TRACE_FENTRY;
-    options.attach_btf_id = 1;
-    const Fd program(bpf_prog_load(BPF_PROG_TYPE_TRACING, "rw_try", "GPL", kNothing.data(), kNothing.size(), &options));
-    return program || errno == EINVAL ? 0 : errno;
-}
-
 constexpr ino_t kFirstPidNamespace = 0xeffffffc; // PROC_PID_INIT_INO of include/linux/proc_ns.h
-
-bool is_kernel_since(unsigned major_number, unsigned minor_number) {
-    utsname system{};
-    unsigned a = 0, b = 0;
-    return ::uname(&system) == 0 && std::sscanf(system.release, "%u.%u", &a, &b) == 2 &&
-           (a > major_number || (a == major_number && b >= minor_number));
-}
-
-bool has_kprobes() {
-    return exists("/sys/bus/event_source/devices/kprobe") || exists(std::string(kTracefs) + "/kprobe_events");
-}
 
 bool is_of_call(Place place) noexcept {
     return place == Place::call_enter || place == Place::call_exit;
@@ -114,18 +59,6 @@ event::Kind kind_named(std::string_view name) noexcept {
     while (event::name_of(kind) != name && kind != event::Kind::count)
         kind = static_cast<event::Kind>(static_cast<int>(kind) + 1);
     return kind;
-}
-
-/// Inode of the root of cgroup v2 as this process sees it, which is the group's id; 0 where v2 is not mounted at the
-/// usual places.
-std::uint64_t cgroup_root() noexcept {
-    for (const char* mount : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
-        struct statfs fs {};
-        struct stat st {};
-        if (::statfs(mount, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC && ::stat(mount, &st) == 0)
-            return st.st_ino;
-    }
-    return 0;
 }
 
 } // namespace

@@ -172,28 +172,24 @@ static long rw_run_step(__u32 turn, void *data)
 	return 0;
 }
 
-#define RW_NAME_STEPS (RW_NAME_MAX + 1)
-
-/* A name: the verifier walks each turn, and what is longer is wanted. */
-static __always_inline void rw_run_name(struct rw_buf *buf)
-{
-	for (__u32 turn = 0; turn < RW_NAME_STEPS; turn++)
-		if (rw_run_step(turn, &buf))
-			break;
-	if (buf->run.pos < RW_PATH_MAX)
-		buf->run.hits = ~0u;
-}
-
-/* A path; legacy kernels take one of the length of a name. */
-static __always_inline void rw_run_path(struct rw_buf *buf)
-{
+/* Turns that the verifier walks one by one, at each load. */
 #ifdef RW_LEGACY
-	rw_run_name(buf);
+#define RW_RUN_STEPS (RW_NAME_MAX + 1) /* what is longer is wanted */
 #else
+#define RW_RUN_STEPS 24 /* most names are shorter; more by bpf_loop, which calls a function for each */
+#endif
+
+/* To the end of the path. */
+static __always_inline void rw_run_on(struct rw_buf *buf)
+{
+	for (__u32 turn = 0; turn < RW_RUN_STEPS; turn++)
+		if (rw_run_step(turn, &buf))
+			return;
+#ifndef RW_LEGACY
 	bpf_loop(RW_PATH_MAX, rw_run_step, &buf, 0);
+#endif
 	if (buf->run.pos < RW_PATH_MAX)
 		buf->run.hits = ~0u;
-#endif
 }
 
 /* One symbol that stands in no buffer. */
@@ -225,7 +221,7 @@ static __always_inline bool rw_run_directory(struct rw_buf *buf, struct dentry *
 	buf->run.pos = w->pos;
 	if (!w->done)
 		return false;
-	rw_run_path(buf);
+	rw_run_on(buf);
 	rw_run_symbol(buf, rw_symbols['/']);
 	return true;
 }
@@ -313,7 +309,7 @@ rw_subprogram int rw_path_wanted(struct rw_buf *buf, struct file *file, __u32 bi
 		return 1;
 	run->pos = RW_PATH_MAX - len;
 	bpf_probe_read_kernel(&buf->path[run->pos & (RW_PATH_MAX - 1)], len, rw_get(dentry, d_name.name));
-	rw_run_name(buf);
+	rw_run_on(buf);
 	rw_run_symbol(buf, RW_SYMBOL_END);
 	/* Rules that were exchanged meanwhile may have mixed two automatons. */
 	return run->hits & bit || in->generation != fresh.generation;

@@ -18,7 +18,7 @@ from rwatchtest import RULES, RWATCHD, Daemon
 FLOOD = os.environ['RWATCH_FLOOD']
 CORPUS = os.path.join(rwatchtest.SOURCE, '../shared/corpus')
 ROUNDS = 7
-CALLS = {'open': 300_000, 'connect': 60_000}
+CALLS = {'read': 300_000, 'connect': 60_000}
 EXECS = 500
 FILES = 8000
 FLOOD_SECONDS = 30
@@ -60,7 +60,7 @@ def workloads(folder):
         path = os.path.join(tree, str(number % 100))
         os.makedirs(path, exist_ok=True)
         rwatchtest.write(os.path.join(path, str(number)), 'text\n')
-    return [('open + close', [FLOOD, 'open', '60', str(CALLS['open'])], CALLS['open'], ('+350 ns', lambda off, on: (on - off) * 1e9 <= 350)),
+    return [('open + close', [FLOOD, 'read', '60', str(CALLS['read'])], CALLS['read'], ('+350 ns', lambda off, on: (on - off) * 1e9 <= 350)),
             ('connect, refused', [FLOOD, 'connect', '60', str(CALLS['connect'])], CALLS['connect'], ('+600 ns', lambda off, on: (on - off) * 1e9 <= 600)),
             ('exec', ['/bin/sh', '-c', EXEC_LOOP.format(count=EXECS)], EXECS, ('+40 us', lambda off, on: (on - off) * 1e6 <= 40)),
             (f'tar of {FILES} files', ['/bin/sh', '-c', f'tar -cf - -C {tree} . | cat >/dev/null'], FILES, ('x 1.02', lambda off, on: on / off <= 1.02))]
@@ -92,7 +92,7 @@ def flood(rules):
     daemon = Daemon(rules)
     try:
         before, begin = cpu_of(daemon.pid), time.monotonic()
-        floods = [subprocess.Popen([FLOOD, 'open', str(FLOOD_SECONDS), '1000000000'], stdout=subprocess.PIPE) for _ in range(os.cpu_count())]
+        floods = [subprocess.Popen([FLOOD, 'read', str(FLOOD_SECONDS), '1000000000'], stdout=subprocess.PIPE) for _ in range(os.cpu_count())]
         made = sum(int(process.communicate()[0]) for process in floods)
         share = (cpu_of(daemon.pid) - before) / (time.monotonic() - begin) * 100
         lost = sum(daemon.ctl_json('status')['events_lost'].values())

@@ -11,7 +11,7 @@ from rwatchtest import Case
 
 FLOOD = os.environ['RWATCH_FLOOD']
 SECONDS = 2
-MOST = {'open': 4_000_000, 'fork': 200_000, 'connect': 800_000}
+MOST = {'write': 4_000_000, 'fork': 200_000, 'connect': 800_000}
 NOBODY = 65534
 FORKS = 20_000
 LATER_FORKS = 60_000
@@ -81,7 +81,7 @@ class Flood(Case):
         print(f'{kind}: {made / SECONDS:.0f}/s, lost {status["events_lost"]}, of {status["events_lost_by"]}', flush=True)
 
     def test_opens(self):
-        self.amid('open')
+        self.amid('write')
 
     def test_forks(self):
         self.amid('fork')
@@ -96,7 +96,7 @@ class Flood(Case):
         program = self.copy_of('cat', 'cat-stopped')
         os.kill(daemon.pid, signal.SIGSTOP)
         try:
-            process = self.flood(flooder, 'open')
+            process = self.flood(flooder, 'write')
             time.sleep(SECONDS / 2)
             self.attack(other, program)
         finally:

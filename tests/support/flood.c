@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// flood open|fork|connect SECONDS MOST: one kind of call as fast as it goes, for so long and at most so often. Says how many it made.
+// flood read|write|fork|connect SECONDS MOST: one kind of call as fast as it goes, for so long and at most so often. Says how many it made.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,9 +10,15 @@
 #include <time.h>
 #include <unistd.h>
 
-static void open_one(void)
+// An open that no rule is about, and one of a kind that the shipped rules count.
+static void read_one(void)
 {
-    close(open("/dev/null", O_WRONLY)); // what the shipped rules want of any file
+    close(open("/dev/null", O_RDONLY));
+}
+
+static void write_one(void)
+{
+    close(open("/dev/null", O_WRONLY));
 }
 
 static void fork_one(void)
@@ -44,7 +50,8 @@ static double now(void)
 int main(int argc, char** argv)
 {
     void (*one)(void) = argc != 4                         ? NULL
-                        : strcmp(argv[1], "open") == 0    ? open_one
+                        : strcmp(argv[1], "read") == 0    ? read_one
+                        : strcmp(argv[1], "write") == 0   ? write_one
                         : strcmp(argv[1], "fork") == 0    ? fork_one
                         : strcmp(argv[1], "connect") == 0 ? connect_one
                                                           : NULL;
