@@ -52,20 +52,20 @@ void Engine::process(const event::Event& event, event::Scratch& scratch, MatchHa
         return;
     workspace_.begin_event();
     const bool timed = ++events_ % kTimedOneIn == 0;
-    for (const auto index : set_->for_call(event.call)) {
+    set_->index().each(event, [&](std::uint32_t index) {
         if (share != Share::all && set_->is_late(index) != (share == Share::late))
-            continue;
+            return;
         auto& counters = set_->counters(index);
         if (counters.paused.load(std::memory_order_relaxed))
-            continue;
+            return;
         const auto& rule = set_->rules()[index];
         if (!holds(rule, counters, timed, event, scratch))
-            continue;
+            return;
         add(counters.matched, 1);
         if (!rule.correlation && !rule.silent)
             raise(*set_, index, event, nullptr, handler);
         correlations_.follow(index, event, events_, *set_, scratch, values_, handler);
-    }
+    });
 }
 
 } // namespace rwatch::rules

@@ -7,6 +7,7 @@ namespace rwatch::rules {
 
 RuleSet::RuleSet(std::vector<Rule> rules)
     : rules_(std::move(rules)), counters_(std::make_unique<RuleCounters[]>(rules_.size())), late_(rules_.size()) {
+    std::array<std::vector<std::uint32_t>, event::kCalls> by_call;
     for (std::uint32_t i = 0; i < rules_.size(); ++i) {
         by_name_.emplace(rules_[i].name, i);
         if (!rules_[i].enabled)
@@ -18,10 +19,11 @@ RuleSet::RuleSet(std::vector<Rule> rules)
         const auto calls = rules_[i].condition.calls();
         for (std::size_t call = 0; call < event::kCalls; ++call)
             if (calls[call])
-                by_call_[call].push_back(i);
+                by_call[call].push_back(i);
         const auto paths = rules_[i].condition.watched_paths();
         watched_paths_.insert(watched_paths_.end(), paths.begin(), paths.end());
     }
+    index_ = RuleIndex(rules_, by_call);
     std::sort(watched_paths_.begin(), watched_paths_.end());
     watched_paths_.erase(std::unique(watched_paths_.begin(), watched_paths_.end()), watched_paths_.end());
 }

@@ -5,6 +5,7 @@
 
 #include "core/diagnostic.hpp"
 #include "rules/rule.hpp"
+#include "rules/rule_index.hpp"
 
 #include <array>
 #include <atomic>
@@ -54,10 +55,8 @@ class RuleSet {
     /// Whether an enabled rule asks for what may be known only a little later (event::Field::late).
     [[nodiscard]] bool asks_late() const noexcept { return asks_late_; }
     [[nodiscard]] bool is_late(std::size_t rule) const noexcept { return late_[rule]; }
-    /// Rules to try for an event of one call, enabled ones only.
-    [[nodiscard]] std::span<const std::uint32_t> for_call(event::Call call) const noexcept {
-        return by_call_[static_cast<std::size_t>(call)];
-    }
+    /// Rules to try for an event, enabled ones only.
+    [[nodiscard]] const RuleIndex& index() const noexcept { return index_; }
 
   private:
     std::vector<Rule> rules_;
@@ -66,7 +65,7 @@ class RuleSet {
     std::vector<std::string> watched_paths_;
     std::vector<bool> late_; ///< by rule
     bool asks_late_ = false;
-    std::array<std::vector<std::uint32_t>, event::kCalls> by_call_;
+    RuleIndex index_;
 };
 
 inline constexpr std::size_t kMaxRules = 10'000;

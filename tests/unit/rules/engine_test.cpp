@@ -56,14 +56,54 @@ std::vector<std::string> output_errors(std::string_view text) {
 TEST_CASE("Rules are indexed by call, enabled ones only") {
     const auto set = loaded(kRules);
     const auto of = [&](event::Call call) {
-        const auto list = set->for_call(call);
-        return std::vector<std::uint32_t>(list.begin(), list.end());
+        event::Event event;
+        event::Process process;
+        process.comm = "a";
+        event.process = &process;
+        event.call = call;
+        event.kind = event::kind_of(call);
+        std::vector<std::uint32_t> out;
+        set->index().each(event, [&](std::uint32_t rule) { out.push_back(rule); });
+        return out;
     };
     CHECK(of(event::Call::execve) == std::vector<std::uint32_t>{0, 3});
     CHECK(of(event::Call::openat) == std::vector<std::uint32_t>{1});
     CHECK(of(event::Call::connect).empty());
     CHECK(std::vector<std::string>(set->watched_paths().begin(), set->watched_paths().end()) ==
           std::vector<std::string>{"/etc/shadow"});
+}
+
+TEST_CASE("Rules that need a program are tried for that program") {
+    std::string text;
+    for (const char* condition :
+         {"evt.type=execve and proc.exepath=/usr/bin/Curl", "evt.type=execve and user.uid=0",
+          "evt.type=execve and (proc.exepath endswith /curl or proc.name in (nc, curl))",
+          "evt.type=execve and not proc.exepath=/usr/bin/curl", "proc.name=nc and proc.exepath contains x",
+          "evt.type in (execve, openat) and (evt.type=openat or proc.name=cat)", "tolower(proc.name)=curl"})
+        text += "- {rule: \"" + std::string(condition) + "\", desc: d, condition: \"" + condition +
+                "\", output: o, priority: info}\n";
+    const auto set = loaded(text);
+    const auto tried = [&](event::Call call, const std::string& exe, const std::string& name) {
+        event::Event event;
+        event::Process process;
+        process.exe_path = exe;
+        process.comm = name;
+        event.call = call;
+        event.kind = event::kind_of(call);
+        event.process = &process;
+        std::vector<std::uint32_t> out;
+        set->index().each(event, [&](std::uint32_t rule) { out.push_back(rule); });
+        return out;
+    };
+    using List = std::vector<std::uint32_t>;
+    CHECK(tried(event::Call::execve, "/usr/bin/curl", "curl") == List{0, 1, 2, 3, 6});
+    CHECK(tried(event::Call::execve, "/opt/CURL", "x") == List{0, 1, 2, 3});
+    CHECK(tried(event::Call::execve, "/bin/true", "nc") == List{1, 2, 3, 4});
+    CHECK(tried(event::Call::execve, "/bin/true", "cat") == List{1, 3, 5});
+    CHECK(tried(event::Call::openat, "/bin/true", "x") == List{5});
+    CHECK(tried(event::Call::openat, "/bin/true", "Curl") == List{5, 6});
+    CHECK(tried(event::Call::execve, "/bin/\xc3\xa4", "x") == List{0, 1, 2, 3, 4, 5, 6});
+    CHECK(tried(event::Call::execve, "", "") == List{1, 3});
 }
 
 TEST_CASE("A selector is a name or a tag") {
