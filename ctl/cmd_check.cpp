@@ -87,8 +87,31 @@ Json explain_json(const rules::RuleSet& set) {
 constexpr std::array<OptionSpec, 1> kCheckOptions{
     {{"explain", '\0', "", "which opens of files each rule has the kernel report"}}};
 
+/// Rules that have the kernel report every read, listing or failed open of the machine: nearly all of its events.
+Diagnostics floods(const rules::RuleSet& set) {
+    using event::OpenClass;
+    Diagnostics out;
+    const auto interests = rules::explain_interest(set);
+    for (std::size_t i = 0; i < interests.size(); ++i) {
+        const auto all = [&](OpenClass one) {
+            return interests[i].by_class[static_cast<std::size_t>(one)] == How::all;
+        };
+        if (all(OpenClass::read) || all(OpenClass::directory) || all(OpenClass::failed))
+            out.push_back({Severity::warning, "every-open", set.rules()[i].where,
+                           "rule '" + set.rules()[i].name + "' asks for every open that " +
+                               (all(OpenClass::read) || all(OpenClass::directory) ? "reads" : "fails") +
+                               ": nearly all events of a machine",
+                           "ask for a path, proc.exepath, evt.is_open_write = true or evt.rawres >= 0, in a part that "
+                           "must hold"});
+    }
+    return out;
+}
+
 int run_check(const Context& context) {
-    const auto loaded = load_rules(read_rule_files(context.args().positionals()));
+    auto loaded = load_rules(read_rule_files(context.args().positionals()));
+    if (loaded.result.set != nullptr)
+        for (auto& diagnostic : floods(*loaded.result.set))
+            loaded.diagnostics.push_back(std::move(diagnostic));
     const bool explained = context.args().has("explain") && loaded.result.set != nullptr;
     if (context.json()) {
         Json out{{"ok", loaded.ok},

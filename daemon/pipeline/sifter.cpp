@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <utility>
+#include <vector>
 
 namespace rwatch::pipeline {
 
@@ -87,9 +88,12 @@ void Sifter::on_tick(std::uint64_t /*boot_ns*/) noexcept {
         const auto changes = sieve_->mount_changes(); // before the look: a change meanwhile is one more
         if (mounts_ == changes)
             return;
-        mounts_ = changes;
         enricher_.objects().refresh_mounts();
-        sieve_->tell_mounts(changes, enricher_.objects().mounted_twice());
+        std::vector<sensor::Sieve::Place> places;
+        for (const auto* mount : enricher_.objects().mounts().whole())
+            places.push_back({mount->dev, mount->point});
+        sieve_->tell_mounts(changes, std::move(places));
+        mounts_ = changes;
     } catch (const std::exception&) {
         sieve_->want(nullptr);
     }

@@ -10,7 +10,6 @@
 #include <optional>
 #include <sys/sysmacros.h>
 #include <unistd.h>
-#include <unordered_set>
 
 namespace rwatch::process {
 
@@ -98,10 +97,14 @@ const Mount* MountTable::by_id(std::uint64_t id) const noexcept {
     return found == by_id_.end() ? nullptr : &mounts_[found->second];
 }
 
-bool MountTable::mounted_twice() const {
-    std::unordered_set<std::uint64_t> seen;
-    return std::any_of(mounts_.begin(), mounts_.end(),
-                       [&](const Mount& mount) { return mount.root == "/" && !seen.insert(mount.dev).second; });
+std::vector<const Mount*> MountTable::whole() const {
+    std::vector<const Mount*> out;
+    for (const auto& mount : mounts_)
+        if (mount.root == "/")
+            out.push_back(&mount);
+    std::stable_sort(out.begin(), out.end(),
+                     [](const Mount* a, const Mount* b) { return a->point.size() < b->point.size(); });
+    return out;
 }
 
 bool MountTable::append_name(std::uint64_t dev, std::string_view inside, std::string& out) const {

@@ -41,8 +41,8 @@ class MountTable {
     [[nodiscard]] std::span<const Mount> mounts() const noexcept { return mounts_; }
     [[nodiscard]] const Mount* by_id(std::uint64_t id) const noexcept;
 
-    /// Whether some file system is mounted as a whole at more than one place.
-    [[nodiscard]] bool mounted_twice() const;
+    /// Mounts of file systems as a whole, in the order in which append_name() prefers them.
+    [[nodiscard]] std::vector<const Mount*> whole() const;
 
     /// Appends the host's name of `inside` (an absolute path within the file system `dev`) to `out`; false where no
     /// mount shows it. Of several mounts that show it: the one of the whole file system; else the earliest, so that a

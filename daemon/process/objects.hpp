@@ -72,8 +72,7 @@ class Objects {
     [[nodiscard]] const WatchList& watched() const noexcept { return *watched_; }
     /// Another number once the list is another one, or what it knows.
     [[nodiscard]] std::uint64_t watched_version() const noexcept { return (lists_ << 32U) + watched_->changes(); }
-    /// Whether the host sees some file system as a whole at more than one place.
-    [[nodiscard]] bool mounted_twice() const { return host_.mounts().mounted_twice(); }
+    [[nodiscard]] const MountTable& mounts() const noexcept { return host_.mounts(); }
 
     [[nodiscard]] Counters counters() const noexcept;
 

@@ -88,14 +88,18 @@ void TextAutomaton::finish() {
     states_[kForeign].next.fill(kForeign);
 }
 
-TextAutomaton::Marks TextAutomaton::run(std::string_view text) const noexcept {
-    const auto* state = &states_[kBegin];
-    Marks out = state->hits;
+TextAutomaton::Place TextAutomaton::walk(std::string_view text) const noexcept {
+    Place at{kBegin, states_[kBegin].hits};
     for (const char c : text) {
-        state = &states_[state->next[symbol(static_cast<unsigned char>(c))]];
-        out |= state->hits;
+        at.state = states_[at.state].next[symbol(static_cast<unsigned char>(c))];
+        at.hits |= states_[at.state].hits;
     }
-    return out | states_[state->next[kEnd]].hits;
+    return at;
+}
+
+TextAutomaton::Marks TextAutomaton::run(std::string_view text) const noexcept {
+    const auto at = walk(text);
+    return at.hits | states_[states_[at.state].next[kEnd]].hits;
 }
 
 } // namespace rwatch::rules

@@ -40,6 +40,13 @@ class TextAutomaton {
     /// What was found: never less than the marks of the fragments that the text holds. After finish().
     [[nodiscard]] Marks run(std::string_view text) const noexcept;
 
+    struct Place {
+        std::uint16_t state = 0;
+        Marks hits = 0;
+    };
+    /// Where the beginning of a text leads. After finish().
+    [[nodiscard]] Place walk(std::string_view text) const noexcept;
+
     [[nodiscard]] std::span<const State> states() const noexcept { return states_; }
     [[nodiscard]] std::uint16_t start() const noexcept { return kBegin; } ///< state at the beginning of a text
 

@@ -37,8 +37,12 @@ struct ProbeState {
 /// drains. A source that can't sift hands over everything.
 class Sieve {
   public:
+    struct Place {
+        std::uint64_t dev = 0; ///< as stat(2)
+        std::string point;
+    };
     virtual ~Sieve() = default;
-    /// From now on; null: everything is wanted.
+    /// From now on, and as long as it lives until another one is told; null: everything is wanted.
     virtual void want(const rules::Interest* interest) noexcept = 0;
     /// A program, and the classes of its opens that are wanted. All others, until they are told of, are wanted.
     virtual void tell_exe(const event::FileId& exe, event::OpenClasses wanted) noexcept = 0;
@@ -47,8 +51,9 @@ class Sieve {
     virtual void watch_files(std::vector<event::FileId> files) noexcept = 0;
     /// Counts the changes of mounts.
     [[nodiscard]] virtual std::uint64_t mount_changes() const noexcept = 0;
-    /// As of so many changes: whether some file system is mounted as a whole at more than one place of the host.
-    virtual void tell_mounts(std::uint64_t changes, bool twice) noexcept = 0;
+    /// As of so many changes, where the host has each file system as a whole, the shortest name of several; some are
+    /// listed twice: they are at more than one place.
+    virtual void tell_mounts(std::uint64_t changes, std::vector<Place> places) noexcept = 0;
     /// Puts back what somebody else changed of what was told; false where there was anything.
     virtual bool restore() noexcept = 0;
     /// Permission bits of a file that was made without a record, and when (boot clock, ns); nothing: not known.

@@ -19,9 +19,13 @@ static_assert(sizeof(State) == sizeof(rw_state) && offsetof(rw_state, hits) == o
 
 constexpr std::uint32_t kTheOnly = 0;
 
-rw_file_key key_of(const event::FileId& id) noexcept {
+std::uint32_t kernel_device(std::uint64_t dev) noexcept {
     constexpr unsigned kMinorBits = 20;
-    return {id.ino, std::uint64_t{major(id.dev)} << kMinorBits | minor(id.dev)};
+    return major(dev) << kMinorBits | minor(dev);
+}
+
+rw_file_key key_of(const event::FileId& id) noexcept {
+    return {id.ino, kernel_device(id.dev)};
 }
 
 bool before(const event::FileId& a, const event::FileId& b) noexcept {
@@ -58,6 +62,7 @@ bool KernelSieve::write_states(std::uint32_t first, const rules::TextAutomaton& 
 
 void KernelSieve::want(const rules::Interest* interest) noexcept {
     exchange(false);
+    interest_ = interest;
     if (interest == nullptr)
         return;
     ++now_.generation;
@@ -72,6 +77,7 @@ void KernelSieve::want(const rules::Interest* interest) noexcept {
         now_.always |= now_.by_path;
         now_.by_path = 0;
     }
+    write_filesystems(interest->paths);
     exchange(true);
 }
 
@@ -117,12 +123,34 @@ std::uint64_t KernelSieve::mount_changes() const noexcept {
     return changes.mounts;
 }
 
-void KernelSieve::tell_mounts(std::uint64_t changes, bool twice) noexcept {
-    if (now_.mounts == changes && (now_.twice != 0) == twice)
-        return;
+/// Entries of other generations count as unknown, so none need be taken away but those of places that are no more.
+void KernelSieve::write_filesystems(const rules::TextAutomaton& automaton) noexcept {
+    for (const auto& place : places_) {
+        const auto at = automaton.walk(place.point == "/" ? std::string_view() : std::string_view(place.point));
+        const rw_filesystem value{now_.generation, at.state, at.hits};
+        const auto key = kernel_device(place.dev);
+        bpf_map_update_elem(maps_.filesystems.get(), &key, &value, BPF_ANY); // where there is no room it stays unknown
+    }
+}
+
+void KernelSieve::tell_mounts(std::uint64_t changes, std::vector<Place> places) noexcept {
     const bool on = now_.on != 0;
+    exchange(false);
+    for (const auto& place : places_) {
+        const auto key = kernel_device(place.dev);
+        bpf_map_delete_elem(maps_.filesystems.get(), &key);
+    }
+    // The first of each device counts.
+    const auto less = [](const Place& a, const Place& b) { return a.dev < b.dev; };
+    const auto same = [](const Place& a, const Place& b) { return a.dev == b.dev; };
+    std::stable_sort(places.begin(), places.end(), less);
+    const auto end = std::unique(places.begin(), places.end(), same);
+    now_.twice = end == places.end() ? 0 : 1;
     now_.mounts = changes;
-    now_.twice = twice ? 1 : 0;
+    places.erase(end, places.end());
+    places_ = std::move(places);
+    if (interest_ != nullptr)
+        write_filesystems(interest_->paths);
     exchange(on);
 }
 

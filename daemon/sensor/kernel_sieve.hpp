@@ -18,7 +18,7 @@ namespace rwatch::sensor {
 class KernelSieve final : public Sieve {
   public:
     struct Maps {
-        Fd interests, changes, states, exes, files, made;
+        Fd interests, changes, states, exes, files, made, filesystems;
     };
     /// Of the map of states, for that many of one set of rules: two sets, since one is written while another is used.
     [[nodiscard]] static std::size_t entries(std::size_t states) noexcept;
@@ -32,12 +32,13 @@ class KernelSieve final : public Sieve {
     void forget_exes() noexcept override;
     void watch_files(std::vector<event::FileId> files) noexcept override;
     [[nodiscard]] std::uint64_t mount_changes() const noexcept override;
-    void tell_mounts(std::uint64_t changes, bool twice) noexcept override;
+    void tell_mounts(std::uint64_t changes, std::vector<Place> places) noexcept override;
     bool restore() noexcept override;
     [[nodiscard]] std::optional<std::pair<std::uint32_t, std::uint64_t>>
     sifted_mode(const event::FileId& file) const noexcept override;
 
   private:
+    void write_filesystems(const rules::TextAutomaton& automaton) noexcept;
     bool write_states(std::uint32_t first, const rules::TextAutomaton& automaton) noexcept;
     /// Puts now_ in place, in two steps: probes that read it meanwhile want everything.
     void exchange(bool on) noexcept;
@@ -46,7 +47,9 @@ class KernelSieve final : public Sieve {
     std::size_t states_; ///< for one set of rules
     bool keep_modes_;
     rw_interest now_{};
-    std::vector<event::FileId> files_; ///< in the map, sorted
+    std::vector<event::FileId> files_;          ///< in the map, sorted
+    std::vector<Place> places_;                 ///< one for each device
+    const rules::Interest* interest_ = nullptr; ///< in force
 };
 
 } // namespace rwatch::sensor

@@ -344,7 +344,8 @@ void ProbeLoader::hand_over(BpfSource& source) {
             KernelSieve::Maps{duplicate(bpf_map__fd(maps.maps.rw_interests)),
                               duplicate(bpf_map__fd(maps.maps.rw_changes)), duplicate(bpf_map__fd(maps.maps.rw_states)),
                               duplicate(bpf_map__fd(maps.maps.rw_exes)), duplicate(bpf_map__fd(maps.maps.rw_files)),
-                              duplicate(bpf_map__fd(maps.maps.rw_made))},
+                              duplicate(bpf_map__fd(maps.maps.rw_made)),
+                              duplicate(bpf_map__fd(maps.maps.rw_filesystems))},
             options_.states, !knows_old_modes());
     }
     bpf_program* each = nullptr;

@@ -73,10 +73,18 @@ struct rw_made_file {
 	__u32 reserved;
 };
 
-/* A directory, by the mount through which it was reached. */
+/* A file system, as a whole mounted somewhere on the host: where the name of that place leads the automaton. By device. */
+struct rw_filesystem {
+	__u64 generation;
+	__u32 state;
+	__u32 hits;
+};
+
+/* A directory: by the mount through which it was reached, or (mnt and ns 0) within its file system. */
 struct rw_directory_key {
 	__u64 ino;
-	__u64 mnt; /* address */
+	__u64 mnt; /* address, within the mount namespace … */
+	__u64 ns;  /* … of this number, that no other one ever has */
 	__u32 dev;
 	__u32 inode_generation; /* numbers are given again to new directories */
 };

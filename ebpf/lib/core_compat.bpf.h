@@ -141,6 +141,20 @@ static __always_inline __u8 get_sk_userlocks(struct sock *sk)
 	return BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks);
 }
 
+struct mnt_namespace___seq {
+	__u64 seq;
+};
+
+/* A number that no other mount namespace ever has: seq until 6.17, then every namespace's ns_id (885fc8ac0a4d). 0: neither. */
+static __always_inline __u64 get_mntns_id(struct mnt_namespace *ns)
+{
+	struct mnt_namespace___seq *old = (void *)ns;
+
+	if (bpf_core_field_exists(ns->ns.ns_id))
+		return rw_get(ns, ns.ns_id);
+	return bpf_core_field_exists(old->seq) ? BPF_CORE_READ(old, seq) : 0;
+}
+
 /* What a descriptor of a process stands for: in private_data; in its own inode's i_private since 6.9 (cb12fd8e0dab). */
 static __always_inline struct pid *get_pid_of_file(struct file *file)
 {

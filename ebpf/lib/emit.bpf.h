@@ -7,6 +7,7 @@
 #define RWATCH_EMIT_BPF_H
 
 #include "admit.bpf.h"
+#include "../abi/rwatch_interest.h"
 
 /* A function of its own in the program, where inlining would multiply long code. */
 #define rw_subprogram static __attribute__((noinline, unused))
@@ -40,6 +41,8 @@ struct rw_buf {
 	__u32 flags; /* RW_F_* found on the way */
 	struct rw_walk walk;
 	struct rw_run run;
+	struct rw_directory_key directory; /* of the file that is judged … */
+	__u64 keeps;                       /* … and whether it is kept by that key */
 	__u32 last_len, reserved;
 	char last[RW_NAME_MAX + 1]; /* of last_len bytes: goes behind the next path that is walked */
 	char path[RW_PATH_MAX + RW_NAME_MAX + 1]; /* a path under construction, from its end backwards */

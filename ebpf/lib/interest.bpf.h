@@ -2,7 +2,7 @@
 /*
  * Whether any rule may want an open: judged by what the kernel knows, before a record is made. The path that a rule compares is the one that
  * the record would carry; it runs through an automaton that holds the rules' texts. Where it ends for a directory is kept, so that mostly
- * only the last name is run. What is not sure is wanted: hard links, bind mounts, names that are no ASCII, paths that don't end.
+ * only the last name is run. What is not sure is wanted: hard links, names that are no ASCII, paths that don't end.
  */
 #ifndef RWATCH_INTEREST_BPF_H
 #define RWATCH_INTEREST_BPF_H
@@ -12,6 +12,7 @@
 
 #define RW_DIRECTORIES 16384 /* least recently used go first; one more walk each */
 #define RW_EXES 4096
+#define RW_FILESYSTEMS 4096
 #define RW_MADE 8192 /* least recently used go first */
 #define RW_FILES 131072 /* as many as user space watches */
 
@@ -60,6 +61,14 @@ struct rw_files_map {
 	__type(value, __u32);
 };
 
+struct rw_filesystems_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RW_FILESYSTEMS);
+	__type(key, __u32);
+	__type(value, struct rw_filesystem);
+};
+
 struct rw_made_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, RW_MADE);
@@ -74,6 +83,7 @@ extern struct rw_directories_map rw_directories SEC(".maps");
 extern struct rw_exes_map rw_exes SEC(".maps");
 extern struct rw_files_map rw_files SEC(".maps");
 extern struct rw_made_map rw_made SEC(".maps");
+extern struct rw_filesystems_map rw_filesystems SEC(".maps");
 
 /* By byte; and the namespace whose mounts don't change unseen. Set before loading. */
 extern const volatile __u8 rw_symbols[256];
@@ -208,15 +218,18 @@ static __always_inline void rw_run_symbol(struct rw_buf *buf, __u32 symbol)
 	run->hits |= state ? state->hits : ~0u;
 }
 
-/* The path of a directory and the slash behind it. False where the walk does not come to an end. */
-static __always_inline bool rw_run_directory(struct rw_buf *buf, struct dentry *dentry, struct vfsmount *mnt)
+/*
+ * The path of a directory and the slash behind it: through mounts, or (mnt NULL) within its file system. False where the walk does not come to
+ * an end.
+ */
+static __always_inline bool rw_run_directory(struct rw_buf *buf, struct dentry *dentry, struct vfsmount *mnt, struct dentry *top)
 {
 	struct rw_walk *w = &buf->walk;
 
 	buf->last_len = 0;
 	w->dentry = dentry;
 	w->mnt = mnt;
-	w->top = BPF_CORE_READ(mnt, mnt_root);
+	w->top = top;
 	rw_walk_up(buf);
 	buf->run.pos = w->pos;
 	if (!w->done)
@@ -226,22 +239,26 @@ static __always_inline bool rw_run_directory(struct rw_buf *buf, struct dentry *
 	return true;
 }
 
-/* Mounts come and go without a call where a namespace ends; of the host's none does. */
-static __always_inline bool rw_keeps(struct vfsmount *mnt, struct rw_directory_key *key, struct dentry *parent)
+/* Whether a directory that gets the number of one that was removed differs in its generation: made at random, but 0 in what mkfs puts there. proc
+ * gives no number twice. */
+static __always_inline bool rw_has_generations(struct super_block *sb)
 {
-	struct mount *mount = (struct mount *)((char *)mnt - bpf_core_field_offset(struct mount, mnt));
-	struct inode *inode = rw_get(parent, d_inode);
-	struct super_block *sb = rw_get(inode, i_sb);
-	struct mnt_namespace *ns = rw_get(mount, mnt_ns);
+	unsigned long magic = rw_get(sb, s_magic);
 
-	key->mnt = (__u64)mnt;
+	return magic == EXT4_SUPER_MAGIC || magic == XFS_SUPER_MAGIC || magic == BTRFS_SUPER_MAGIC || magic == TMPFS_MAGIC ||
+	       magic == PROC_SUPER_MAGIC;
+}
+
+/* False for a directory that can't be told from another one that gets its number. */
+static __always_inline bool rw_key_of(struct rw_directory_key *key, struct dentry *directory)
+{
+	struct inode *inode = rw_get(directory, d_inode);
+	struct super_block *sb = rw_get(inode, i_sb);
+
 	key->ino = rw_get(inode, i_ino);
 	key->dev = rw_get(sb, s_dev);
 	key->inode_generation = rw_get(inode, i_generation);
-	if (!host_mntns || rw_get(ns, ns.inum) != host_mntns)
-		return false;
-	/* Without a generation only where numbers are not given twice. */
-	return key->inode_generation || rw_get(sb, s_magic) == PROC_SUPER_MAGIC;
+	return key->inode_generation || rw_has_generations(sb);
 }
 
 static __always_inline bool rw_is_watched(struct inode *inode)
@@ -251,52 +268,34 @@ static __always_inline bool rw_is_watched(struct inode *inode)
 	return bpf_map_lookup_elem(&rw_files, &key);
 }
 
-/* By the file's path. */
-rw_subprogram int rw_path_wanted(struct rw_buf *buf, struct file *file, __u32 bit)
+/* The state in which buf->run is begins the path; what is before the last name is known, or walked and then known. 1: wanted. */
+rw_subprogram int rw_run_file(struct rw_buf *buf, struct dentry *dentry, struct vfsmount *mnt, struct dentry *top, __u32 bit)
 {
-	struct rw_directory_key key = {};
+	struct rw_directory_key *key = &buf->directory;
 	struct rw_directory *known, fresh = {};
 	struct rw_changes *changes = rw_changed();
-	struct rw_interest *in;
 	struct rw_run *run = &buf->run;
-	struct dentry *dentry, *parent, *top;
-	struct super_block *sb;
+	struct dentry *parent = rw_get(dentry, d_parent);
+	struct rw_interest *in;
 	struct rw_state *state;
-	struct vfsmount *mnt;
 	__u32 zero = 0, len;
-	bool keeps;
 
 	in = bpf_map_lookup_elem(&rw_interests, &zero);
-	if (!in || !changes || !file)
+	if (!in || !changes)
 		return 1;
-	dentry = rw_get(file, f_path.dentry);
-	mnt = rw_get(file, f_path.mnt);
-	top = rw_get(mnt, mnt_root);
-	parent = rw_get(dentry, d_parent);
-	sb = rw_get(mnt, mnt_sb);
-	/* A bind mount's files have two names; a mount's own root is called as the place where it is mounted. */
-	if (dentry == top || parent == dentry || top != rw_get(sb, s_root))
-		return 1;
-	keeps = rw_keeps(mnt, &key, parent) && (!changes->until || changes->until < bpf_ktime_get_boot_ns());
-	if ((!keeps || in->twice || in->mounts != changes->mounts) && rw_is_watched(BPF_CORE_READ(dentry, d_inode)))
-		return 1;
-	run->hits = 0;
-	run->first = in->first;
-	run->count = in->count;
-	run->state = in->start;
 	fresh.generation = in->generation;
 	fresh.names = changes->names; /* before the walk: a rename meanwhile makes it void */
-	known = keeps ? bpf_map_lookup_elem(&rw_directories, &key) : NULL;
+	known = buf->keeps ? bpf_map_lookup_elem(&rw_directories, key) : NULL;
 	if (known && known->generation == fresh.generation && known->names == fresh.names) {
 		run->state = known->state;
 		run->hits = known->hits;
 	} else {
-		if (!rw_run_directory(buf, parent, mnt))
+		if (!rw_run_directory(buf, parent, mnt, top))
 			return 1;
 		fresh.state = run->state;
 		fresh.hits = run->hits;
-		if (keeps)
-			bpf_map_update_elem(&rw_directories, &key, &fresh, BPF_ANY);
+		if (buf->keeps)
+			bpf_map_update_elem(&rw_directories, key, &fresh, BPF_ANY);
 	}
 	if (run->hits & bit)
 		return 1;
@@ -313,6 +312,56 @@ rw_subprogram int rw_path_wanted(struct rw_buf *buf, struct file *file, __u32 bi
 	rw_run_symbol(buf, RW_SYMBOL_END);
 	/* Rules that were exchanged meanwhile may have mixed two automatons. */
 	return run->hits & bit || in->generation != fresh.generation;
+}
+
+/* By the other name of what is reached through a bind mount: where the host has the file system, and the path in that. */
+static __always_inline bool rw_bound_wanted(struct rw_buf *buf, struct rw_interest *in, struct dentry *dentry, struct dentry *fs_root, __u32 bit)
+{
+	__u32 dev = buf->directory.dev;
+	struct rw_filesystem *at = bpf_map_lookup_elem(&rw_filesystems, &dev);
+
+	if (!at || at->generation != in->generation)
+		return true;
+	buf->run.state = at->state;
+	buf->run.hits = at->hits;
+	buf->directory.mnt = 0;
+	buf->directory.ns = 0;
+	return rw_run_file(buf, dentry, NULL, fs_root, bit);
+}
+
+/* By the file's path. */
+static __always_inline bool rw_path_wanted(struct rw_buf *buf, struct rw_interest *in, struct file *file, struct inode *inode, __u32 bit)
+{
+	struct dentry *dentry = rw_get(file, f_path.dentry), *parent = rw_get(dentry, d_parent);
+	struct vfsmount *mnt = rw_get(file, f_path.mnt);
+	struct mount *mount = (struct mount *)((char *)mnt - bpf_core_field_offset(struct mount, mnt));
+	struct dentry *top = rw_get(mnt, mnt_root), *fs_root;
+	struct super_block *sb = rw_get(mnt, mnt_sb);
+	struct mnt_namespace *ns = rw_get(mount, mnt_ns);
+	struct rw_changes *changes = rw_changed();
+	bool unsettled, numbered;
+
+	/* A mount's own root is called as the place where it is mounted. One that is mounted nowhere has no namespace. */
+	if (dentry == top || parent == dentry || !ns || !changes)
+		return true;
+	fs_root = rw_get(sb, s_root);
+	numbered = rw_key_of(&buf->directory, parent) && (!changes->until || changes->until < bpf_ktime_get_boot_ns());
+	unsettled = in->mounts != changes->mounts;
+	if ((in->twice || unsettled || rw_get(ns, ns.inum) != host_mntns) && rw_is_watched(inode))
+		return true;
+	buf->run.first = in->first;
+	buf->run.count = in->count;
+	buf->run.state = in->start;
+	buf->run.hits = 0;
+	buf->directory.mnt = (__u64)mnt;
+	buf->directory.ns = get_mntns_id(ns);
+	buf->keeps = numbered && buf->directory.ns;
+	if (rw_run_file(buf, dentry, mnt, top, bit))
+		return true;
+	if (top == fs_root)
+		return false;
+	buf->keeps = numbered;
+	return unsettled || rw_bound_wanted(buf, in, dentry, fs_root, bit);
 }
 
 /* By the program that opens. */
@@ -375,7 +424,7 @@ static __always_inline bool rw_open_wanted(struct rw_buf *buf, struct task_struc
 		return true;
 	if (in->by_exe & bit && rw_exe_wanted(task, in->generation, bit))
 		return true;
-	return (in->by_path & bit && rw_path_wanted(buf, file, bit)) || rw_passed_over(in, file, class);
+	return (in->by_path & bit && rw_path_wanted(buf, in, file, inode, bit)) || rw_passed_over(in, file, class);
 }
 
 #endif /* RWATCH_INTEREST_BPF_H */

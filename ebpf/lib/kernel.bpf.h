@@ -82,6 +82,9 @@ struct bpf_pidns_info {
 #define O_TMPFILE_ITSELF 020000000 /* __O_TMPFILE */
 #define TMPFS_MAGIC 0x01021994
 #define PROC_SUPER_MAGIC 0x9fa0
+#define EXT4_SUPER_MAGIC 0xef53
+#define XFS_SUPER_MAGIC 0x58465342
+#define BTRFS_SUPER_MAGIC 0x9123683e
 #define HUGETLBFS_MAGIC 0x958458f6
 #define PIDTYPE_TGID 1 /* enum pid_type since 4.19 */
 #define PIDTYPE_SID 3
@@ -168,6 +171,7 @@ struct fs_struct {
 
 struct ns_common {
 	__u32 inum;
+	__u64 ns_id;
 };
 
 struct mnt_namespace {

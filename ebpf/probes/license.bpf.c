@@ -31,6 +31,7 @@ struct rw_directories_map rw_directories SEC(".maps");
 struct rw_exes_map rw_exes SEC(".maps");
 struct rw_files_map rw_files SEC(".maps");
 struct rw_made_map rw_made SEC(".maps");
+struct rw_filesystems_map rw_filesystems SEC(".maps");
 
 const volatile __u32 own_tgid = 0;
 const volatile __u32 own_canary = 0;

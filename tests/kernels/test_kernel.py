@@ -54,6 +54,7 @@ $b mount -t securityfs security /sys/kernel/security
 $b mount -t tracefs tracing /sys/kernel/tracing
 $b mount -t cgroup2 cgroup /sys/fs/cgroup
 $b ip link set lo up
+ulimit -n 4096
 $b sysctl -q -w kernel.printk='1 1 1 1' kernel.watchdog_thresh=30 kernel.softlockup_panic=1
 echo "KERNEL $($b uname -r), LSM $($b cat /sys/kernel/security/lsm)"
 %s

@@ -7,6 +7,7 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <filesystem>
 #include <linux/openat2.h>
@@ -14,6 +15,7 @@
 #include <set>
 #include <sys/mount.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace rwatch;
@@ -61,6 +63,42 @@ int try_open(const std::string& path, int flags, mode_t mode = 0644) {
         ::close(fd);
     return 0;
 }
+
+/// A mount namespace in which `from` is bound to `to`.
+class BoundNamespace {
+  public:
+    BoundNamespace(const std::string& from, const std::string& to) {
+        std::array<int, 2> ready{};
+        REQUIRE(::pipe(ready.data()) == 0);
+        holder_ = ::fork();
+        if (holder_ == 0) {
+            const bool bound = ::unshare(CLONE_NEWNS) == 0 &&
+                               ::mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                               ::mount(from.c_str(), to.c_str(), nullptr, MS_BIND, nullptr) == 0;
+            if (::write(ready[1], bound ? "y" : "n", 1) == 1)
+                ::pause();
+            ::_exit(0);
+        }
+        char answer = 0;
+        REQUIRE(::read(ready[0], &answer, 1) == 1);
+        CHECK(answer == 'y');
+        ::close(ready[0]);
+        ::close(ready[1]);
+    }
+    ~BoundNamespace() {
+        ::kill(holder_, SIGKILL);
+        ::waitpid(holder_, nullptr, 0);
+    }
+    BoundNamespace(const BoundNamespace&) = delete;
+    BoundNamespace& operator=(const BoundNamespace&) = delete;
+    [[nodiscard]] bool enter() const {
+        const int fd = ::open(("/proc/" + std::to_string(holder_) + "/ns/mnt").c_str(), O_RDONLY | O_CLOEXEC);
+        return fd >= 0 && ::setns(fd, CLONE_NEWNS) == 0;
+    }
+
+  private:
+    pid_t holder_ = -1;
+};
 
 bool told(const std::string& path, int flags = O_RDONLY) {
     return opened(run([&] { return try_open(path, flags); })).contains(path);
@@ -220,13 +258,66 @@ TEST_CASE("sieve: what may have another name is told") {
     // A change of mounts that nobody looked at yet: a watched file is known whatever its name.
     Sifted::sieve().watch_files({id_of(plain)});
     CHECK(told(plain));
-    Sifted::sieve().tell_mounts(Sifted::sieve().mount_changes(), false);
+    Sifted::sieve().tell_mounts(Sifted::sieve().mount_changes(), {});
     CHECK_FALSE(told(plain));
-    Sifted::sieve().tell_mounts(Sifted::sieve().mount_changes(), true);
+    Sifted::sieve().tell_mounts(Sifted::sieve().mount_changes(), {{1, "/a"}, {2, "/"}, {1, "/b"}});
     CHECK(told(plain));
     Sifted::sieve().watch_files({});
     CHECK_FALSE(told(plain));
-    Sifted::sieve().tell_mounts(Sifted::sieve().mount_changes(), false);
+    Sifted::sieve().tell_mounts(Sifted::sieve().mount_changes(), {});
+}
+
+TEST_CASE("sieve: both names of what is reached through a bind mount") {
+    const Directory directory;
+    const auto from = directory.directory("from"), to = directory.directory("to");
+    (void)directory.directory("from/below");
+    (void)directory.file("from/file");
+    (void)directory.file("from/below/file");
+    const BoundNamespace bound(from, to);
+    const auto inside = [&](const std::string& path) {
+        return opened(run([&] {
+                   if (!bound.enter())
+                       return 1;
+                   try_open(path, O_RDONLY);
+                   return try_open(path, O_RDONLY);
+               }))
+            .count(path);
+    };
+    const auto settle = [&](bool known) {
+        const auto here = stat_of(directory.path()).st_dev;
+        auto point = directory.path();
+        for (std::filesystem::path up = point; stat_of(up.string()).st_dev == here; up = up.parent_path()) {
+            point = up.string();
+            if (up == up.root_path())
+                break;
+        }
+        Sifted::sieve().tell_mounts(Sifted::sieve().mount_changes(),
+                                    known ? std::vector<sensor::Sieve::Place>{{here, point}}
+                                          : std::vector<sensor::Sieve::Place>{});
+    };
+    const std::string opens = "evt.type=openat and evt.is_open_read=true and evt.rawres>=0 and ";
+    {
+        const Sifted sifted(opens + "fd.name = /nothing/here");
+        settle(true);
+        CHECK(inside(to + "/file") == 0);
+        CHECK(inside(to + "/below/file") == 0);
+        settle(false); // nobody knows where the host has the file system
+        CHECK(inside(to + "/file") == 2);
+    }
+    {
+        const Sifted sifted(opens + "fd.name startswith " + from + "/below/");
+        settle(true);
+        CHECK(inside(to + "/file") == 0);
+        CHECK(inside(to + "/below/file") == 2);
+    }
+    {
+        const Sifted sifted(opens + "fd.name startswith " + to + "/below/");
+        settle(true);
+        CHECK(inside(to + "/file") == 0);
+        CHECK(inside(to + "/below/file") == 2);
+        CHECK_FALSE(told(from + "/below/file"));
+    }
+    settle(false);
 }
 
 TEST_CASE("sieve: by the program that opens") {

@@ -60,6 +60,7 @@ void check_defaults(const config::Config& config) {
     CHECK(config.webhook.min_priority == defaults.webhook.min_priority);
     CHECK(config.sensor.ring_size == defaults.sensor.ring_size);
     CHECK(config.sensor.poll_ns == defaults.sensor.poll_ns);
+    CHECK(config.sensor.sift);
     CHECK(config.alerts.queue == defaults.alerts.queue);
     CHECK(config.alerts.history == defaults.alerts.history);
     CHECK(config.alerts.debounce_ns == defaults.alerts.debounce_ns);
@@ -87,7 +88,7 @@ TEST_CASE("config: nothing at all gives the defaults") {
 
 TEST_CASE("config: every key") {
     const auto config = good({{"f", R"(
-sensor: { ring_size: 16M, poll_interval: 10ms }
+sensor: { ring_size: 16M, poll_interval: 10ms, sift: false }
 alerts: { queue: 500, history: 20, debounce: 1min }
 sinks:
   file: { enabled: false, path: /srv/a.jsonl, max_size: 1M, max_files: 3 }
@@ -105,6 +106,7 @@ sinks:
 )"}});
     CHECK(config.sensor.ring_size == 16U << 20U);
     CHECK(config.sensor.poll_ns == 10 * kMillisecond);
+    CHECK_FALSE(config.sensor.sift);
     CHECK(config.alerts.queue == 500);
     CHECK(config.alerts.history == 20);
     CHECK(config.alerts.debounce_ns == 60 * kSecond);
@@ -246,6 +248,7 @@ TEST_CASE("config: the shipped example is right as it is, and shows every key wi
     for (const auto* key : {"ring_size: 8M",
                             "poll_interval: 5ms",
                             "canary_interval: 1min",
+                            "sift: true",
                             "queue: 10000",
                             "history: 10000",
                             "debounce: 10s",

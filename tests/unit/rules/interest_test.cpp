@@ -195,11 +195,11 @@ struct Opened {
 
 } // namespace
 
-TEST_CASE("an open that makes a rule true is wanted: a million pairs of random rules and opens") {
+TEST_CASE("an open that makes a rule true is wanted, and the rule tried: a million pairs of random rules and opens") {
     constexpr int kSets = 2500, kOpens = 500;
     const auto memory = std::make_unique<event::Scratch>();
     auto& scratch = *memory;
-    std::size_t pairs = 0, matches = 0, sifted = 0;
+    std::size_t pairs = 0, matches = 0, sifted = 0, untried = 0;
     for (int n = 0; n < kSets; ++n) {
         Dice dice(static_cast<std::uint32_t>(n));
         std::string text;
@@ -214,11 +214,21 @@ TEST_CASE("an open that makes a rule true is wanted: a million pairs of random r
             const Opened open(dice);
             const auto one = event::open_class(open.event);
             const bool wanted = interest.wants(one, open.event.result < 0 ? "" : open.name, open.process.exe_path);
-            const bool matched =
-                std::any_of(loaded.set->rules().begin(), loaded.set->rules().end(), [&](const Rule& rule) {
-                    scratch.reset();
-                    return rule.condition.matches(open.event, scratch);
-                });
+            std::vector<bool> tried(loaded.set->rules().size());
+            loaded.set->index().each(open.event, [&](std::uint32_t rule) { tried[rule] = true; });
+            bool matched = false;
+            for (std::size_t rule = 0; rule < tried.size(); ++rule) {
+                scratch.reset();
+                if (!loaded.set->rules()[rule].condition.matches(open.event, scratch))
+                    continue;
+                matched = true;
+                if (!tried[rule]) {
+                    INFO(text);
+                    INFO(open.process.exe_path << " " << open.process.comm);
+                    FAIL("a rule that is true is not tried");
+                }
+                untried += static_cast<std::size_t>(std::count(tried.begin(), tried.end(), false));
+            }
             ++pairs;
             matches += matched ? 1 : 0;
             sifted += wanted ? 0 : 1;
@@ -234,6 +244,7 @@ TEST_CASE("an open that makes a rule true is wanted: a million pairs of random r
     CHECK(pairs >= 1'000'000);
     CHECK(matches > pairs / 20);
     CHECK(sifted > pairs / 20);
+    CHECK(untried > 1000);
 }
 
 TEST_CASE("a class that decides a condition asks for nothing more") {
