@@ -107,7 +107,7 @@ Fragments Counted::fragments() const {
     if (differs_)
         return std::nullopt;
     for (const auto& part : parts_) {
-        const auto of_part = part->fragments();
+        auto of_part = part->fragments();
         if (of_part && modifier_ == Modifier::allof)
             return of_part;
         if (!of_part && modifier_ != Modifier::allof)

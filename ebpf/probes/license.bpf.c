@@ -4,7 +4,7 @@
  */
 #include "../lib/emit.bpf.h"
 #include "../lib/call.bpf.h"
-#include "../lib/interest.bpf.h"
+#include "../lib/interest_maps.bpf.h"
 #include "../lib/object.bpf.h"
 #include "../lib/send.bpf.h"
 
