@@ -230,6 +230,7 @@ std::optional<std::vector<std::string>> Daemon::pause(const std::string& selecto
     auto names = pauses_.add(pause, *rules_);
     if (names.empty())
         return std::nullopt;
+    put_in_force();
     const auto until = for_ns == 0 ? std::string("until resumed") : "for " + format_span(for_ns);
     raise("rwatch detector paused", rules::Priority::warning,
           "Paused " + until + " by uid " + std::to_string(uid) + ": " + join(names) +
@@ -247,6 +248,8 @@ std::optional<std::vector<std::string>> Daemon::resume(const std::string& select
     auto names = pauses_.remove(selector, *rules_);
     if (names.empty())
         return rules_->select(selector).empty() ? std::nullopt : std::optional(names);
+    put_in_force();
+    await_in_force();
     raise("rwatch detector resumed", rules::Priority::notice,
           "Resumed by uid " + std::to_string(uid) + ": " + join(names),
           {{"pause.selector", selector}, {"pause.uid", static_cast<std::int64_t>(uid)}});

@@ -109,14 +109,14 @@ Daemon::Daemon(Options options, Loaded loaded)
     listeners_.push_back(sifter_);
     listeners_box_.put(listeners_);
     pauses_.apply(*rules_);
+    watched_names_ = enricher_.watch(rules_->watched_paths());
     put_in_force();
     if (options_.bus != "none")
         bus_.emplace(loop_.get(), options_.bus, static_cast<bus::Control&>(*this));
 }
 
 void Daemon::put_in_force() {
-    const auto names = enricher_.watch(rules_->watched_paths());
-    rules_box_.put({rules_, std::make_shared<const rules::Interest>(rules::interest_of(*rules_, names))});
+    rules_box_.put({rules_, std::make_shared<const rules::Interest>(rules::interest_of(*rules_, watched_names_))});
     runner_.nudge();
 }
 
@@ -277,6 +277,7 @@ void Daemon::end_pauses() {
         return;
     const auto ended = pauses_.expire(wall_now());
     pauses_.apply(*rules_);
+    put_in_force();
     for (const auto& pause : ended)
         raise("rwatch detector resumed", rules::Priority::notice, "The pause of '" + pause.selector + "' is over",
               {{"pause.selector", pause.selector}, {"pause.reason", pause.reason}});
@@ -359,6 +360,7 @@ void Daemon::apply(Loaded loaded, Diagnostics& notes) {
     rules_ = std::move(loaded.rules);
     rule_files_ = loaded.rule_files;
     pauses_.apply(*rules_);
+    watched_names_ = enricher_.watch(rules_->watched_paths());
     put_in_force();
     await_in_force();
     ++generation_;

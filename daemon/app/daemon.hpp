@@ -94,6 +94,7 @@ class Daemon : private bus::Control {
     Options options_;
     config::Config config_;
     std::shared_ptr<const rules::RuleSet> rules_;
+    std::vector<std::string> watched_names_; ///< other names of files that they name
     std::size_t rule_files_;
     std::int64_t started_ns_;
     std::uint64_t generation_ = 1;

@@ -33,6 +33,8 @@ Pipeline::Pipeline(Enricher& enricher, SelfWatch& self, alerts::AlertFactory& fa
       scratch_(std::make_unique<event::Scratch>()) {}
 
 void Pipeline::install(std::shared_ptr<const rules::RuleSet> set) {
+    if (set == engine_.rule_set())
+        return;
     enricher_.want_hashes(set != nullptr && set->asks_late());
     engine_.install(std::move(set));
 }

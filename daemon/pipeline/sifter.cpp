@@ -41,13 +41,16 @@ void Sifter::put_in_force() {
     sieve_->want(interest_.get());
 }
 
-void Sifter::tell_exe(const event::FileId& id, std::string_view path) {
+/// A file that may be known by several paths is one program to the sieve: what is wanted of any of them, and of one
+/// that has other links everything.
+void Sifter::tell_exe(const event::FileId& id, const event::Process& process) {
     if (exes_.size() >= kMostExes) {
         exes_.clear();
         sieve_->forget_exes();
     }
-    exes_.insert(id);
-    sieve_->tell_exe(id, interest_->exes.run(path));
+    auto& wanted = exes_[id];
+    wanted |= process.exe.nlink == 1 ? interest_->exes.run(process.exe_path) : event::kAllOpenClasses;
+    sieve_->tell_exe(id, wanted);
 }
 
 void Sifter::on_event(const Passing& passing, event::Scratch& /*scratch*/) noexcept {
@@ -59,7 +62,7 @@ void Sifter::on_event(const Passing& passing, event::Scratch& /*scratch*/) noexc
     if (event.kind != event::Kind::exec && exes_.contains(event.exe))
         return;
     try {
-        tell_exe(event.exe, event.process->exe_path);
+        tell_exe(event.exe, *event.process);
     } catch (const std::exception&) {
         // No memory: what it opens stays wanted.
     }

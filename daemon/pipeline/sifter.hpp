@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <unordered_set>
+#include <unordered_map>
 
 namespace rwatch::pipeline {
 
@@ -45,13 +45,13 @@ class Sifter final : public Listener {
     };
 
     void put_in_force();
-    void tell_exe(const event::FileId& id, std::string_view path);
+    void tell_exe(const event::FileId& id, const event::Process& process);
 
     sensor::Sieve* sieve_;
     SystemEnricher& enricher_;
     std::shared_ptr<const rules::Interest> interest_;
     bool all_ = false;
-    std::unordered_set<event::FileId, IdHash> exes_; ///< that the sieve knows
+    std::unordered_map<event::FileId, event::OpenClasses, IdHash> exes_; ///< what the sieve was told
     std::uint64_t watched_version_ = 0;
     std::atomic<std::uint64_t> restored_{0};
     std::optional<std::uint64_t> mounts_; ///< changes of them that the sieve was told of

@@ -313,8 +313,10 @@ Interest interest_of(const RuleSet& set, std::span<const std::string> names) {
     };
     std::map<std::uint32_t, OpenClasses> done; // by test, so that one that many rules share is added once a class
     const NeedFinder* last = nullptr;
-    each_need(set, [&](std::size_t, OpenClass one, const Need& need, NeedFinder& reader) {
+    each_need(set, [&](std::size_t rule, OpenClass one, const Need& need, NeedFinder& reader) {
         const auto marks = event::set_of(one);
+        if (set.counters(rule).paused.load(std::memory_order_relaxed))
+            return;
         if (need.kind == Need::Kind::unknown) {
             out.always |= marks;
             return;

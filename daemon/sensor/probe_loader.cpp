@@ -8,6 +8,7 @@
 #include "sensor/libbpf_log.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <bpf/libbpf.h>
 #include <cerrno>
@@ -322,6 +323,17 @@ std::vector<ProbeState> ProbeLoader::states() const {
     return list;
 }
 
+/// Whether renames, mounts and starts of programs are seen, on which judgements of opens rest.
+bool ProbeLoader::knows_changes() const {
+    constexpr std::array<std::string_view, 3> kNeeded{"rename", "mount", "exec"};
+    return std::all_of(kNeeded.begin(), kNeeded.end(), [this](std::string_view needed) {
+        for (std::size_t i = 0; i < choices_.size(); ++i)
+            if (families()[i].name == needed)
+                return !choices_[i].attached.empty();
+        return false;
+    });
+}
+
 /// Whether the way that is taken of chmod sees the file before the call changes it, whatever its name.
 bool ProbeLoader::knows_old_modes() const {
     for (std::size_t i = 0; i < choices_.size(); ++i)
@@ -338,7 +350,7 @@ void ProbeLoader::hand_over(BpfSource& source) {
     source.readers_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_readers));
     source.counts_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_counts));
     source.group_losses_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_group_losses));
-    if (options_.states > 0) {
+    if (options_.states > 0 && knows_changes()) {
         const auto& maps = *skeleton_;
         source.sieve_.emplace(
             KernelSieve::Maps{duplicate(bpf_map__fd(maps.maps.rw_interests)),

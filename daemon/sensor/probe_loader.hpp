@@ -51,6 +51,7 @@ class ProbeLoader {
     void give_up(std::size_t family, const std::string& why);
     void give_up_ways(Place place, const std::string& why);
     [[nodiscard]] bool give_up_program(const std::string& program, const std::string& why);
+    [[nodiscard]] bool knows_changes() const;
     [[nodiscard]] bool knows_old_modes() const;
     void hand_over(BpfSource& source);
     [[nodiscard]] std::vector<ProbeState> states() const;

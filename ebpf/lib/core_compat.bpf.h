@@ -21,19 +21,23 @@
 #define RW_NAME(name) name##_old
 #else
 #define rw_read(src, a, ...) ___arrow(src, a, ##__VA_ARGS__)
-#define rw_current() ((struct task_struct *)bpf_get_current_task_btf())
 #define RW_NAME(name) name
 #endif
 
 /*
  * A third way, for pointers that came out of arrays: where the kernel gives them a type (bpf_rdonly_cast, 6.2), loads go straight through, in a
- * tenth of the time. One member a time. What is tried at the load decides: the other branch is dead to the verifier.
+ * tenth of the time. One member a time. What is set before the load decides: the other branch is dead to the verifier.
  */
 #ifdef RW_LEGACY
 #define rw_get(src, member) BPF_CORE_READ(src, member)
+#define rw_untrusted(pointer) (pointer)
 #else
 extern void *bpf_rdonly_cast(const void *pointer, __u32 type) __ksym __weak;
 extern const volatile bool has_rdonly_cast; /* set before loading */
+/* Pointers that the kernel hands over as trusted it follows with care, looking up a name among all types for each step: half of the load. */
+#define rw_untrusted(pointer)                                                                                                              \
+	(has_rdonly_cast ? (typeof(pointer))bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(typeof(*(pointer)))) : (pointer))
+#define rw_current() rw_untrusted((struct task_struct *)bpf_get_current_task_btf())
 #define rw_get(src, member)                                                                                                                \
 	(has_rdonly_cast ? ((typeof(src))bpf_rdonly_cast(src, bpf_core_type_id_kernel(typeof(*(src)))))->member : BPF_CORE_READ(src, member))
 #endif

@@ -71,6 +71,13 @@ static __always_inline __u32 rw_open_class(struct file *file, __s32 ret)
 	return (type & S_IFMT) == S_IFDIR ? RW_OPEN_DIRECTORY : RW_OPEN_READ;
 }
 
+#ifdef RW_LEGACY
+/* The verifier walks each turn of a loop, and of older kernels gives up on one over a path: what is wanted by its path is wanted. */
+static __always_inline bool rw_path_wanted(struct rw_buf *buf, struct rw_interest *in, struct file *file, struct inode *inode, __u32 bit)
+{
+	return true;
+}
+#else
 static __always_inline struct rw_state *rw_state(__u32 first, __u32 count, __u32 index)
 {
 	__u32 key = first + index;
@@ -103,12 +110,7 @@ static long rw_run_step(__u32 turn, void *data)
 	return 0;
 }
 
-/* Turns that the verifier walks one by one, at each load. */
-#ifdef RW_LEGACY
-#define RW_RUN_STEPS (RW_NAME_MAX + 1) /* what is longer is wanted */
-#else
-#define RW_RUN_STEPS 24 /* most names are shorter; more by bpf_loop, which calls a function for each */
-#endif
+#define RW_RUN_STEPS 24 /* the verifier walks these one by one, at each load; most names are shorter, and more go by bpf_loop, which calls a function */
 
 /* To the end of the path. */
 static __always_inline void rw_run_on(struct rw_buf *buf)
@@ -116,9 +118,7 @@ static __always_inline void rw_run_on(struct rw_buf *buf)
 	for (__u32 turn = 0; turn < RW_RUN_STEPS; turn++)
 		if (rw_run_step(turn, &buf))
 			return;
-#ifndef RW_LEGACY
 	bpf_loop(RW_PATH_MAX, rw_run_step, &buf, 0);
-#endif
 	if (buf->run.pos < RW_PATH_MAX)
 		buf->run.hits = ~0u;
 }
@@ -160,9 +160,12 @@ static __always_inline bool rw_run_directory(struct rw_buf *buf, struct dentry *
 	return true;
 }
 
-/* Whether a directory that gets the number of one that was removed differs in its generation: made at random, but 0 in what mkfs puts there. proc
- * gives no number twice. */
-static __always_inline bool rw_has_generations(struct super_block *sb)
+/*
+ * File systems whose directories are called otherwise by system calls alone, and where one that gets the number of another that was removed
+ * differs in its generation: made at random, but 0 in what mkfs puts there. proc gives no number twice. Those of a server, of user space
+ * and overlays are walked each time.
+ */
+static __always_inline bool rw_keeps_names(struct super_block *sb)
 {
 	unsigned long magic = rw_get(sb, s_magic);
 
@@ -179,7 +182,7 @@ static __always_inline bool rw_key_of(struct rw_directory_key *key, struct dentr
 	key->ino = rw_get(inode, i_ino);
 	key->dev = rw_get(sb, s_dev);
 	key->inode_generation = rw_get(inode, i_generation);
-	return key->inode_generation || rw_has_generations(sb);
+	return rw_keeps_names(sb);
 }
 
 static __always_inline bool rw_is_watched(struct inode *inode)
@@ -284,6 +287,7 @@ static __always_inline bool rw_path_wanted(struct rw_buf *buf, struct rw_interes
 	buf->keeps = numbered;
 	return unsettled || rw_bound_wanted(buf, in, dentry, fs_root, bit);
 }
+#endif
 
 /* By the program that opens. */
 static __always_inline bool rw_exe_wanted(struct task_struct *task, __u64 generation, __u32 bit)

@@ -62,7 +62,7 @@ static __always_inline const volatile struct rw_watched *rw_current_watched(stru
 
 	if ((rw_read(task, flags) & PF_KTHREAD) || rw_in_compat(task))
 		return NULL;
-	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	regs = (struct pt_regs *)bpf_task_pt_regs((struct task_struct *)bpf_get_current_task_btf());
 #if defined(__TARGET_ARCH_x86)
 	return rw_watched_of((__u32)rw_read(regs, orig_ax));
 #else

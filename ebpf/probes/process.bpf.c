@@ -141,7 +141,7 @@ rw_subprogram int rw_stream(struct task_struct *task, __u32 fd)
 SEC(RW_TP "sched_process_exec")
 int RW_NAME(on_exec)(unsigned long long *ctx)
 {
-	struct linux_binprm *bprm = (void *)ctx[2]; /* (task, old pid, bprm) */
+	struct linux_binprm *bprm = rw_untrusted((struct linux_binprm *)ctx[2]); /* (task, old pid, bprm) */
 	struct task_struct *task = rw_current();
 	const struct cred *cred;
 	const char *filename, *interp;
@@ -216,7 +216,7 @@ static __always_inline __u64 rw_clone_flags(struct task_struct *task, __u16 call
 
 	if (call != RW_CALL_CLONE && call != RW_CALL_CLONE3)
 		return 0;
-	rw_args_of((struct pt_regs *)bpf_task_pt_regs(task), &args);
+	rw_args_of((struct pt_regs *)bpf_task_pt_regs((struct task_struct *)bpf_get_current_task_btf()), &args);
 	if (call == RW_CALL_CLONE)
 		return args.a[0] & ~CSIGNAL & 0xffffffff;
 	bpf_probe_read_user(&flags, sizeof(flags), (void *)args.a[0]);
@@ -227,7 +227,7 @@ static __always_inline __u64 rw_clone_flags(struct task_struct *task, __u16 call
 SEC(RW_TP "sched_process_fork")
 int RW_NAME(on_fork)(unsigned long long *ctx)
 {
-	struct task_struct *child = (void *)ctx[1]; /* (parent, child) */
+	struct task_struct *child = rw_untrusted((struct task_struct *)ctx[1]); /* (parent, child) */
 	struct task_struct *task = rw_current();
 	int tgid = rw_read(child, tgid);
 	struct rw_fork fork = {};

@@ -43,7 +43,10 @@ class Sifted {
     Sifted(const Sifted&) = delete;
     Sifted& operator=(const Sifted&) = delete;
     static sensor::Sieve& sieve() { return *watcher().sieve(); }
-    [[nodiscard]] const rules::Interest& interest() const { return interest_; }
+    /// The older ways judge by class and program alone.
+    [[nodiscard]] bool wants(OpenClass one, const std::string& name) const {
+        return interest_.wants(one, older() ? "" : name, "");
+    }
 
   private:
     rules::Interest interest_;
@@ -175,19 +178,20 @@ TEST_CASE("sieve: the kernel wants what the interest does") {
                 one = OpenClass::directory;
             const bool known = one != OpenClass::failed;
             // Names that are given at the second turn are there already: EEXIST.
-            const auto expected = sifted.interest().wants(one, known ? path : "", "") ? 1U : 0U;
-            const auto again =
-                (how.flags & O_CREAT) != 0 ? (sifted.interest().wants(OpenClass::failed, "", "") ? 1U : 0U) : expected;
+            const auto expected = sifted.wants(one, known ? path : "") ? 1U : 0U;
+            const auto again = (how.flags & O_CREAT) != 0 ? (sifted.wants(OpenClass::failed, "") ? 1U : 0U) : expected;
             INFO(path << " as " << event::name_of(one) << " flags " << how.flags);
             CHECK(seen.count(path) == expected + again);
             wanted += expected;
         }
         INFO("flags " << how.flags);
-        CHECK((wanted == names.size()) == how.all);
+        CHECK((wanted == names.size()) == (how.all || (older() && wanted > 0)));
     }
 }
 
 TEST_CASE("sieve: a directory that is renamed is called otherwise at once") {
+    if (older())
+        return; // paths are not judged
     const Directory directory;
     const Sifted sifted("evt.type=openat and evt.is_open_read=true and evt.rawres>=0 and fd.name startswith " +
                         directory.path("watched/"));
@@ -208,6 +212,8 @@ TEST_CASE("sieve: a directory that is renamed is called otherwise at once") {
 }
 
 TEST_CASE("sieve: a directory that takes the number of one that was removed") {
+    if (older())
+        return; // paths are not judged
     const Directory directory;
     const Sifted sifted("evt.type=openat and evt.is_open_read=true and evt.rawres>=0 and fd.name startswith " +
                         directory.path("watched/"));
@@ -232,6 +238,8 @@ TEST_CASE("sieve: a directory that takes the number of one that was removed") {
 }
 
 TEST_CASE("sieve: what may have another name is told") {
+    if (older())
+        return; // paths are not judged
     const Directory directory;
     const Sifted sifted("evt.type=openat and evt.is_open_read=true and evt.rawres>=0 and fd.name = /nothing/here");
     const auto plain = directory.file("plain"), linked = directory.file("linked");
@@ -268,6 +276,8 @@ TEST_CASE("sieve: what may have another name is told") {
 }
 
 TEST_CASE("sieve: both names of what is reached through a bind mount") {
+    if (older())
+        return; // paths are not judged
     const Directory directory;
     const auto from = directory.directory("from"), to = directory.directory("to");
     (void)directory.directory("from/below");
@@ -348,7 +358,7 @@ TEST_CASE("sieve: other rules, and none") {
     const auto file = directory.file("file");
     {
         const Sifted first("evt.type=openat and evt.is_open_read=true and evt.rawres>=0 and fd.name endswith /fil");
-        CHECK_FALSE(told(file));
+        CHECK(told(file) == older());
         const Sifted second("evt.type=openat and evt.is_open_read=true and evt.rawres>=0 and fd.name endswith /file");
         CHECK(told(file));
         const Sifted third("evt.type=execve");

@@ -301,6 +301,16 @@ TEST_CASE("names are watched where they are made, and by the names that lead to 
     CHECK_FALSE(interest.wants(OpenClass::create, "/run/other", "/bin/x"));
 }
 
+TEST_CASE("a paused rule asks for nothing") {
+    const auto set = load_text(rule_text("a", "evt.type=openat and fd.created=true") +
+                               rule_text("b", "evt.type=openat and fd.name=/etc/x and evt.is_open_write=true"));
+    set->counters(0).paused = true;
+    const auto interest = interest_of(*set, {});
+    CHECK(interest.always == 0);
+    CHECK(interest.wants(OpenClass::write, "/etc/x", "/bin/x"));
+    CHECK_FALSE(interest.wants(OpenClass::create, "/etc/y", "/bin/x"));
+}
+
 TEST_CASE("rules that are explained") {
     const auto set = load_text(rule_text("all", "evt.type=openat and fd.created=true") +
                                rule_text("some", "evt.type=openat and fd.name endswith .enc and fd.created=true") +
