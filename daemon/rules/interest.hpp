@@ -38,7 +38,8 @@ struct RuleInterest {
     [[nodiscard]] bool nothing() const noexcept; ///< no open at all
 };
 
-/// Of a set's enabled rules that are not paused now. names: paths that are other names of files which rules name (symbolic links lead to them).
+/// Of a set's enabled rules that are not paused now. names: paths that are other names of files which rules name
+/// (symbolic links lead to them).
 [[nodiscard]] Interest interest_of(const RuleSet& set, std::span<const std::string> names);
 /// By rule.
 [[nodiscard]] std::vector<RuleInterest> explain_interest(const RuleSet& set);
