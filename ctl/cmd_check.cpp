@@ -9,6 +9,7 @@
 
 #include <array>
 #include <utility>
+#include <vector>
 
 namespace rwatch::ctl {
 
@@ -27,6 +28,7 @@ std::string rules_summary(const LoadedRules& loaded) {
 }
 
 using How = rules::RuleInterest::How;
+using Interests = std::vector<rules::RuleInterest>; // by rule
 
 /// Names of the classes of opens that are asked for so.
 std::vector<std::string> classes(const rules::RuleInterest& interest, How how) {
@@ -47,9 +49,8 @@ std::string listed(const std::vector<std::string>& items, std::size_t most) {
 }
 
 /// What the kernel is asked for: opens of which every one comes first, since they are what costs.
-std::string explain(const rules::RuleSet& set) {
+std::string explain(const rules::RuleSet& set, const Interests& interests) {
     constexpr std::size_t kMostShown = 8;
-    const auto interests = rules::explain_interest(set);
     std::string out;
     std::size_t none = 0;
     for (const bool floods : {true, false})
@@ -71,8 +72,7 @@ std::string explain(const rules::RuleSet& set) {
     return out + counted(none, "rule") + " without opens\n";
 }
 
-Json explain_json(const rules::RuleSet& set) {
-    const auto interests = rules::explain_interest(set);
+Json explain_json(const rules::RuleSet& set, const Interests& interests) {
     auto out = Json::array();
     for (std::size_t i = 0; i < interests.size(); ++i)
         out.push_back({{"rule", set.rules()[i].name},
@@ -88,10 +88,9 @@ constexpr std::array<OptionSpec, 1> kCheckOptions{
     {{"explain", '\0', "", "which opens of files each rule has the kernel report"}}};
 
 /// Rules that have the kernel report every read, listing or failed open of the machine: nearly all of its events.
-Diagnostics floods(const rules::RuleSet& set) {
+Diagnostics floods(const rules::RuleSet& set, const Interests& interests) {
     using event::OpenClass;
     Diagnostics out;
-    const auto interests = rules::explain_interest(set);
     for (std::size_t i = 0; i < interests.size(); ++i) {
         const auto all = [&](OpenClass one) {
             return interests[i].by_class[static_cast<std::size_t>(one)] == How::all;
@@ -109,21 +108,23 @@ Diagnostics floods(const rules::RuleSet& set) {
 
 int run_check(const Context& context) {
     auto loaded = load_rules(read_rule_files(context.args().positionals()));
-    if (loaded.result.set != nullptr)
-        for (auto& diagnostic : floods(*loaded.result.set))
+    const auto* set = loaded.result.set.get();
+    const auto interests = set == nullptr ? Interests() : rules::explain_interest(*set);
+    if (set != nullptr)
+        for (auto& diagnostic : floods(*set, interests))
             loaded.diagnostics.push_back(std::move(diagnostic));
-    const bool explained = context.args().has("explain") && loaded.result.set != nullptr;
+    const bool explained = context.args().has("explain") && set != nullptr;
     if (context.json()) {
         Json out{{"ok", loaded.ok},
                  {"files", loaded.texts.size()},
-                 {"rules", loaded.result.set == nullptr ? 0 : loaded.result.set->rules().size()},
+                 {"rules", set == nullptr ? 0 : set->rules().size()},
                  {"diagnostics", diagnostics_json(loaded.diagnostics)}};
         if (explained)
-            out["interest"] = explain_json(*loaded.result.set);
+            out["interest"] = explain_json(*set, interests);
         context.print(out);
     } else {
         context.print(render_all(loaded.diagnostics, loaded.sources(), context.terminal()) +
-                      (explained ? explain(*loaded.result.set) : "") + rules_summary(loaded));
+                      (explained ? explain(*set, interests) : "") + rules_summary(loaded));
     }
     return loaded.ok ? kOk : kFailed;
 }

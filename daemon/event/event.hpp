@@ -4,6 +4,7 @@
 // completed by the process layer, read through fields.
 #pragma once
 
+#include "event/file_id.hpp"
 #include "event/value.hpp"
 
 #include <array>
@@ -222,23 +223,6 @@ inline constexpr std::uint16_t kServicePorts = 1024;
 
 /// Of a system call; of its first arguments those that a record may have as text.
 inline constexpr std::size_t kMostArgs = 6, kMostTexts = 4;
-
-/// A file's identity. dev as stat(2) gives st_dev.
-struct FileId {
-    std::uint64_t dev = 0;
-    std::uint64_t ino = 0; ///< 0: unknown
-    bool operator==(const FileId&) const = default;
-    [[nodiscard]] explicit operator bool() const noexcept { return ino != 0; }
-};
-
-struct FileInfo {
-    FileId id;
-    std::uint32_t mode = 0; ///< S_IFMT and permission bits
-    std::uint32_t nlink = 0;
-    std::uint32_t uid = 0;
-    std::int64_t mtime_ns = 0, ctime_ns = 0; ///< since the epoch; 0: unknown
-    bool operator==(const FileInfo&) const = default;
-};
 
 /// A file that an event is about.
 struct Object {

@@ -21,9 +21,13 @@ const Process* session_leader(const Event& e) noexcept {
 // One of Process::streams: S_IFMT >> 12, a socket's family << 4.
 constexpr unsigned kTypeShift = 12, kFamilyShift = 4, kTypeMask = 15;
 
+std::string_view stream_type(unsigned stream) noexcept {
+    return file_type((stream & kTypeMask) << kTypeShift, static_cast<std::uint16_t>(stream >> kFamilyShift));
+}
+
 template <std::size_t Number> void get_stream(const Event& e, const FieldArg&, Scratch&, Values& out) noexcept {
     if (const unsigned stream = e.process == nullptr ? 0 : e.process->streams[Number]; stream != 0)
-        out.add(file_type((stream & kTypeMask) << kTypeShift, static_cast<std::uint16_t>(stream >> kFamilyShift)));
+        out.add(stream_type(stream));
 }
 
 template <std::size_t Number> bool set_stream(EventBuilder& b, const FieldArg&, std::string_view text) {
@@ -31,7 +35,7 @@ template <std::size_t Number> bool set_stream(EventBuilder& b, const FieldArg&, 
          {S_IFREG >> kTypeShift, S_IFDIR >> kTypeShift, S_IFIFO >> kTypeShift,
           S_IFSOCK >> kTypeShift | AF_INET << kFamilyShift, S_IFSOCK >> kTypeShift | AF_INET6 << kFamilyShift,
           S_IFSOCK >> kTypeShift | AF_UNIX << kFamilyShift})
-        if (file_type((stream & kTypeMask) << kTypeShift, static_cast<std::uint16_t>(stream >> kFamilyShift)) == text) {
+        if (stream_type(stream) == text) {
             b.process().streams[Number] = static_cast<std::uint8_t>(stream);
             return true;
         }

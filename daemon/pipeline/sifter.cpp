@@ -25,20 +25,55 @@ void Sifter::hear_all(bool all) {
         put_in_force();
 }
 
+bool Sifter::sifts() const noexcept {
+    return sieve_ != nullptr && interest_ != nullptr && !all_;
+}
+
 void Sifter::put_in_force() {
     if (sieve_ == nullptr)
         return;
     sieve_->want(nullptr);
     exes_.clear();
     sieve_->forget_exes();
-    if (interest_ == nullptr || all_)
+    if (!sifts())
         return;
     enricher_.take_watch_list();
     watched_version_ = 0;
     mounts_.reset();
-    on_rest();
-    on_tick(0);
-    sieve_->want(interest_.get());
+    keep_true([this] {
+        tell_files();
+        tell_mounts();
+        sieve_->want(interest_.get());
+    });
+}
+
+/// What can't be told leaves everything wanted.
+template <typename Tell> void Sifter::keep_true(Tell tell) noexcept {
+    try {
+        tell();
+    } catch (const std::exception&) {
+        sieve_->want(nullptr);
+    }
+}
+
+void Sifter::tell_files() {
+    const auto version = enricher_.objects().watched_version() + 1; // 0: told of none
+    if (version == watched_version_)
+        return;
+    sieve_->watch_files(enricher_.objects().watched().ids());
+    watched_version_ = version;
+}
+
+void Sifter::tell_mounts() {
+    const auto changes = sieve_->mount_changes(); // before the look: a change meanwhile is one more
+    if (mounts_ == changes)
+        return;
+    enricher_.objects().refresh_mounts();
+    std::vector<sensor::Sieve::Place> places;
+    for (const auto* mount : enricher_.objects().mounts().whole())
+        places.push_back({mount->dev, mount->point});
+    sieve_->tell_mounts(changes, std::move(places));
+    mounts_ = changes;
 }
 
 /// A file that may be known by several paths is one program to the sieve: what is wanted of any of them, and of one
@@ -55,8 +90,7 @@ void Sifter::tell_exe(const event::FileId& id, const event::Process& process) {
 
 void Sifter::on_event(const Passing& passing, event::Scratch& /*scratch*/) noexcept {
     const auto& event = passing.event;
-    if (sieve_ == nullptr || interest_ == nullptr || all_ || interest_->by_exe == 0 || !event.exe ||
-        event.process == nullptr || event.process->exe_path.empty())
+    if (!sifts() || interest_->by_exe == 0 || !event.exe || event.process == nullptr || event.process->exe_path.empty())
         return;
     // The number of a program that starts may have been another one's: the probes have forgotten it.
     if (event.kind != event::Kind::exec && exes_.contains(event.exe))
@@ -69,37 +103,16 @@ void Sifter::on_event(const Passing& passing, event::Scratch& /*scratch*/) noexc
 }
 
 void Sifter::on_rest() noexcept {
-    if (sieve_ == nullptr || interest_ == nullptr || all_)
-        return;
-    const auto version = enricher_.objects().watched_version() + 1; // 0: told of none
-    if (version == watched_version_)
-        return;
-    try {
-        sieve_->watch_files(enricher_.objects().watched().ids());
-        watched_version_ = version;
-    } catch (const std::exception&) {
-        sieve_->want(nullptr);
-    }
+    if (sifts())
+        keep_true([this] { tell_files(); });
 }
 
 void Sifter::on_tick(std::uint64_t /*boot_ns*/) noexcept {
-    if (sieve_ == nullptr || interest_ == nullptr || all_)
+    if (!sifts())
         return;
     if (!sieve_->restore())
         restored_.fetch_add(1, std::memory_order_relaxed);
-    try {
-        const auto changes = sieve_->mount_changes(); // before the look: a change meanwhile is one more
-        if (mounts_ == changes)
-            return;
-        enricher_.objects().refresh_mounts();
-        std::vector<sensor::Sieve::Place> places;
-        for (const auto* mount : enricher_.objects().mounts().whole())
-            places.push_back({mount->dev, mount->point});
-        sieve_->tell_mounts(changes, std::move(places));
-        mounts_ = changes;
-    } catch (const std::exception&) {
-        sieve_->want(nullptr);
-    }
+    keep_true([this] { tell_mounts(); });
 }
 
 } // namespace rwatch::pipeline

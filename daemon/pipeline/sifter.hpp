@@ -38,20 +38,18 @@ class Sifter final : public Listener {
     [[nodiscard]] std::uint64_t restored() const noexcept { return restored_.load(std::memory_order_relaxed); }
 
   private:
-    struct IdHash {
-        std::size_t operator()(const event::FileId& id) const noexcept {
-            return (id.ino ^ (id.dev << 40U)) * 0x9e3779b97f4a7c15U;
-        }
-    };
-
+    [[nodiscard]] bool sifts() const noexcept;
     void put_in_force();
+    template <typename Tell> void keep_true(Tell tell) noexcept;
+    void tell_files();
+    void tell_mounts();
     void tell_exe(const event::FileId& id, const event::Process& process);
 
     sensor::Sieve* sieve_;
     SystemEnricher& enricher_;
     std::shared_ptr<const rules::Interest> interest_;
     bool all_ = false;
-    std::unordered_map<event::FileId, event::OpenClasses, IdHash> exes_; ///< what the sieve was told
+    std::unordered_map<event::FileId, event::OpenClasses, event::FileIdHash> exes_; ///< what the sieve was told
     std::uint64_t watched_version_ = 0;
     std::atomic<std::uint64_t> restored_{0};
     std::optional<std::uint64_t> mounts_; ///< changes of them that the sieve was told of

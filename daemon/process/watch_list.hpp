@@ -70,11 +70,6 @@ class WatchList {
     void forget_identity(Entry& entry) noexcept;
 
   private:
-    struct IdHash {
-        std::size_t operator()(const event::FileId& id) const noexcept {
-            return (id.ino ^ (id.dev << 40U)) * 0x9e3779b97f4a7c15U;
-        }
-    };
     static constexpr std::size_t kLengths = 256;
 
     void add(const std::string& path);
@@ -84,7 +79,7 @@ class WatchList {
     std::vector<std::string> patterns_;
     std::vector<Entry> entries_;
     std::vector<std::unique_ptr<std::string>> names_; ///< what the keys of by_name_ point into
-    std::unordered_map<event::FileId, std::uint32_t, IdHash> by_id_;
+    std::unordered_map<event::FileId, std::uint32_t, event::FileIdHash> by_id_;
     std::unordered_map<std::string_view, std::uint32_t> by_name_;
     std::array<std::uint64_t, kLengths / 64>
         lengths_{}; ///< lengths that occur: most names are told apart without hashing

@@ -5,6 +5,7 @@
 #include "rules/interest.hpp"
 
 #include "rules/glob.hpp"
+#include "rules/needs.hpp"
 #include "rules/program.hpp"
 
 #include <algorithm>
@@ -64,13 +65,8 @@ Fragment in_path(Fragment f, Subject subject) {
     }
 }
 
-/// Of which tests one must be true for a node to be true (or false).
-struct Need {
-    enum class Kind : std::uint8_t { never, some, unknown };
-    Kind kind = Kind::unknown;
-    std::shared_ptr<const std::vector<std::uint32_t>> tests; ///< some: sorted
-    double share = 1;                                        ///< a guess at the opens that it lets through
-};
+/// A test, by its index.
+using TestNeed = Need<std::uint32_t>;
 
 /// An open's result as a number.
 bool is_result(const event::FieldRef& ref) noexcept {
@@ -96,33 +92,32 @@ std::vector<std::int64_t> edges_of(const Program& program, bool& known) {
     return out;
 }
 
-class NeedFinder {
+event::CallSet opens() noexcept {
+    return event::calls_of(event::set_of(event::Kind::open)).reset(static_cast<std::size_t>(event::Call::none));
+}
+
+/// Opens of one program's conditions, class by class.
+class OpenNeeds {
   public:
-    explicit NeedFinder(const Program& program)
+    explicit OpenNeeds(const Program& program)
         : program_(program), edges_(edges_of(program, edges_known_)), scratch_(std::make_unique<event::Scratch>()),
-          facts_(program.tests.size()) {
-        for (std::size_t i = 0; i < event::kCalls; ++i)
-            if (event::kind_of(static_cast<event::Call>(i)) == event::Kind::open)
-                opens_.set(i);
-    }
+          facts_(program.tests.size()), needs_(program, opens(), kMostNeeded, [this](std::uint32_t test, bool truth) {
+              return of_test(test, truth);
+          }) {}
+    OpenNeeds(const OpenNeeds&) = delete;
+    OpenNeeds& operator=(const OpenNeeds&) = delete;
 
     /// Needs of other classes are void from now on.
     void begin(OpenClass one) {
         class_ = one;
         samples_ = event::samples_of(one, edges_);
-        needs_.clear();
+        needs_.forget();
         for (auto& facts : facts_)
             facts.decided = false;
     }
 
-    /// Depth is bounded by the compiler.
-    const Need& need(std::uint32_t node, bool truth) {
-        const auto key = std::uint64_t{node} << 1U | static_cast<std::uint64_t>(truth);
-        if (const auto known = needs_.find(key); known != needs_.end())
-            return known->second;
-        auto found = work_out(program_.nodes[node], truth);
-        return needs_.emplace(key, std::move(found)).first->second;
-    }
+    /// For a condition to be true.
+    const TestNeed& of(const Condition& condition) { return needs_.find(condition.root(), true); }
 
     [[nodiscard]] Subject subject(std::uint32_t test) { return *facts(test).subject; }
     [[nodiscard]] const std::vector<Fragment>& fragments(std::uint32_t test) { return *facts(test).fragments; }
@@ -167,29 +162,15 @@ class NeedFinder {
         return anchored * std::exp2(-static_cast<double>(std::min<std::size_t>(f.text.size(), 16)) / 2);
     }
 
-    Need work_out(const ProgramNode& node, bool truth) {
-        const auto& outcome = truth ? node.outcomes.may_hold : node.outcomes.may_fail;
-        if ((outcome & opens_).none())
-            return {Need::Kind::never, nullptr, 0};
-        switch (node.op) {
-        case ProgramNode::Op::test:
-            return of_test(node.first, truth);
-        case ProgramNode::Op::negation:
-            return need(program_.children[node.first], !truth);
-        default:
-            return (node.op == ProgramNode::Op::all) == truth ? of_all(node, truth) : of_any(node, truth);
-        }
-    }
-
-    Need of_test(std::uint32_t index, bool truth) {
+    TestNeed of_test(std::uint32_t index, bool truth) {
         auto& known = facts(index);
         if (!std::exchange(known.decided, true))
             decide(program_.tests[index], known);
         if (!(truth ? known.may_hold : known.may_fail))
-            return {Need::Kind::never, nullptr, 0};
+            return {TestNeed::Kind::never, nullptr, 0};
         if (!truth || !known.fragments)
             return {};
-        return {Need::Kind::some, std::make_shared<std::vector<std::uint32_t>>(1, index), known.share};
+        return {TestNeed::Kind::some, std::make_shared<const std::set<std::uint32_t>>(std::set{index}), known.share};
     }
 
     /// Whether the class leaves open if a test holds. A test of several fields is left open.
@@ -207,57 +188,21 @@ class NeedFinder {
         }
     }
 
-    /// All parts must be so: any one of their needs will do.
-    Need of_all(const ProgramNode& node, bool truth) {
-        Need best;
-        for (std::uint32_t i = 0; i < node.count; ++i) {
-            const auto& part = need(program_.children[node.first + i], truth);
-            if (part.kind == Need::Kind::never)
-                return part;
-            if (part.kind == Need::Kind::some && (best.kind != Need::Kind::some || part.share < best.share))
-                best = part;
-        }
-        return best;
-    }
-
-    /// One part must be so.
-    Need of_any(const ProgramNode& node, bool truth) {
-        std::set<std::uint32_t> tests;
-        double share = 0;
-        bool any = false;
-        for (std::uint32_t i = 0; i < node.count; ++i) {
-            const auto& part = need(program_.children[node.first + i], truth);
-            if (part.kind == Need::Kind::unknown)
-                return {};
-            if (part.kind == Need::Kind::never)
-                continue;
-            any = true;
-            share += part.share;
-            tests.insert(part.tests->begin(), part.tests->end());
-        }
-        if (!any)
-            return {Need::Kind::never, nullptr, 0};
-        if (tests.size() > kMostNeeded)
-            return {};
-        return {Need::Kind::some, std::make_shared<std::vector<std::uint32_t>>(tests.begin(), tests.end()), share};
-    }
-
     const Program& program_;
     bool edges_known_ = true;
     std::vector<std::int64_t> edges_;
     std::unique_ptr<event::Scratch> scratch_;
     event::Values values_;
-    event::CallSet opens_;
     std::vector<Facts> facts_; ///< by test
     OpenClass class_ = OpenClass::read;
     std::vector<event::Event> samples_;
-    std::map<std::uint64_t, Need> needs_;
+    NeedFinder<std::uint32_t> needs_;
 };
 
 /// Calls see(rule, class, need, reader) for each enabled rule and class whose opens it may want. Rules of one set share
 /// a program.
 template <typename See> void each_need(const RuleSet& set, const See& see) {
-    std::map<const Program*, std::unique_ptr<NeedFinder>> readers;
+    std::map<const Program*, std::unique_ptr<OpenNeeds>> readers;
     for (std::size_t one = 0; one < event::kOpenClasses; ++one) {
         for (auto& [program, reader] : readers)
             reader->begin(static_cast<OpenClass>(one));
@@ -268,10 +213,10 @@ template <typename See> void each_need(const RuleSet& set, const See& see) {
                 continue;
             auto& reader = readers[program];
             if (reader == nullptr) {
-                reader = std::make_unique<NeedFinder>(*program);
+                reader = std::make_unique<OpenNeeds>(*program);
                 reader->begin(static_cast<OpenClass>(one));
             }
-            if (const auto& need = reader->need(rule.condition.root(), true); need.kind != Need::Kind::never)
+            if (const auto& need = reader->of(rule.condition); need.kind != TestNeed::Kind::never)
                 see(i, static_cast<OpenClass>(one), need, *reader);
         }
     }
@@ -312,18 +257,18 @@ Interest interest_of(const RuleSet& set, std::span<const std::string> names) {
         (of_exe ? out.by_exe : out.by_path) |= marks;
     };
     std::map<std::uint32_t, OpenClasses> done; // by test, so that one that many rules share is added once a class
-    const NeedFinder* last = nullptr;
-    each_need(set, [&](std::size_t rule, OpenClass one, const Need& need, NeedFinder& reader) {
+    const OpenNeeds* last = nullptr;
+    each_need(set, [&](std::size_t rule, OpenClass one, const TestNeed& need, OpenNeeds& reader) {
         const auto marks = event::set_of(one);
         if (set.counters(rule).paused.load(std::memory_order_relaxed))
             return;
-        if (need.kind == Need::Kind::unknown) {
+        if (need.kind == TestNeed::Kind::unknown) {
             out.always |= marks;
             return;
         }
         if (std::exchange(last, &reader) != &reader)
             done.clear();
-        for (const auto test : *need.tests)
+        for (const auto test : *need.items)
             if ((std::exchange(done[test], static_cast<OpenClasses>(done[test] | marks)) & marks) == 0)
                 for (const auto& fragment : reader.fragments(test))
                     add(fragment, reader.subject(test), marks);
@@ -345,13 +290,13 @@ Interest interest_of(const RuleSet& set, std::span<const std::string> names) {
 std::vector<RuleInterest> explain_interest(const RuleSet& set) {
     std::vector<RuleInterest> out(set.rules().size());
     std::vector<std::set<std::string>> paths(out.size()), exes(out.size());
-    each_need(set, [&](std::size_t rule, OpenClass one, const Need& need, NeedFinder& reader) {
+    each_need(set, [&](std::size_t rule, OpenClass one, const TestNeed& need, OpenNeeds& reader) {
         auto& how = out[rule].by_class[static_cast<std::size_t>(one)];
         how = RuleInterest::How::all;
-        if (need.kind == Need::Kind::unknown)
+        if (need.kind == TestNeed::Kind::unknown)
             return;
         bool of_exe = false;
-        for (const auto test : *need.tests)
+        for (const auto test : *need.items)
             for (const auto& fragment : reader.fragments(test)) {
                 const bool exe = reader.subject(test) == Subject::exe;
                 of_exe = of_exe || exe;

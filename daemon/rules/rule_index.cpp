@@ -2,6 +2,7 @@
 #include "rules/rule_index.hpp"
 
 #include "core/ascii.hpp"
+#include "rules/needs.hpp"
 #include "rules/program.hpp"
 #include "rules/rule.hpp"
 
@@ -16,19 +17,14 @@ namespace {
 
 constexpr std::size_t kMostKeys = 512; // of one rule; with more it is tried always
 
-/// A program or a name of which one must be there for a condition to be true.
-using Keys = std::set<std::pair<bool, std::string>>; // first: by the executable's path
-
-struct NeededKeys {
-    bool never = false;       ///< can't be true of the call
-    std::optional<Keys> keys; ///< nothing: not known
-};
+/// A program, by the executable's path (first), or a name.
+using Wanted = std::pair<bool, std::string>;
 
 bool is_ascii(std::string_view text) noexcept {
     return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-std::optional<Keys> keys_of(const Test& test) {
+std::optional<std::set<Wanted>> keys_of(const Test& test) {
     const auto* field = test.left.field_in_any_case();
     if (field == nullptr || test.right || test.matcher == nullptr || test.need == Test::Need::none)
         return std::nullopt;
@@ -38,7 +34,7 @@ std::optional<Keys> keys_of(const Test& test) {
     const auto fragments = test.matcher->fragments();
     if (!fragments || fragments->size() > kMostKeys)
         return std::nullopt;
-    Keys out;
+    std::set<Wanted> out;
     for (const auto& fragment : *fragments) {
         const auto slash = fragment.text.rfind('/');
         if (!fragment.ends || (by_path ? slash == std::string::npos : !fragment.begins))
@@ -49,63 +45,13 @@ std::optional<Keys> keys_of(const Test& test) {
     return out;
 }
 
-class KeyFinder {
-  public:
-    KeyFinder(const Program& program, std::size_t call) : program_(program), call_(call) {}
-
-    /// Depth is bounded by the compiler.
-    const NeededKeys& needed(std::uint32_t index, bool truth) {
-        const auto place = std::pair(index, truth);
-        if (const auto known = known_.find(place); known != known_.end())
-            return known->second;
-        auto found = work_out(program_.nodes[index], truth);
-        return known_.emplace(place, std::move(found)).first->second;
-    }
-
-  private:
-    NeededKeys work_out(const ProgramNode& node, bool truth) {
-        if (!(truth ? node.outcomes.may_hold : node.outcomes.may_fail)[call_])
-            return {true, std::nullopt};
-        switch (node.op) {
-        case ProgramNode::Op::test:
-            return {false, truth ? keys_of(program_.tests[node.first]) : std::nullopt};
-        case ProgramNode::Op::negation:
-            return needed(program_.children[node.first], !truth);
-        default:
-            return (node.op == ProgramNode::Op::all) == truth ? of_all(node, truth) : of_any(node, truth);
-        }
-    }
-
-    NeededKeys of_all(const ProgramNode& node, bool truth) {
-        NeededKeys best;
-        for (std::uint32_t i = 0; i < node.count; ++i) {
-            const auto& part = needed(program_.children[node.first + i], truth);
-            if (part.never)
-                return part;
-            if (part.keys && (!best.keys || part.keys->size() < best.keys->size()))
-                best = part;
-        }
-        return best;
-    }
-
-    NeededKeys of_any(const ProgramNode& node, bool truth) {
-        NeededKeys out{true, Keys()};
-        for (std::uint32_t i = 0; i < node.count; ++i) {
-            const auto& part = needed(program_.children[node.first + i], truth);
-            if (part.never)
-                continue;
-            out.never = false;
-            if (!part.keys || out.keys->size() + part.keys->size() > kMostKeys)
-                return {false, std::nullopt};
-            out.keys->insert(part.keys->begin(), part.keys->end());
-        }
-        return out;
-    }
-
-    const Program& program_;
-    std::size_t call_;
-    std::map<std::pair<std::uint32_t, bool>, NeededKeys> known_;
-};
+Need<Wanted> need_of(const Test& test, bool truth) {
+    auto keys = truth ? keys_of(test) : std::nullopt;
+    if (!keys)
+        return {};
+    const auto share = static_cast<double>(keys->size());
+    return {Need<Wanted>::Kind::some, std::make_shared<const std::set<Wanted>>(std::move(*keys)), share};
+}
 
 /// In lower case; false where it is too long, or no ASCII.
 template <std::size_t N> bool fold(std::string_view text, std::array<char, N>& out, std::size_t& size) noexcept {
@@ -123,18 +69,23 @@ RuleIndex::RuleIndex(std::span<const Rule> rules,
     for (std::size_t call = 0; call < event::kCalls; ++call) {
         auto& of_call = calls_[call];
         of_call.all = by_call[call];
-        std::map<const Program*, KeyFinder> finders;
+        std::map<const Program*, NeedFinder<Wanted>> finders;
         for (const auto index : of_call.all) {
             const auto& condition = rules[index].condition;
             const auto* program = condition.program().get();
-            auto& finder = finders.try_emplace(program, *program, call).first->second;
-            const auto& needed = finder.needed(condition.root(), true);
-            if (!needed.keys) {
+            auto& finder = finders
+                               .try_emplace(program, *program, event::CallSet().set(call), kMostKeys,
+                                            [program](std::uint32_t test, bool truth) {
+                                                return need_of(program->tests[test], truth);
+                                            })
+                               .first->second;
+            const auto& need = finder.find(condition.root(), true);
+            if (need.kind != Need<Wanted>::Kind::some) {
                 of_call.always.push_back(index);
                 continue;
             }
             of_call.keyed = true;
-            for (const auto& [by_path, key] : *needed.keys)
+            for (const auto& [by_path, key] : *need.items)
                 (by_path ? of_call.by_program : of_call.by_name)[key].push_back(index);
         }
     }

@@ -47,8 +47,9 @@ class Sieve {
     /// A program, and the classes of its opens that are wanted. All others, until they are told of, are wanted.
     virtual void tell_exe(const event::FileId& exe, event::OpenClasses wanted) noexcept = 0;
     virtual void forget_exes() noexcept = 0;
-    /// Files that have other names, under which they are wanted; those before are not any more.
-    virtual void watch_files(std::vector<event::FileId> files) noexcept = 0;
+    /// Files that have other names, under which they are wanted; those before are not any more. Throws where not all of
+    /// them could be told: then nothing may be passed over.
+    virtual void watch_files(std::vector<event::FileId> files) = 0;
     /// Counts the changes of mounts.
     [[nodiscard]] virtual std::uint64_t mount_changes() const noexcept = 0;
     /// As of so many changes, where the host has each file system as a whole, the shortest name of several; some are

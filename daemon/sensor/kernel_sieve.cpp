@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "sensor/kernel_sieve.hpp"
 
+#include "core/error.hpp"
+
 #include <algorithm>
 #include <bpf/bpf.h>
 #include <cstddef>
@@ -94,17 +96,14 @@ void KernelSieve::forget_exes() noexcept {
     }
 }
 
-void KernelSieve::watch_files(std::vector<event::FileId> files) noexcept {
+void KernelSieve::watch_files(std::vector<event::FileId> files) {
     constexpr std::uint32_t kYes = 1;
     std::sort(files.begin(), files.end(), before);
-    std::vector<event::FileId> gone;
-    try {
-        std::set_difference(files_.begin(), files_.end(), files.begin(), files.end(), std::back_inserter(gone), before);
-    } catch (const std::bad_alloc&) {
-        gone.clear(); // they stay wanted
-    }
+    std::vector<event::FileId> come, gone;
+    std::set_difference(files.begin(), files.end(), files_.begin(), files_.end(), std::back_inserter(come), before);
+    std::set_difference(files_.begin(), files_.end(), files.begin(), files.end(), std::back_inserter(gone), before);
     bool all = true;
-    for (const auto& file : files) {
+    for (const auto& file : come) {
         const auto key = key_of(file);
         all = bpf_map_update_elem(maps_.files.get(), &key, &kYes, BPF_ANY) == 0 && all;
     }
@@ -113,8 +112,10 @@ void KernelSieve::watch_files(std::vector<event::FileId> files) noexcept {
         bpf_map_delete_elem(maps_.files.get(), &key);
     }
     files_ = std::move(files);
-    if (!all)
-        exchange(false);
+    if (all)
+        return;
+    files_.clear(); // the next time all are told
+    throw Error("keep", "watched files in the kernel", errno);
 }
 
 std::uint64_t KernelSieve::mount_changes() const noexcept {

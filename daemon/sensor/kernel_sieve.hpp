@@ -30,7 +30,7 @@ class KernelSieve final : public Sieve {
     void want(const rules::Interest* interest) noexcept override;
     void tell_exe(const event::FileId& exe, event::OpenClasses wanted) noexcept override;
     void forget_exes() noexcept override;
-    void watch_files(std::vector<event::FileId> files) noexcept override;
+    void watch_files(std::vector<event::FileId> files) override;
     [[nodiscard]] std::uint64_t mount_changes() const noexcept override;
     void tell_mounts(std::uint64_t changes, std::vector<Place> places) noexcept override;
     bool restore() noexcept override;

@@ -83,7 +83,9 @@ int RW_NAME(on_open)(struct syscall_trace_exit *ctx)
 		return 0;
 	file = ctx->ret >= 0 ? rw_file_of(task, ctx->ret) : NULL;
 	buf = rw_buffer(RW_BUF_CALL);
-	if (!buf || (whose == RW_OTHERS && !rw_open_wanted(buf, task, file, rw_result(ctx->ret)))) {
+	if (!buf)
+		return 0;
+	if (whose == RW_OTHERS && !rw_open_wanted(buf, task, file, rw_result(ctx->ret))) {
 		rw_count_sifted(RW_OPEN);
 		return 0;
 	}

@@ -126,16 +126,14 @@ rw_subprogram void rw_put_cgroup(struct rw_buf *buf, struct rw_str *out, struct 
 rw_subprogram int rw_stream(struct task_struct *task, __u32 fd)
 {
 	struct file *file = rw_file_of(task, fd);
-	struct socket *socket;
+	struct sock *sk;
 	__u32 type;
 
 	if (!file)
 		return 0;
 	type = (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) >> 12;
-	if (type != S_IFSOCK >> 12)
-		return type;
-	socket = BPF_CORE_READ(file, private_data);
-	return type | (socket ? BPF_CORE_READ(socket, sk, __sk_common.skc_family) & 15 : 0) << 4;
+	sk = rw_sock_of(task, fd);
+	return type | (sk ? BPF_CORE_READ(sk, __sk_common.skc_family) & 15 : 0) << 4;
 }
 
 SEC(RW_TP "sched_process_exec")

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // What the sensor's sieve is told as rules, programs, watched files and listeners come and go.
+#include "core/error.hpp"
 #include "pipeline/sifter.hpp"
 #include "rules/rule_set.hpp"
 
 #include <array>
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,7 +25,9 @@ class FakeSieve final : public sensor::Sieve {
     }
     void tell_exe(const event::FileId& exe, event::OpenClasses wanted) noexcept override { exes[exe.ino] = wanted; }
     void forget_exes() noexcept override { exes.clear(); }
-    void watch_files(std::vector<event::FileId> of) noexcept override {
+    void watch_files(std::vector<event::FileId> of) override {
+        if (full)
+            throw Error("keep", "watched files", ENOSPC);
         files = std::move(of);
         order += "f";
     }
@@ -38,7 +42,7 @@ class FakeSieve final : public sensor::Sieve {
         return std::nullopt;
     }
 
-    bool on = false, intact = true;
+    bool on = false, intact = true, full = false;
     std::map<std::uint64_t, event::OpenClasses> exes;
     std::vector<event::FileId> files;
     std::vector<Place> places;
@@ -88,6 +92,16 @@ TEST_CASE("sifter: files and mounts are told before anything is passed over") {
     CHECK_FALSE(f.sieve.places.empty());
     f.sifter.install(nullptr);
     CHECK_FALSE(f.sieve.on);
+}
+
+TEST_CASE("sifter: nothing is passed over where not all files could be told") {
+    Fixture f;
+    f.sieve.full = true;
+    f.sifter.install(interest_for("evt.type = execve"));
+    CHECK_FALSE(f.sieve.on);
+    f.sieve.full = false;
+    f.sifter.install(interest_for("evt.type = execve"));
+    CHECK(f.sieve.on);
 }
 
 TEST_CASE("sifter: programs") {

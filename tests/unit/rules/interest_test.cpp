@@ -22,16 +22,6 @@ using event::OpenClass;
 
 namespace {
 
-std::shared_ptr<const RuleSet> load_text(const std::string& text) {
-    const std::array<SourceText, 1> texts{{{"rules.yaml", text}}};
-    auto result = load(texts);
-    INFO(text);
-    for (const auto& diagnostic : result.diagnostics)
-        UNSCOPED_INFO(diagnostic.message);
-    REQUIRE(result.set != nullptr);
-    return result.set;
-}
-
 std::string rule_text(const std::string& name, const std::string& condition) {
     std::string quoted;
     for (const char c : condition)
@@ -40,7 +30,7 @@ std::string rule_text(const std::string& name, const std::string& condition) {
 }
 
 Interest interest_for(const std::string& condition) {
-    return interest_of(*load_text(rule_text("r", condition)), {});
+    return interest_of(*test::loaded(rule_text("r", condition)), {});
 }
 
 class Dice {
@@ -293,7 +283,8 @@ TEST_CASE("a mode tells programs from other files that are made") {
 }
 
 TEST_CASE("names are watched where they are made, and by the names that lead to them") {
-    const auto set = load_text(rule_text("r", "evt.type=openat and evt.is_open_read=true and fd.name=/var/run/secret"));
+    const auto set =
+        test::loaded(rule_text("r", "evt.type=openat and evt.is_open_read=true and fd.name=/var/run/secret"));
     const std::vector<std::string> names{"/run/secret"};
     const auto interest = interest_of(*set, names);
     CHECK(interest.wants(OpenClass::create, "/var/run/secret", "/bin/x"));
@@ -302,8 +293,8 @@ TEST_CASE("names are watched where they are made, and by the names that lead to 
 }
 
 TEST_CASE("a paused rule asks for nothing") {
-    const auto set = load_text(rule_text("a", "evt.type=openat and fd.created=true") +
-                               rule_text("b", "evt.type=openat and fd.name=/etc/x and evt.is_open_write=true"));
+    const auto set = test::loaded(rule_text("a", "evt.type=openat and fd.created=true") +
+                                  rule_text("b", "evt.type=openat and fd.name=/etc/x and evt.is_open_write=true"));
     set->counters(0).paused = true;
     const auto interest = interest_of(*set, {});
     CHECK(interest.always == 0);
@@ -312,9 +303,9 @@ TEST_CASE("a paused rule asks for nothing") {
 }
 
 TEST_CASE("rules that are explained") {
-    const auto set = load_text(rule_text("all", "evt.type=openat and fd.created=true") +
-                               rule_text("some", "evt.type=openat and fd.name endswith .enc and fd.created=true") +
-                               rule_text("none", "evt.type=execve"));
+    const auto set = test::loaded(rule_text("all", "evt.type=openat and fd.created=true") +
+                                  rule_text("some", "evt.type=openat and fd.name endswith .enc and fd.created=true") +
+                                  rule_text("none", "evt.type=execve"));
     const auto told = explain_interest(*set);
     REQUIRE(told.size() == 3);
     CHECK(told[0].all());
