@@ -33,6 +33,7 @@ void Engine::install(std::shared_ptr<const RuleSet> set) {
     const auto with_condition =
         std::find_if(rules.begin(), rules.end(), [](const auto& rule) { return rule.condition.program() != nullptr; });
     workspace_ = Workspace(with_condition == rules.end() ? nullptr : with_condition->condition.program());
+    candidates_ = RuleIndex::Memory(set->index());
     set_ = std::move(set);
 }
 
@@ -52,7 +53,7 @@ void Engine::process(const event::Event& event, event::Scratch& scratch, MatchHa
         return;
     workspace_.begin_event();
     const bool timed = ++events_ % kTimedOneIn == 0;
-    set_->index().each(event, [&](std::uint32_t index) {
+    set_->index().each(event, scratch, candidates_, [&](std::uint32_t index) {
         if (share != Share::all && set_->is_late(index) != (share == Share::late))
             return;
         auto& counters = set_->counters(index);

@@ -43,6 +43,7 @@ class Engine {
 
     std::shared_ptr<const RuleSet> set_;
     Workspace workspace_; ///< for the conditions of set_
+    RuleIndex::Memory candidates_;
     Correlations correlations_;
     event::Values values_; ///< working memory of correlations
     std::uint64_t events_ = 0;

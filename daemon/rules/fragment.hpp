@@ -3,6 +3,7 @@
 // tried.
 #pragma once
 
+#include <compare>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,7 +14,7 @@ struct Fragment {
     std::string text;    ///< compared with ASCII letters in either case taken as one
     bool begins = false; ///< the text that is tested begins with it …
     bool ends = false;   ///< … ends with it; neither: it stands somewhere in it
-    bool operator==(const Fragment&) const = default;
+    auto operator<=>(const Fragment&) const = default;
 };
 
 /// The test is true of no text that has none of these. Nothing: such fragments are not known. Texts that hold other

@@ -1,105 +1,226 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/rule_index.hpp"
 
-#include "core/ascii.hpp"
 #include "rules/needs.hpp"
 #include "rules/program.hpp"
 #include "rules/rule.hpp"
 
 #include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <compare>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
+#include <string>
 
 namespace rwatch::rules {
 
 namespace {
 
-constexpr std::size_t kMostKeys = 512; // of one rule; with more it is tried always
+constexpr std::size_t kMostKeys = 4096; // of one rule; with more it is tried always
 
-/// A program, by the executable's path (first), or a name.
-using Wanted = std::pair<bool, std::string>;
-
-bool is_ascii(std::string_view text) noexcept {
-    return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+/// Guesses at how many events hold a key.
+double share_of(const Fragment& f) noexcept {
+    const auto more = static_cast<double>(std::clamp<std::size_t>(f.text.size(), 2, 18) - 2);
+    if (f.begins && f.ends)
+        return 0.05 * std::exp2(-more / 2);
+    return (f.begins || f.ends ? 0.1 : 1) * std::exp2(-more * 3 / 4);
 }
-
-std::optional<std::set<Wanted>> keys_of(const Test& test) {
-    const auto* field = test.left.field_in_any_case();
-    if (field == nullptr || test.right || test.matcher == nullptr || test.need == Test::Need::none)
-        return std::nullopt;
-    const bool by_path = field->field->name == "proc.exepath";
-    if (!by_path && field->field->name != "proc.name")
-        return std::nullopt;
-    const auto fragments = test.matcher->fragments();
-    if (!fragments || fragments->size() > kMostKeys)
-        return std::nullopt;
-    std::set<Wanted> out;
-    for (const auto& fragment : *fragments) {
-        const auto slash = fragment.text.rfind('/');
-        if (!fragment.ends || (by_path ? slash == std::string::npos : !fragment.begins))
-            return std::nullopt;
-        if (is_ascii(fragment.text)) // of others all rules are tried
-            out.emplace(by_path, lower(std::string_view(fragment.text).substr(by_path ? slash + 1 : 0)));
-    }
-    return out;
-}
-
-Need<Wanted> need_of(const Test& test, bool truth) {
-    auto keys = truth ? keys_of(test) : std::nullopt;
-    if (!keys)
-        return {};
-    const auto share = static_cast<double>(keys->size());
-    return {Need<Wanted>::Kind::some, std::make_shared<const std::set<Wanted>>(std::move(*keys)), share};
-}
-
-/// In lower case; false where it is too long, or no ASCII.
-template <std::size_t N> bool fold(std::string_view text, std::array<char, N>& out, std::size_t& size) noexcept {
-    if (text.size() > N || !is_ascii(text))
-        return false;
-    std::transform(text.begin(), text.end(), out.begin(), [](char c) { return lower(c); });
-    size = text.size();
-    return true;
+double share_of(std::int64_t number) noexcept {
+    return number == 0 || number == 1 ? 0.5 : 0.02;
 }
 
 } // namespace
 
-RuleIndex::RuleIndex(std::span<const Rule> rules,
-                     const std::array<std::vector<std::uint32_t>, event::kCalls>& by_call) {
-    for (std::size_t call = 0; call < event::kCalls; ++call) {
-        auto& of_call = calls_[call];
-        of_call.all = by_call[call];
-        std::map<const Program*, NeedFinder<Wanted>> finders;
-        for (const auto index : of_call.all) {
-            const auto& condition = rules[index].condition;
+/// Keys of all rules, each worked out once whatever calls they are of.
+class RuleIndex::Builder {
+  public:
+    explicit Builder(std::span<const Rule> rules) : rules_(rules) {}
+
+    /// indices: rules of these calls, ascending.
+    Group group_of(std::vector<std::uint32_t> indices, const event::CallSet& calls) {
+        Group out;
+        out.always.resize((indices.size() + 63) / 64);
+        std::map<const Program*, NeedFinder<Key>> finders;
+        for (std::uint32_t place = 0; place < indices.size(); ++place) {
+            const auto& condition = rules_[indices[place]].condition;
             const auto* program = condition.program().get();
+            auto& keys = keys_.try_emplace(program, *program).first->second;
             auto& finder = finders
-                               .try_emplace(program, *program, event::CallSet().set(call), kMostKeys,
-                                            [program](std::uint32_t test, bool truth) {
-                                                return need_of(program->tests[test], truth);
+                               .try_emplace(program, *program, calls, kMostKeys,
+                                            [&keys](std::uint32_t test, bool truth) {
+                                                return truth ? keys.of(test) : Need<Key>();
                                             })
                                .first->second;
             const auto& need = finder.find(condition.root(), true);
-            if (need.kind != Need<Wanted>::Kind::some) {
-                of_call.always.push_back(index);
+            if (need.kind != Need<Key>::Kind::some) {
+                out.always[place / 64] |= std::uint64_t{1} << (place % 64);
                 continue;
             }
-            of_call.keyed = true;
-            for (const auto& [by_path, key] : *need.items)
-                (by_path ? of_call.by_program : of_call.by_name)[key].push_back(index);
+            for (const auto& key : *need.items) {
+                auto& of_fields = fields_of(out, keys.field(key.field));
+                if (key.number)
+                    of_fields.numbers[*key.number].push_back(place);
+                else
+                    of_fields.texts.add(key.text, place);
+            }
         }
+        for (auto& of_fields : out.fields)
+            of_fields.texts.finish();
+        out.rules = std::move(indices);
+        return out;
+    }
+
+  private:
+    static OfFields& fields_of(Group& group, const event::FieldRef& field) {
+        for (auto& one : group.fields) {
+            if (std::find(one.fields.begin(), one.fields.end(), field) != one.fields.end())
+                return one;
+            if (field.field->path && one.fields.front().field->path)
+                return one.fields.push_back(field), one;
+        }
+        return group.fields.emplace_back(OfFields{{field}, {}, {}});
+    }
+
+    /// What an event must hold for a rule to be tried: a text or a number in a field.
+    struct Key {
+        std::uint32_t field = 0; ///< see Keys::fields()
+        std::optional<std::int64_t> number;
+        Fragment text;
+        auto operator<=>(const Key&) const = default;
+    };
+
+    /// What the tests of one program need.
+    class Keys {
+      public:
+        explicit Keys(const Program& program) : program_(program), known_(program.tests.size()) {}
+
+        /// For a test to be true.
+        const Need<Key>& of(std::uint32_t test) {
+            auto& known = known_[test];
+            if (!known)
+                known = work_out(program_.tests[test]);
+            return *known;
+        }
+
+        [[nodiscard]] const event::FieldRef& field(std::uint32_t place) const noexcept { return fields_[place]; }
+
+      private:
+        Need<Key> work_out(const Test& test) {
+            const auto* whole = test.left.field_in_any_case();
+            const auto* field = whole != nullptr ? whole : test.left.field_of_basename();
+            if (field == nullptr || field->field->of_call || test.right || test.matcher == nullptr ||
+                test.need == Test::Need::none)
+                return {};
+            std::set<Key> keys;
+            double share = 0;
+            Key key;
+            key.field = place_of(*field);
+            if (test.left.type() == event::Type::string) {
+                const auto texts = test.matcher->fragments();
+                if (!texts)
+                    return {};
+                for (const auto& text : *texts) { // without any the test is true of nothing
+                    if (!TextIndex::takes(text))
+                        return {};
+                    share += has_few_values(field->field->name) ? kShareOfFew : share_of(text);
+                    key.text = text;
+                    keys.insert(key);
+                    if (whole == nullptr && text.begins) { // behind the last slash, where there is one
+                        key.text.begins = false;
+                        key.text.text.insert(0, "/");
+                        keys.insert(key);
+                    }
+                }
+            } else {
+                const auto numbers = test.matcher->numbers();
+                if (!numbers)
+                    return {};
+                for (const auto number : *numbers) {
+                    key.number = number;
+                    keys.insert(key);
+                    share += share_of(number);
+                }
+            }
+            if (test.left.many() != Source::Many::one && !field->field->path)
+                share *= kManyValues;
+            return {Need<Key>::Kind::some, std::make_shared<const std::set<Key>>(std::move(keys)), share};
+        }
+
+        std::uint32_t place_of(const event::FieldRef& field) {
+            const auto found = std::find(fields_.begin(), fields_.end(), field);
+            if (found == fields_.end())
+                return fields_.push_back(field), static_cast<std::uint32_t>(fields_.size() - 1);
+            return static_cast<std::uint32_t>(found - fields_.begin());
+        }
+
+        static bool has_few_values(std::string_view field) noexcept {
+            constexpr std::string_view kOfFew[] = {"evt.res",         "fd.l4proto",      "fd.type",
+                                                   "fd.typechar",     "proc.stdin.type", "proc.stdout.type",
+                                                   "proc.stderr.type"};
+            return std::find(std::begin(kOfFew), std::end(kOfFew), field) != std::end(kOfFew);
+        }
+
+        static constexpr double kShareOfFew = 0.3;
+        static constexpr double kManyValues = 100; // of a field that is all of them; names of one file are mostly one
+
+        const Program& program_;
+        std::vector<std::optional<Need<Key>>> known_; ///< by test
+        std::vector<event::FieldRef> fields_;
+    };
+
+    std::span<const Rule> rules_;
+    std::map<const Program*, Keys> keys_;
+};
+
+RuleIndex::RuleIndex(std::span<const Rule> rules,
+                     const std::array<std::vector<std::uint32_t>, event::kCalls>& by_call) {
+    std::map<std::vector<std::uint32_t>, event::CallSet> groups;
+    for (std::size_t call = 0; call < event::kCalls; ++call)
+        if (!by_call[call].empty())
+            groups[by_call[call]].set(call);
+    Builder builder(rules);
+    for (const auto& [indices, calls] : groups) {
+        for (std::size_t call = 0; call < event::kCalls; ++call)
+            if (calls[call])
+                group_of_call_[call] = static_cast<std::uint16_t>(groups_.size());
+        groups_.push_back(builder.group_of(indices, calls));
+        most_words_ = std::max(most_words_, groups_.back().always.size());
     }
 }
 
-bool RuleIndex::key_of_program(const event::Event& event, Key& out) noexcept {
-    if (event.process == nullptr)
-        return true; // rules that need a program are not true without one
-    const std::string_view path = event.process->exe_path;
-    return is_ascii(path) && fold(path.substr(path.rfind('/') + 1), out.bytes, out.size);
-}
-
-bool RuleIndex::key_of_name(const event::Event& event, Key& out) noexcept {
-    return event.process == nullptr || fold(event.process->comm, out.bytes, out.size);
+void RuleIndex::find(const Group& group, const event::Event& event, event::Scratch& scratch, Memory& memory) noexcept {
+    assert(memory.bits_.size() >= group.always.size());
+    std::copy(group.always.begin(), group.always.end(), memory.bits_.begin());
+    const auto mark = [&](std::span<const std::uint32_t> places) noexcept {
+        for (const auto place : places)
+            memory.bits_[place / 64] |= std::uint64_t{1} << (place % 64);
+    };
+    const auto look_up = [&](const OfFields& of_fields, const event::Value& value) noexcept {
+        if (value.type == event::Type::string)
+            return of_fields.texts.find(value.string, mark);
+        const auto number = value.type == event::Type::boolean ? std::int64_t{value.boolean} : value.integer;
+        if (const auto found = of_fields.numbers.find(number); found != of_fields.numbers.end())
+            mark(found->second);
+    };
+    for (const auto& of_fields : group.fields) {
+        const auto begin = scratch.mark();
+        std::string_view last;
+        for (const auto& field : of_fields.fields) {
+            event::read(field, event, scratch, memory.values_);
+            for (const auto& value : memory.values_.items()) {
+                if (value.type == event::Type::string) {
+                    if (value.string.data() == last.data() && value.string.size() == last.size())
+                        continue; // the same again
+                    last = value.string;
+                }
+                look_up(of_fields, value);
+            }
+        }
+        scratch.release(begin);
+    }
 }
 
 } // namespace rwatch::rules

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Rules to try for an event: those of its call, but for the ones that need another program than the event's. Most rules
-// about programs name them, by path or by name; of hundreds such rules a few are left.
+// Rules to try for an event: those of its call, but for the ones that need something which the event does not hold.
+// Nearly all rules name a program, a path, a word or a number, so that of thousands a few are left.
 #pragma once
 
 #include "event/event.hpp"
+#include "event/fields.hpp"
+#include "rules/text_index.hpp"
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
-#include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -21,62 +21,62 @@ struct Rule;
 
 class RuleIndex {
   public:
+    /// Working memory of one thread.
+    class Memory {
+      public:
+        Memory() = default;
+        explicit Memory(const RuleIndex& index) : bits_(index.most_words_) {}
+
+      private:
+        friend class RuleIndex;
+        std::vector<std::uint64_t> bits_;
+        event::Values values_;
+    };
+
     RuleIndex() = default;
     /// by_call: indices of the rules that can match an event of the call, ascending. Pure.
     RuleIndex(std::span<const Rule> rules, const std::array<std::vector<std::uint32_t>, event::kCalls>& by_call);
 
-    /// Calls `visit` with the index of each rule that may match, ascending. Free of allocation.
-    template <typename Visit> void each(const event::Event& event, Visit&& visit) const {
-        const auto& of_call = calls_[static_cast<std::size_t>(event.call)];
-        Key program, name;
-        if (!of_call.keyed || !key_of_program(event, program) || !key_of_name(event, name)) {
-            for (const auto rule : of_call.all)
-                visit(rule);
+    /// Calls `visit` with the index of each rule that may match, ascending. Free of allocation. memory: of this index.
+    template <typename Visit>
+    void each(const event::Event& event, event::Scratch& scratch, Memory& memory, Visit&& visit) const {
+        const auto place = group_of_call_[static_cast<std::size_t>(event.call)];
+        if (place == kNoGroup)
             return;
-        }
-        std::array<std::span<const std::uint32_t>, 3> lists{of_call.always, find(of_call.by_program, program),
-                                                            find(of_call.by_name, name)};
-        for (;;) { // a merge: a rule may stand in several
-            std::uint32_t next = kNone;
-            for (const auto& list : lists)
-                if (!list.empty() && list.front() < next)
-                    next = list.front();
-            if (next == kNone)
-                return;
-            for (auto& list : lists)
-                if (!list.empty() && list.front() == next)
-                    list = list.subspan(1);
-            visit(next);
-        }
+        const auto& group = groups_[place];
+        find(group, event, scratch, memory);
+        for (std::size_t word = 0; word < group.always.size(); ++word)
+            for (auto bits = memory.bits_[word]; bits != 0; bits &= bits - 1)
+                visit(group.rules[word * 64 + static_cast<std::size_t>(std::countr_zero(bits))]);
     }
 
   private:
-    static constexpr std::uint32_t kNone = 0xffffffff;
-    /// Last part of an executable's path, or a name; letters in lower case.
-    struct Key {
-        std::array<char, 256> bytes{};
-        std::size_t size = 0;
+    static constexpr std::uint16_t kNoGroup = 0xffff;
+
+    /// Rules by what they need of one field; by their place in the group. Fields that are paths of files stand
+    /// together: most hold the same one.
+    struct OfFields {
+        std::vector<event::FieldRef> fields;
+        TextIndex texts;
+        std::unordered_map<std::int64_t, std::vector<std::uint32_t>> numbers; ///< booleans are 0 and 1
     };
-    struct Hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
-    };
-    using Lists = std::unordered_map<std::string, std::vector<std::uint32_t>, Hash, std::equal_to<>>;
-    struct OfCall {
-        bool keyed = false;
-        std::vector<std::uint32_t> all, always; ///< always: those that no key stands for
-        Lists by_program, by_name;
+    /// Of calls that have the same rules.
+    struct Group {
+        std::vector<std::uint32_t> rules;
+        std::vector<std::uint64_t> always; ///< a bit for each of them that is tried whatever the event holds
+        std::vector<OfFields> fields;
     };
 
-    /// False where all rules must be tried: letters that are no ASCII have other ways to be alike.
-    [[nodiscard]] static bool key_of_program(const event::Event& event, Key& out) noexcept;
-    [[nodiscard]] static bool key_of_name(const event::Event& event, Key& out) noexcept;
-    [[nodiscard]] static std::span<const std::uint32_t> find(const Lists& lists, const Key& key) noexcept {
-        const auto found = lists.find(std::string_view(key.bytes.data(), key.size));
-        return found == lists.end() ? std::span<const std::uint32_t>() : std::span<const std::uint32_t>(found->second);
-    }
+    class Builder;
+    static void find(const Group& group, const event::Event& event, event::Scratch& scratch, Memory& memory) noexcept;
 
-    std::array<OfCall, event::kCalls> calls_;
+    std::array<std::uint16_t, event::kCalls> group_of_call_ = [] {
+        std::array<std::uint16_t, event::kCalls> out{};
+        out.fill(kNoGroup);
+        return out;
+    }();
+    std::vector<Group> groups_;
+    std::size_t most_words_ = 0; ///< of a group's bits
 };
 
 } // namespace rwatch::rules

@@ -46,6 +46,11 @@ class Source {
                            (transformer_ == Transformer::tolower || transformer_ == Transformer::toupper);
         return cased ? arguments_.front().field() : field();
     }
+    /// The field of whose values it takes the last part, else null.
+    [[nodiscard]] const event::FieldRef* field_of_basename() const noexcept {
+        const bool is = op_ == Op::transformer && transformer_ == Transformer::basename && arguments_.size() == 1;
+        return is ? arguments_.front().field() : nullptr;
+    }
     /// Adds the fields that it is made from, each as often as it stands there.
     void collect_fields(std::vector<event::FieldRef>& out) const;
     void add_to(Hash128& hash) const;

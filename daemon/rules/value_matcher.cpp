@@ -240,6 +240,15 @@ bool BooleanSet::fits(const event::Value& value) const noexcept {
     return value.type == event::Type::boolean && (value.boolean ? true_ : false_);
 }
 
+std::optional<std::vector<std::int64_t>> BooleanSet::numbers() const {
+    std::vector<std::int64_t> out;
+    if (false_)
+        out.push_back(0);
+    if (true_)
+        out.push_back(1);
+    return out;
+}
+
 bool compare(Operator op, const event::Value& left, const event::Value& right, event::Scratch& scratch) noexcept {
     if (left.type != right.type)
         return false;

@@ -9,6 +9,7 @@
 #include "rules/glob.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -30,6 +31,8 @@ class ValueMatcher {
     [[nodiscard]] virtual bool fits(const event::Value& value) const noexcept = 0;
     /// One of which each text that fits holds.
     [[nodiscard]] virtual Fragments fragments() const { return std::nullopt; }
+    /// The only numbers that fit, booleans being 0 and 1; nothing: they are not known.
+    [[nodiscard]] virtual std::optional<std::vector<std::int64_t>> numbers() const { return std::nullopt; }
     /// Adds numbers: between two of them, and beyond, all numbers fit alike. False where they are not known.
     [[nodiscard]] virtual bool add_edges(std::vector<std::int64_t>& /*out*/) const { return false; }
 };
@@ -138,6 +141,7 @@ class IntegerSet final : public ValueMatcher {
   public:
     explicit IntegerSet(std::vector<std::int64_t> numbers);
     [[nodiscard]] bool fits(const event::Value& value) const noexcept override;
+    [[nodiscard]] std::optional<std::vector<std::int64_t>> numbers() const override { return sorted_; }
     [[nodiscard]] bool add_edges(std::vector<std::int64_t>& out) const override;
 
   private:
@@ -159,6 +163,7 @@ class BooleanSet final : public ValueMatcher {
   public:
     BooleanSet(bool takes_true, bool takes_false) : true_(takes_true), false_(takes_false) {}
     [[nodiscard]] bool fits(const event::Value& value) const noexcept override;
+    [[nodiscard]] std::optional<std::vector<std::int64_t>> numbers() const override;
 
   private:
     bool true_, false_;

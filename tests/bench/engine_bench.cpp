@@ -178,7 +178,8 @@ void bench(const char* name, const std::vector<rules::SourceText>& texts) {
     rules::Engine engine;
     engine.install(loaded.set);
     const auto scratch = std::make_unique<event::Scratch>();
-    std::printf("%-32s %6s %8s %8s\n", name, "rules", "ns", "matches");
+    std::printf("%-32s %6s %6s %8s %8s\n", name, "rules", "tried", "ns", "matches");
+    rules::RuleIndex::Memory memory(loaded.set->index());
     for (const auto& [title, fields] : cases()) {
         event::EventBuilder builder;
         std::string error;
@@ -189,8 +190,10 @@ void bench(const char* name, const std::vector<rules::SourceText>& texts) {
         Count once;
         scratch->reset();
         engine.process(event, *scratch, once);
+        std::size_t tried = 0;
+        loaded.set->index().each(event, *scratch, memory, [&](std::uint32_t) { ++tried; });
         Count rest;
-        std::printf("  %-30s %6zu %8.0f %8zu\n", title, loaded.set->rules().size(),
+        std::printf("  %-30s %6zu %6zu %8.0f %8zu\n", title, loaded.set->rules().size(), tried,
                     median_ns(engine, event, *scratch, rest), once.matches);
     }
 }

@@ -62,8 +62,11 @@ TEST_CASE("Rules are indexed by call, enabled ones only") {
         event.process = &process;
         event.call = call;
         event.kind = event::kind_of(call);
+        event.object.name = "/etc/shadow";
         std::vector<std::uint32_t> out;
-        set->index().each(event, [&](std::uint32_t rule) { out.push_back(rule); });
+        const auto scratch = std::make_unique<event::Scratch>();
+        RuleIndex::Memory memory(set->index());
+        set->index().each(event, *scratch, memory, [&](std::uint32_t rule) { out.push_back(rule); });
         return out;
     };
     CHECK(of(event::Call::execve) == std::vector<std::uint32_t>{0, 3});
@@ -92,17 +95,19 @@ TEST_CASE("Rules that need a program are tried for that program") {
         event.kind = event::kind_of(call);
         event.process = &process;
         std::vector<std::uint32_t> out;
-        set->index().each(event, [&](std::uint32_t rule) { out.push_back(rule); });
+        const auto scratch = std::make_unique<event::Scratch>();
+        RuleIndex::Memory memory(set->index());
+        set->index().each(event, *scratch, memory, [&](std::uint32_t rule) { out.push_back(rule); });
         return out;
     };
     using List = std::vector<std::uint32_t>;
     CHECK(tried(event::Call::execve, "/usr/bin/curl", "curl") == List{0, 1, 2, 3, 6});
-    CHECK(tried(event::Call::execve, "/opt/CURL", "x") == List{0, 1, 2, 3});
+    CHECK(tried(event::Call::execve, "/opt/CURL", "x") == List{1, 2, 3});
     CHECK(tried(event::Call::execve, "/bin/true", "nc") == List{1, 2, 3, 4});
     CHECK(tried(event::Call::execve, "/bin/true", "cat") == List{1, 3, 5});
     CHECK(tried(event::Call::openat, "/bin/true", "x") == List{5});
     CHECK(tried(event::Call::openat, "/bin/true", "Curl") == List{5, 6});
-    CHECK(tried(event::Call::execve, "/bin/\xc3\xa4", "x") == List{0, 1, 2, 3, 4, 5, 6});
+    CHECK(tried(event::Call::execve, "/bin/\xc3\xa4", "x") == List{0, 1, 2, 3});
     CHECK(tried(event::Call::execve, "", "") == List{1, 3});
 }
 

@@ -200,12 +200,14 @@ TEST_CASE("an open that makes a rule true is wanted, and the rule tried: a milli
         if (loaded.set == nullptr)
             continue; // an expression that RE2 does not take, a field that does not go with an operator
         const auto interest = interest_of(*loaded.set, {});
+        RuleIndex::Memory candidates(loaded.set->index());
         for (int i = 0; i < kOpens; ++i) {
             const Opened open(dice);
             const auto one = event::open_class(open.event);
             const bool wanted = interest.wants(one, open.event.result < 0 ? "" : open.name, open.process.exe_path);
             std::vector<bool> tried(loaded.set->rules().size());
-            loaded.set->index().each(open.event, [&](std::uint32_t rule) { tried[rule] = true; });
+            scratch.reset();
+            loaded.set->index().each(open.event, scratch, candidates, [&](std::uint32_t rule) { tried[rule] = true; });
             bool matched = false;
             for (std::size_t rule = 0; rule < tried.size(); ++rule) {
                 scratch.reset();
