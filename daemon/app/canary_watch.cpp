@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "app/canary_watch.hpp"
 
+#include <algorithm>
+
 namespace rwatch::app {
 
 bool CanaryWatch::check(std::int64_t now_ns, Round last, const std::vector<sensor::ProbeState>& probes,
                         const pipeline::SelfWatch& answers) {
     if (last.ended_ns != 0 && last.begun_ns != judged_ns_ && now_ns - last.ended_ns >= kPatience) {
         judged_ns_ = last.begun_ns;
-        judge(static_cast<std::uint64_t>(last.begun_ns), probes, answers);
+        if (last.begun_ns > changed_ns_)
+            judge(static_cast<std::uint64_t>(last.begun_ns), probes, answers);
     }
     stuck_ = asked_ns_ != 0 && now_ns - asked_ns_ >= kStuck && last.ended_ns < asked_ns_;
     if (asked_ns_ != 0 && now_ns - asked_ns_ < (missed_.empty() ? every_ns_ : std::min(every_ns_, kAgain)))
@@ -23,6 +26,12 @@ void CanaryWatch::judge(std::uint64_t begun_ns, const std::vector<sensor::ProbeS
                         const pipeline::SelfWatch& answers) {
     silent_.clear();
     hopeless_ = false;
+    std::erase_if(missed_, [&](const auto& one) {
+        return std::none_of(probes.begin(), probes.end(), [&](const sensor::ProbeState& probe) {
+            return std::any_of(probe.hooks.begin(), probe.hooks.end(),
+                               [&](const sensor::Hook& hook) { return hook.name == one.first; });
+        });
+    });
     for (const auto& probe : probes) {
         for (const auto& hook : probe.hooks)
             judge_hook(probe.name, hook.name,

@@ -32,6 +32,9 @@ class CanaryWatch {
     [[nodiscard]] bool check(std::int64_t now_ns, Round last, const std::vector<sensor::ProbeState>& probes,
                              const pipeline::SelfWatch& answers);
 
+    /// Rounds that have begun by now do not count: hooks have come or gone.
+    void hooks_changed(std::int64_t now_ns) noexcept { changed_ns_ = now_ns; }
+
     /// By probe, the hooks that are silent: "openat, openat2"; a probe with one hook by its own name.
     [[nodiscard]] const std::map<std::string, std::string>& silent() const noexcept { return silent_; }
     /// True where the canary itself does not come back.
@@ -45,7 +48,7 @@ class CanaryWatch {
     void judge_hook(const std::string& probe, const std::string& hook, std::uint64_t last_ns, std::uint64_t begun_ns);
 
     std::int64_t every_ns_;
-    std::int64_t asked_ns_ = 0, judged_ns_ = 0;
+    std::int64_t asked_ns_ = 0, judged_ns_ = 0, changed_ns_ = 0;
     std::map<std::string, unsigned> missed_; ///< rounds in a row, by hook
     std::map<std::string, std::string> silent_;
     bool stuck_ = false, hopeless_ = false;

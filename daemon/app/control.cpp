@@ -125,6 +125,7 @@ template <typename Kind, typename First> bus::OpenedPipe Daemon::open_pipe(std::
         throw Error("make a pipe", "", errno);
     out.pipe.reset(ends[0]);
     listeners_.push_back(std::make_shared<Kind>(std::move(first), Fd(ends[1])));
+    hook(event::CallSet().set());
     listeners_box_.put(listeners_);
     runner_.nudge();
     return out;

@@ -2,13 +2,12 @@
 // The daemon's life: start, timers, reload, stop. What the bus asks of it is in control.cpp.
 #include "app/daemon.hpp"
 
+#include "app/open_sensor.hpp"
 #include "app/report.hpp"
 #include "core/counted.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/time.hpp"
-#include "process/host_view.hpp"
-#include "sensor/bpf_source.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -30,24 +29,6 @@ std::string hostname() {
     char name[256] = {};
     gethostname(name, sizeof name - 1);
     return name;
-}
-
-/// Of the automaton in the kernel: more than these rules take, since a reload can't make the room larger.
-std::size_t room_for(const rules::RuleSet& rules) {
-    constexpr std::size_t kLeast = 4096;
-    return std::max(
-        kLeast, std::min(rules::interest_of(rules, {}).paths.states().size() * 2, rules::TextAutomaton::kMostStates));
-}
-
-std::unique_ptr<sensor::EventSource> open_source(const config::Config& config, const rules::RuleSet& rules,
-                                                 std::uint32_t canary) {
-    sensor::BpfOptions options;
-    options.host_mntns = process::HostView().namespace_id();
-    options.states = config.sensor.sift ? room_for(rules) : 0;
-    options.ring_size = config.sensor.ring_size;
-    options.skip_own = true;
-    options.canary = canary;
-    return sensor::BpfSource::open(options);
 }
 
 std::uint32_t own_pid_namespace() {
@@ -89,7 +70,7 @@ Daemon::Daemon(Options options, Loaded loaded)
       rule_files_(loaded.rule_files), started_ns_(wall_now()), factory_(hostname()), outlet_(config_, options_.console),
       history_(config_.alerts.history),
       health_([this](auto&&... args) { raise(std::forward<decltype(args)>(args)...); }),
-      source_(open_source(config_, *rules_, canary_.thread_id())),
+      source_(open_sensor(config_, *rules_, canary_.thread_id(), hooked_)),
       self_(static_cast<std::uint32_t>(::getpid()), own_pid_namespace()), canary_watch_(config_.sensor.canary_ns),
       sifter_(std::make_shared<pipeline::Sifter>(source_->sieve(), enricher_)),
       pipeline_(enricher_, self_, factory_, config_.alerts.debounce_ns,
@@ -116,8 +97,24 @@ Daemon::Daemon(Options options, Loaded loaded)
 }
 
 void Daemon::put_in_force() {
-    rules_box_.put({rules_, std::make_shared<const rules::Interest>(rules::interest_of(*rules_, watched_names_))});
+    auto interest = std::make_shared<const rules::Interest>(rules::interest_of(*rules_, watched_names_));
+    needed_ = source_->sieve() == nullptr ? event::CallSet().set() : calls_needed(*rules_, *interest);
+    hook(hooked_ | needed_);
+    rules_box_.put({rules_, std::move(interest)});
     runner_.nudge();
+}
+
+void Daemon::hook(const event::CallSet& calls) {
+    if (calls == hooked_)
+        return;
+    hooked_ = calls;
+    source_->want_calls(calls);
+    canary_watch_.hooks_changed(boot_now());
+}
+
+void Daemon::unhook() {
+    if (!rules_box_.full()) // else the rules before these still have their say
+        hook(listeners_.size() > 1 ? event::CallSet().set() : needed_);
 }
 
 /// What is opened once a reload has been answered must be seen by the new rules: until the pipeline has taken them the
@@ -133,6 +130,7 @@ void Daemon::take_news() {
     if (rules_box_.full())
         sifter_->install(nullptr); // what the new rules want comes from now on
     if (InForce next; rules_box_.take(next)) {
+        source_->hurry(next.interest->urgent);
         pipeline_.install(std::move(next.rules));
         sifter_->install(std::move(next.interest));
     }
@@ -230,6 +228,7 @@ void Daemon::every_second() {
     check_health();
     end_pauses();
     drop_closed_listeners();
+    unhook();
     tell_systemd();
 }
 

@@ -65,8 +65,11 @@ class Daemon : private bus::Control {
         std::shared_ptr<const rules::RuleSet> rules;
         std::shared_ptr<const rules::Interest> interest;
     };
-    /// Hands rules_ to the pipeline.
+    /// Hands rules_ to the pipeline; all hooks that they need are there by then.
     void put_in_force();
+    void hook(const event::CallSet& calls);
+    /// Takes hooks off that nobody needs any more.
+    void unhook();
     void await_in_force() const noexcept;
     void take_news();
     void drop_closed_listeners();
@@ -107,6 +110,7 @@ class Daemon : private bus::Control {
     alerts::History history_;
     Pauses pauses_;
     Health health_;
+    event::CallSet needed_, hooked_; ///< calls: by the rules, and now
     std::unique_ptr<sensor::EventSource> source_;
     pipeline::SelfWatch self_;
     CanaryWatch canary_watch_;

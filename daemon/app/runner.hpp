@@ -40,7 +40,7 @@ class Runner : private sensor::RecordHandler {
     void on_record(std::span<const std::byte> record) noexcept override;
     void run() noexcept;
     void wait(std::size_t drained) noexcept;
-    void sleep(std::int64_t ns, bool woken_by_records) noexcept;
+    void sleep(std::int64_t ns) noexcept;
     void do_chores(std::int64_t now);
 
     sensor::EventSource& source_;

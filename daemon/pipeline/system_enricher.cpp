@@ -42,6 +42,19 @@ SystemEnricher::SystemEnricher() : hashes_(lookups_), table_(process::ProcessTab
     units_.ask_of(lookups_);
 }
 
+event::CallSet SystemEnricher::followed(const event::CallSet& wanted) {
+    using event::Kind;
+    using event::set_of;
+    // What files are called, which of them are watched, and their modes.
+    constexpr auto kNames = set_of(Kind::rename) | set_of(Kind::unlink) | set_of(Kind::link) | set_of(Kind::symlink) |
+                            set_of(Kind::mkdir) | set_of(Kind::mknod) | set_of(Kind::mount) | set_of(Kind::chmod);
+    constexpr auto kTraffic = set_of(Kind::connect) | set_of(Kind::send) | set_of(Kind::accept);
+    auto out = wanted | event::calls_of(kNames);
+    if ((wanted & event::calls_of(kTraffic)).any()) // by which name an address was found
+        out |= event::calls_of(set_of(Kind::resolve));
+    return out;
+}
+
 void SystemEnricher::fill() {
     table_.fill_from_proc();
     processes_.store(table_.size(), std::memory_order_relaxed);

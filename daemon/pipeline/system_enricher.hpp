@@ -27,6 +27,9 @@ class SystemEnricher : public Enricher {
   public:
     SystemEnricher();
 
+    /// Calls of which it must hear where the events of `wanted` are to be completed: with them.
+    [[nodiscard]] static event::CallSet followed(const event::CallSet& wanted);
+
     /// Takes in what runs now; after the probes are attached, before the first record. Any thread, alone.
     void fill();
     /// Pipeline thread.

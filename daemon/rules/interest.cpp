@@ -222,6 +222,30 @@ template <typename See> void each_need(const RuleSet& set, const See& see) {
     }
 }
 
+/// Calls see(rule) for each rule that is enabled and not paused.
+template <typename See> void each_active(const RuleSet& set, const See& see) {
+    for (std::size_t i = 0; i < set.rules().size(); ++i)
+        if (set.rules()[i].enabled && !set.counters(i).paused.load(std::memory_order_relaxed))
+            see(set.rules()[i]);
+}
+
+event::KindSet urgent_kinds(const RuleSet& set) {
+    constexpr auto kFrequent = event::set_of(event::Kind::exec) | event::set_of(event::Kind::fork) |
+                               event::set_of(event::Kind::exit) | event::set_of(event::Kind::open) |
+                               event::set_of(event::Kind::connect) | event::set_of(event::Kind::send) |
+                               event::set_of(event::Kind::resolve) | event::set_of(event::Kind::memory);
+    event::CallSet calls;
+    each_active(set, [&](const Rule& rule) {
+        if (rule.priority <= Priority::critical)
+            calls |= rule.condition.calls();
+    });
+    event::KindSet out = 0;
+    for (std::size_t call = 1; call < event::kCalls; ++call)
+        if (calls[call])
+            out |= event::set_of(event::kind_of(static_cast<event::Call>(call)));
+    return out & ~kFrequent;
+}
+
 std::string shown(const Fragment& f) {
     return (f.begins ? "" : "*") + f.text + (f.ends ? "" : "*");
 }
@@ -250,6 +274,7 @@ bool RuleInterest::nothing() const noexcept {
 
 Interest interest_of(const RuleSet& set, std::span<const std::string> names) {
     Interest out;
+    out.urgent = urgent_kinds(set);
     const auto add = [&](const Fragment& fragment, Subject subject, OpenClasses marks) {
         const bool of_exe = subject == Subject::exe;
         if (!(of_exe ? out.exes : out.paths).add(fragment, marks))
@@ -285,6 +310,13 @@ Interest interest_of(const RuleSet& set, std::span<const std::string> names) {
     out.paths.finish();
     out.exes.finish();
     return out;
+}
+
+event::CallSet wanted_calls(const RuleSet& set, const Interest& interest) {
+    event::CallSet out;
+    each_active(set, [&](const Rule& rule) { out |= rule.condition.calls(); });
+    // Of opens more is known: files that rules name are watched where they are made.
+    return (interest.always | interest.by_path | interest.by_exe) == 0 ? out & ~opens() : out | opens();
 }
 
 std::vector<RuleInterest> explain_interest(const RuleSet& set) {

@@ -4,6 +4,7 @@
 // be told so; whatever can't be is taken as true. An open that is not wanted makes no rule true.
 #pragma once
 
+#include "event/event.hpp"
 #include "event/open_class.hpp"
 #include "rules/rule_set.hpp"
 #include "rules/text_automaton.hpp"
@@ -23,6 +24,9 @@ struct Interest {
     event::OpenClasses by_path = 0; ///< wanted where `paths` finds the class
     event::OpenClasses by_exe = 0;  ///< wanted where `exes` finds the class in the program's path
     TextAutomaton paths, exes;
+    /// Kinds of events that a rule of priority Critical or above may want at once. Not those that are frequent: what it
+    /// costs to be woken by each is not worth the milliseconds.
+    event::KindSet urgent = 0;
 
     /// Whether a record is made of such an open; name: as the kernel walks it, "" where it is not known.
     [[nodiscard]] bool wants(event::OpenClass one, std::string_view name, std::string_view exe) const noexcept;
@@ -41,6 +45,8 @@ struct RuleInterest {
 /// Of a set's enabled rules that are not paused now. names: paths that are other names of files which rules name
 /// (symbolic links lead to them).
 [[nodiscard]] Interest interest_of(const RuleSet& set, std::span<const std::string> names);
+/// The calls whose events a set's rules may want that are enabled and not paused now. interest: theirs.
+[[nodiscard]] event::CallSet wanted_calls(const RuleSet& set, const Interest& interest);
 /// By rule.
 [[nodiscard]] std::vector<RuleInterest> explain_interest(const RuleSet& set);
 

@@ -11,15 +11,14 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
-#include <exception>
 #include <string_view>
-#include <thread>
+#include <sys/epoll.h>
+#include <sys/mman.h>
 #include <utility>
 
 namespace rwatch::sensor {
 namespace {
 
-constexpr std::size_t kMostClosers = 24;       ///< threads that take probes off
 constexpr std::size_t kMostGroupLosses = 8192; ///< RW_GROUP_LOSSES of ebpf/lib/admit.bpf.h
 
 std::uint64_t misses(int program) {
@@ -28,14 +27,22 @@ std::uint64_t misses(int program) {
     return bpf_obj_get_info_by_fd(program, &info, &size) == 0 ? info.recursion_misses : 0;
 }
 
+/// A family that no call's tracepoint brings is named as the kind of its events.
+event::Kind kind_named(std::string_view name) noexcept {
+    auto kind = event::Kind::none;
+    while (event::name_of(kind) != name && kind != event::Kind::count)
+        kind = static_cast<event::Kind>(static_cast<int>(kind) + 1);
+    return kind;
+}
+
 } // namespace
 
 void BpfSource::RingDeleter::operator()(ring_buffer* ring) const noexcept {
     ring_buffer__free(ring);
 }
 
-void BpfSource::LinkDeleter::operator()(bpf_link* link) const noexcept {
-    bpf_link__destroy(link);
+void BpfSource::ReaderDeleter::operator()(rw_reader* reader) const noexcept {
+    ::munmap(reader, sizeof(rw_reader));
 }
 
 std::unique_ptr<BpfSource> BpfSource::open(const BpfOptions& options) {
@@ -45,6 +52,11 @@ std::unique_ptr<BpfSource> BpfSource::open(const BpfOptions& options) {
     source->ring_.reset(ring_buffer__new(source->ring_fd_.get(), &BpfSource::on_sample, source.get(), nullptr));
     if (!source->ring_)
         throw Error("map", "ring of events", errno);
+    source->wakes_.reset(::epoll_create1(EPOLL_CLOEXEC));
+    epoll_event edge{};
+    edge.events = EPOLLIN | EPOLLET;
+    if (!source->wakes_ || ::epoll_ctl(source->wakes_.get(), EPOLL_CTL_ADD, source->ring_fd_.get(), &edge) != 0)
+        throw Error("wait for", "ring of events", errno);
     return source;
 }
 
@@ -62,6 +74,8 @@ int BpfSource::on_sample(void* context, void* data, std::size_t size) noexcept {
 std::size_t BpfSource::drain(RecordHandler& handler, std::size_t most) noexcept {
     if (most == 0)
         return 0;
+    epoll_event woken{};
+    (void)::epoll_wait(wakes_.get(), &woken, 1, 0);
     handler_ = &handler;
     left_ = most;
     ring_buffer__consume(ring_.get());
@@ -72,33 +86,85 @@ std::size_t BpfSource::drain(RecordHandler& handler, std::size_t most) noexcept 
 }
 
 int BpfSource::wake_fd() const noexcept {
-    return ring_buffer__epoll_fd(ring_.get());
+    return wakes_.get();
 }
 
-void BpfSource::doze(bool on) noexcept {
-    constexpr std::uint32_t kTheOnlyReader = 0;
-    const rw_reader reader{on ? 1U : 0U};
-    bpf_map_update_elem(readers_fd_.get(), &kTheOnlyReader, &reader, BPF_ANY);
+void BpfSource::wake_for(Wake which) noexcept {
+    static_assert(static_cast<unsigned>(Wake::urgent) == RW_WAKE_URGENT &&
+                  static_cast<unsigned>(Wake::any) == RW_WAKE_ANY);
+    std::atomic_ref(reader_->wakes).store(static_cast<std::uint32_t>(which));
 }
 
-/// Each link waits in the kernel for a grace period of all CPUs, 15 ms or so: many wait together.
+void BpfSource::hurry(event::KindSet kinds) noexcept {
+    std::atomic_ref(reader_->urgent).store(kinds, std::memory_order_relaxed);
+}
+
 void BpfSource::detach() noexcept {
-    std::vector<std::thread> closers;
-    std::atomic<std::size_t> next{0};
-    const auto close = [&] {
-        for (std::size_t i = next++; i < links_.size(); i = next++)
-            links_[i].reset();
-    };
-    try {
-        while (closers.size() < std::min(kMostClosers, links_.size()))
-            closers.emplace_back(close);
-    } catch (const std::exception&) {
-        // Fewer, then: this thread closes in any case.
+    hooks_.take_all_off();
+}
+
+/// What calls have in common hangs as long as any of them is wanted.
+bool BpfSource::is_wanted(const ProgramHook& hook, const event::CallSet& calls) noexcept {
+    const auto& family = families()[hook.family];
+    if (hook.call != event::Call::none)
+        return calls[static_cast<std::size_t>(hook.call)];
+    return hook.way == ProgramHook::Way::kprobe || family.always || family.calls.empty() ||
+           std::any_of(family.calls.begin(), family.calls.end(), [&](const auto& call) { return calls[call.call]; });
+}
+
+void BpfSource::want_calls(const event::CallSet& calls) {
+    std::vector<std::size_t> gone;
+    for (std::size_t i = 0; i < hooks_.size(); ++i)
+        if (is_wanted(hooks_.hook(i), calls))
+            (void)hooks_.hang(i);
+        else if (hooks_.hangs(i))
+            gone.push_back(i);
+    hooks_.take_off(gone);
+    describe_probes();
+}
+
+ProbeState BpfSource::state_of(std::size_t family) const {
+    const auto& what = families()[family];
+    ProbeState state;
+    state.name = what.name;
+    state.blind = what.blind;
+    for (const auto& way : what.alternatives)
+        state.alternatives.emplace_back(way.name);
+    state.attached = ways_[family].way;
+    state.reason = ways_[family].reason;
+    if (state.attached.empty())
+        return state;
+    if (what.calls.empty()) {
+        state.hooks.push_back({state.name, kind_named(state.name), event::Call::none});
+        return state;
     }
-    close();
-    for (auto& closer : closers)
-        closer.join();
-    links_.clear();
+    std::size_t offered = 0;
+    bool idle = false;
+    for (std::size_t i = 0; i < hooks_.size(); ++i) {
+        const auto& hook = hooks_.hook(i);
+        if (hook.family != family)
+            continue;
+        if (!hook.trouble.empty())
+            add_reason(state.reason, hook.place.substr(hook.place.rfind('/') + 1) + ": " + hook.trouble);
+        if (!hook.tells)
+            continue;
+        ++offered;
+        if (hooks_.hangs(i))
+            state.hooks.push_back({hook.name, {}, hook.call});
+        else
+            idle = idle || hook.trouble.empty();
+    }
+    state.attached += " (" + std::to_string(state.hooks.size()) + " of " + std::to_string(offered);
+    state.attached += !idle ? ")" : state.hooks.empty() ? "; no rule needs any)" : "; no rule needs the others)";
+    if (offered == 0)
+        add_reason(state.reason, "this kernel has no such call");
+    return state;
+}
+
+void BpfSource::describe_probes() {
+    states_.clear();
+    for (std::size_t i = 0; i < families().size(); ++i)
+        states_.push_back(state_of(i));
 }
 
 std::vector<std::pair<std::string, std::uint64_t>> BpfSource::counts(__u64 rw_count::*which) const {

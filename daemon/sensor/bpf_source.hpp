@@ -3,8 +3,8 @@
 #pragma once
 
 #include "core/handle.hpp"
-#include "sensor/call_events.hpp"
 #include "sensor/event_source.hpp"
+#include "sensor/hook_set.hpp"
 #include "sensor/kernel_sieve.hpp"
 
 #include <array>
@@ -15,8 +15,8 @@
 #include <optional>
 #include <vector>
 
-struct bpf_link;
 struct rw_count;
+struct rw_reader;
 struct ring_buffer;
 
 namespace rwatch::sensor {
@@ -30,6 +30,7 @@ struct BpfOptions {
     std::uint32_t canary = 0;            ///< … but those of this thread of it; 0: none
     std::uint32_t host_mntns = 0; ///< inode of the mount namespace of the host; 0: not known, judgements cost more
     std::size_t states = 0;       ///< that the texts of rules may take in the kernel; 0: all opens are reported
+    event::CallSet calls = event::CallSet().set(); ///< whose events are wanted at first: see want_calls()
     std::size_t skip_alternatives =
         0; ///< leaves out the first so many ways of each family (but never the last): for tests of the others
 };
@@ -44,7 +45,8 @@ class BpfSource final : public EventSource {
     std::size_t drain(RecordHandler& handler, std::size_t most) noexcept override;
     [[nodiscard]] bool ended() const noexcept override { return false; }
     [[nodiscard]] int wake_fd() const noexcept override;
-    void doze(bool on) noexcept override;
+    void wake_for(Wake which) noexcept override;
+    void hurry(event::KindSet kinds) noexcept override;
     [[nodiscard]] const std::vector<ProbeState>& probes() const noexcept override { return states_; }
     /// By kind what the full ring refused; "missed": programs that the kernel skipped because one was running on the
     /// CPU already; "taken away": records that somebody else read out of our ring, as root can. The latter is known
@@ -54,24 +56,32 @@ class BpfSource final : public EventSource {
     [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> held() const override;
     [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> sifted() const override;
     [[nodiscard]] Sieve* sieve() noexcept override { return sieve_ ? &*sieve_ : nullptr; }
+    void want_calls(const event::CallSet& calls) override;
     void detach() noexcept override;
 
     /// Records put into the ring since the start, by kind as losses(). From any thread.
     [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> submitted() const;
 
   private:
-    struct LinkDeleter {
-        void operator()(bpf_link* link) const noexcept;
-    };
     struct RingDeleter {
         void operator()(ring_buffer* ring) const noexcept;
     };
-    using Link = std::unique_ptr<bpf_link, LinkDeleter>;
+    struct ReaderDeleter {
+        void operator()(rw_reader* reader) const noexcept;
+    };
+    /// What a family's state is made of, beside its hooks.
+    struct Taken {
+        std::string way;    ///< the alternative; "" none
+        std::string reason; ///< why not a better one
+    };
     friend class ProbeLoader;
 
     BpfSource() = default;
     [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> counts(__u64 rw_count::*which) const;
     void count_taken() const;
+    [[nodiscard]] static bool is_wanted(const ProgramHook& hook, const event::CallSet& calls) noexcept;
+    [[nodiscard]] ProbeState state_of(std::size_t family) const;
+    void describe_probes();
     static int on_sample(void* context, void* data, std::size_t size) noexcept;
 
     RecordHandler* handler_ = nullptr; ///< during drain
@@ -82,12 +92,14 @@ class BpfSource final : public EventSource {
     mutable bool emptied_ = false;    ///< since then
 
     std::vector<ProbeState> states_;
-    Fd ring_fd_, counts_fd_, group_losses_fd_, readers_fd_;
-    std::vector<Fd> programs_; ///< for their count of misses
+    Fd ring_fd_, counts_fd_, group_losses_fd_;
+    Fd wakes_;                                         ///< epoll, on the edge: the ring is read while it fills
+    std::unique_ptr<rw_reader, ReaderDeleter> reader_; ///< shared with the probes
+    std::vector<Fd> programs_;                         ///< for their count of misses
     std::unique_ptr<ring_buffer, RingDeleter> ring_;
-    CallEvents events_;
     std::optional<KernelSieve> sieve_;
-    std::vector<Link> links_;
+    std::vector<Taken> ways_; ///< by family
+    HookSet hooks_;
 };
 
 } // namespace rwatch::sensor

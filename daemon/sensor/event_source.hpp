@@ -62,6 +62,13 @@ class Sieve {
     sifted_mode(const event::FileId& file) const noexcept = 0;
 };
 
+/// Which record wakes the reader while it sleeps: being woken costs the traced call microseconds.
+enum class Wake : std::uint8_t {
+    none,
+    urgent, ///< one of an urgent kind, and one that comes when there is little room left
+    any
+};
+
 /// Records that one control group lost since the start.
 struct GroupLoss {
     std::uint64_t cgroup = 0; ///< id in cgroup v2, as events tell it
@@ -83,11 +90,13 @@ class EventSource {
     virtual std::size_t drain(RecordHandler& handler, std::size_t most) noexcept = 0;
     /// True where nothing will come any more (end of a capture).
     [[nodiscard]] virtual bool ended() const noexcept = 0;
-    /// A descriptor that becomes readable with the first record after doze(true), or -1.
+    /// A descriptor that becomes readable with the first record that wake_for() is about, and stays so until drain();
+    /// or -1.
     [[nodiscard]] virtual int wake_fd() const noexcept = 0;
-    /// From now on the next record wakes the reader, which must look once more whether one has come before it sleeps;
-    /// false: no record does any more. Being woken costs the traced call microseconds.
-    virtual void doze(bool on) noexcept = 0;
+    /// From now on. Who waits for any record must look once more whether one has come before it sleeps.
+    virtual void wake_for(Wake which) noexcept = 0;
+    /// Records that the reader should not be late for.
+    virtual void hurry(event::KindSet kinds) noexcept = 0;
     [[nodiscard]] virtual const std::vector<ProbeState>& probes() const noexcept = 0;
     /// Records lost since the start, by name of kind ("open") or of cause; those above 0. The thread that drains.
     [[nodiscard]] virtual std::vector<std::pair<std::string, std::uint64_t>> losses() const = 0;
@@ -97,6 +106,9 @@ class EventSource {
     [[nodiscard]] virtual std::vector<std::pair<std::string, std::uint64_t>> held() const { return {}; }
     /// What no rule can want, by name of kind: no loss. From any thread.
     [[nodiscard]] virtual std::vector<std::pair<std::string, std::uint64_t>> sifted() const { return {}; }
+    /// Calls whose events somebody wants; of others none need come, which costs them nothing then. Those that come are
+    /// there on return. Not on the thread that drains: on that of probes().
+    virtual void want_calls(const event::CallSet& calls) = 0;
     /// Null: it can't sift.
     [[nodiscard]] virtual Sieve* sieve() noexcept { return nullptr; }
     /// Takes the probes off; what is in the ring can still be drained.

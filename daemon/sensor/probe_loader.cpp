@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <malloc.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -30,6 +31,8 @@ namespace {
 
 constexpr std::uint32_t kBufferFamilies = 3; ///< enum rw_buf_family of ebpf/lib/emit.bpf.h
 
+constexpr std::string_view kRawTracepoint = "raw_tp/"; // section of such a program
+
 constexpr ino_t kFirstPidNamespace = 0xeffffffc; // PROC_PID_INIT_INO of include/linux/proc_ns.h
 
 bool is_of_call(Place place) noexcept {
@@ -41,12 +44,6 @@ bool needs(const Alternative& way, Place place) noexcept {
                        [place](const ProgramUse& use) { return use.place == place; });
 }
 
-void join(std::string& text, const std::string& more) {
-    if (!text.empty() && !more.empty())
-        text += "; ";
-    text += more;
-}
-
 Fd duplicate(int fd) {
     Fd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
     if (!copy)
@@ -54,15 +51,13 @@ Fd duplicate(int fd) {
     return copy;
 }
 
-/// A family that no call's tracepoint brings is named as the kind of its events.
-event::Kind kind_named(std::string_view name) noexcept {
-    auto kind = event::Kind::none;
-    while (event::name_of(kind) != name && kind != event::Kind::count)
-        kind = static_cast<event::Kind>(static_cast<int>(kind) + 1);
-    return kind;
-}
-
 } // namespace
+
+void add_reason(std::string& text, std::string_view more) {
+    if (!text.empty() && !more.empty())
+        text += "; ";
+    text += more;
+}
 
 void ProbeLoader::SkeletonDeleter::operator()(rwatch_bpf* skeleton) const noexcept {
     rwatch_bpf__destroy(skeleton);
@@ -92,14 +87,14 @@ void ProbeLoader::run(BpfSource& source) {
         give_up_ways(Place::kprobe, "this kernel has no kprobes");
     // Each failed turn takes at least one alternative away, so this ends.
     for (;;) {
-        links_.clear();
-        events_ = CallEvents();
+        hooks_ = HookSet();
+        programs_.clear();
         open_object();
         choose_programs();
         if (load() && attach_all())
             break;
     }
-    if (std::none_of(choices_.begin(), choices_.end(), [](const Choice& c) { return !c.attached.empty(); }))
+    if (std::none_of(choices_.begin(), choices_.end(), [](const Choice& c) { return c.attached; }))
         throw Error("attach", "probes", last_error_ != 0 ? last_error_ : ENOENT);
     hand_over(source);
 }
@@ -208,7 +203,7 @@ bool ProbeLoader::give_up_program(const std::string& program, const std::string&
 
 void ProbeLoader::give_up(std::size_t family, const std::string& why) {
     auto& choice = choices_[family];
-    join(choice.reason, std::string(families()[family].alternatives[choice.next].name) + ": " + why);
+    add_reason(choice.reason, std::string(families()[family].alternatives[choice.next].name) + ": " + why);
     ++choice.next;
 }
 
@@ -221,18 +216,22 @@ void ProbeLoader::give_up_ways(Place place, const std::string& why) {
         while (next < ways.size() && needs(ways[next], place))
             ++next;
         if (next != before)
-            join(choices_[i].reason, why);
+            add_reason(choices_[i].reason, why);
     }
 }
 
 bool ProbeLoader::attach_all() {
     bool all = true;
     for (std::size_t i = 0; i < choices_.size(); ++i) {
-        choices_[i].attached.clear();
+        choices_[i].attached = false;
         if (choices_[i].next < families()[i].alternatives.size())
             all = attach(i) && all;
     }
     return all;
+}
+
+std::string_view ProbeLoader::way_of(std::size_t family) const {
+    return families()[family].alternatives[choices_[family].next].name;
 }
 
 bpf_program* ProbeLoader::program(const ProgramUse& use) const {
@@ -240,87 +239,73 @@ bpf_program* ProbeLoader::program(const ProgramUse& use) const {
 }
 
 bool ProbeLoader::attach(std::size_t index) {
-    const auto& family = families()[index];
-    const auto& way = family.alternatives[choices_[index].next];
-    std::size_t offered = 0; // calls of the family that the kernel has, and of those the hooked ones
-    std::size_t hooked = 0;
-    choices_[index].missing.clear();
-    choices_[index].hooks.clear();
-    for (const auto& use : way.programs) {
-        int err = 0;
-        if (is_of_call(use.place)) {
-            std::size_t here = 0;
-            const int n = attach_calls(family, use, here, choices_[index]);
-            err = n < 0 ? -n : 0;
-            if (use.place == Place::call_exit && n >= 0) {
-                offered = here;
-                hooked = static_cast<std::size_t>(n);
-            }
-        } else if (auto* link = bpf_program__attach(program(use)); link != nullptr) {
-            links_.emplace_back(link);
-        } else {
-            err = errno;
-        }
+    for (const auto& use : families()[index].alternatives[choices_[index].next].programs) {
+        const int err = is_of_call(use.place) ? attach_calls(index, use) : attach_program(index, use);
         if (err != 0) {
             last_error_ = err;
             give_up(index, errno_text(err));
             return false;
         }
     }
-    choices_[index].attached = way.name;
-    if (family.calls.empty()) {
-        choices_[index].hooks.push_back({std::string(family.name), kind_named(family.name), event::Call::none});
-        return true;
-    }
-    choices_[index].attached += " (" + std::to_string(hooked) + " of " + std::to_string(offered) + ")";
-    if (offered == 0)
-        join(choices_[index].missing, "this kernel has no such call");
+    choices_[index].attached = true;
     return true;
 }
 
-int ProbeLoader::attach_calls(const Family& family, const ProgramUse& use, std::size_t& offered, Choice& choice) {
-    const auto events = tracefs_events();
-    const std::string prefix = use.place == Place::call_enter ? "sys_enter_" : "sys_exit_";
-    int hooked = 0;
-    int err = ENOENT;
-    for (const auto& call : family.calls) {
-        std::string event = prefix;
-        event += call.name;
-        std::string folder = events;
-        folder += '/';
-        folder += event;
-        // A call that the kernel does not have needs no hook.
-        if ((!use.only.empty() && use.only != call.name) || call.number < 0 || !exists(folder))
-            continue;
-        ++offered;
-        if (auto* link = events_.attach(program(use), folder); link != nullptr) {
-            links_.emplace_back(link);
-            ++hooked;
-            if (use.place == Place::call_exit)
-                choice.hooks.push_back({std::string(call.name), {}, static_cast<event::Call>(call.call)});
-        } else {
-            err = errno;
-            event += ": ";
-            event += errno_text(err);
-            join(choice.missing, event);
-        }
-    }
-    return hooked > 0 || offered == 0 ? hooked : -err;
+/// A descriptor that outlives libbpf's copy of the object.
+int ProbeLoader::keep(bpf_program* program) {
+    auto& fd = programs_[bpf_program__name(program)];
+    if (!fd)
+        fd = duplicate(bpf_program__fd(program));
+    return fd.get();
 }
 
-std::vector<ProbeState> ProbeLoader::states() const {
-    std::vector<ProbeState> list;
-    for (std::size_t i = 0; i < choices_.size(); ++i) {
-        const auto& family = families()[i];
-        ProbeState state{std::string(family.name),  {},
-                         choices_[i].attached,      choices_[i].reason,
-                         std::string(family.blind), choices_[i].hooks};
-        join(state.reason, choices_[i].missing);
-        for (const auto& way : family.alternatives)
-            state.alternatives.emplace_back(way.name);
-        list.push_back(std::move(state));
+int ProbeLoader::hang(ProgramHook hook) {
+    const bool wanted = BpfSource::is_wanted(hook, options_.calls);
+    hooks_.add(std::move(hook));
+    return wanted ? hooks_.hang(hooks_.size() - 1) : 0;
+}
+
+int ProbeLoader::attach_program(std::size_t family, const ProgramUse& use) {
+    auto* const what = program(use);
+    const std::string_view section = bpf_program__section_name(what);
+    ProgramHook hook;
+    hook.family = family;
+    hook.program = keep(what);
+    if (use.place == Place::kprobe) {
+        hook.way = ProgramHook::Way::kprobe;
+        hook.kprobe.reset(bpf_program__attach(what));
+        if (hook.kprobe == nullptr)
+            return errno;
+    } else if (section.starts_with(kRawTracepoint)) {
+        hook.way = ProgramHook::Way::raw;
+        hook.place = section.substr(kRawTracepoint.size());
     }
-    return list;
+    return hang(std::move(hook));
+}
+
+int ProbeLoader::attach_calls(std::size_t family, const ProgramUse& use) {
+    const auto folder = tracefs_events() + (use.place == Place::call_enter ? "/sys_enter_" : "/sys_exit_");
+    bool any = false;
+    int err = 0;
+    for (const auto& call : families()[family].calls) {
+        ProgramHook hook;
+        hook.way = ProgramHook::Way::call;
+        hook.place = folder;
+        hook.place += call.name;
+        // A call that the kernel does not have needs no hook.
+        if ((!use.only.empty() && use.only != call.name) || call.number < 0 || !exists(hook.place))
+            continue;
+        hook.program = keep(program(use));
+        hook.family = family;
+        hook.call = static_cast<event::Call>(call.call);
+        hook.name = call.name;
+        hook.tells = use.place == Place::call_exit;
+        if (const int failed = hang(std::move(hook)); failed != 0)
+            err = failed;
+        else
+            any = any || hooks_.hangs(hooks_.size() - 1);
+    }
+    return any ? 0 : err;
 }
 
 /// Whether renames, mounts and starts of programs are seen, on which judgements of opens rest.
@@ -329,7 +314,7 @@ bool ProbeLoader::knows_changes() const {
     return std::all_of(kNeeded.begin(), kNeeded.end(), [this](std::string_view needed) {
         for (std::size_t i = 0; i < choices_.size(); ++i)
             if (families()[i].name == needed)
-                return !choices_[i].attached.empty();
+                return choices_[i].attached;
         return false;
     });
 }
@@ -337,17 +322,22 @@ bool ProbeLoader::knows_changes() const {
 /// Whether the way that is taken of chmod sees the file before the call changes it, whatever its name.
 bool ProbeLoader::knows_old_modes() const {
     for (std::size_t i = 0; i < choices_.size(); ++i)
-        if (families()[i].name == "chmod")
-            return choices_[i].attached.find("security_path_chmod") != std::string::npos;
+        if (families()[i].name == "chmod" && choices_[i].attached)
+            return way_of(i).find("security_path_chmod") != std::string::npos;
     return false;
 }
 
 // Maps and programs live on in the kernel through our descriptors and links; libbpf's copy of the object is not needed
 // any more.
 void ProbeLoader::hand_over(BpfSource& source) {
-    source.states_ = states();
+    for (std::size_t i = 0; i < choices_.size(); ++i)
+        source.ways_.push_back({choices_[i].attached ? std::string(way_of(i)) : "", choices_[i].reason});
     source.ring_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_ring));
-    source.readers_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_readers));
+    void* const reader = ::mmap(nullptr, sizeof(rw_reader), PROT_READ | PROT_WRITE, MAP_SHARED,
+                                bpf_map__fd(skeleton_->maps.rw_readers), 0);
+    if (reader == MAP_FAILED)
+        throw Error("map", "memory shared with probes", errno);
+    source.reader_.reset(static_cast<rw_reader*>(reader));
     source.counts_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_counts));
     source.group_losses_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_group_losses));
     if (options_.states > 0 && knows_changes()) {
@@ -360,11 +350,10 @@ void ProbeLoader::hand_over(BpfSource& source) {
                               duplicate(bpf_map__fd(maps.maps.rw_filesystems))},
             options_.states, !knows_old_modes());
     }
-    bpf_program* each = nullptr;
-    bpf_object__for_each_program(each, skeleton_->obj) if (bpf_program__fd(each) >= 0)
-        source.programs_.push_back(duplicate(bpf_program__fd(each)));
-    source.events_ = std::move(events_);
-    source.links_ = std::move(links_);
+    for (auto& [name, program] : programs_)
+        source.programs_.push_back(std::move(program));
+    source.hooks_ = std::move(hooks_);
+    source.describe_probes();
     skeleton_.reset();
     // Loading takes megabytes for a moment (BTF, relocations), more with each try: give them back.
     ::malloc_trim(0);

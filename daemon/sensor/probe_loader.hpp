@@ -7,14 +7,19 @@
 #include "sensor/bpf_source.hpp"
 #include "sensor/probes.hpp"
 
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 struct rwatch_bpf;
 struct bpf_program;
 
 namespace rwatch::sensor {
+
+/// Why a family is not attached in the best way: one more reason.
+void add_reason(std::string& text, std::string_view more);
 
 class ProbeLoader {
   public:
@@ -30,9 +35,7 @@ class ProbeLoader {
     struct Choice {
         std::size_t next = 0; ///< index of the alternative to try; alternatives.size(): none is left
         std::string reason;   ///< why the better ones are not taken
-        std::string attached;
-        std::string missing; ///< calls that could not be hooked, though others of the family are
-        std::vector<Hook> hooks;
+        bool attached = false;
     };
     struct SkeletonDeleter {
         void operator()(rwatch_bpf* skeleton) const noexcept;
@@ -45,23 +48,28 @@ class ProbeLoader {
     [[nodiscard]] bool load();
     [[nodiscard]] bool attach_all();
     [[nodiscard]] bool attach(std::size_t family);
+    /// The alternative that is taken, or tried.
+    [[nodiscard]] std::string_view way_of(std::size_t family) const;
     [[nodiscard]] bpf_program* program(const ProgramUse& use) const;
-    /// Number of calls hooked, of those that this kernel has; negative errno where it has some and none can be.
-    [[nodiscard]] int attach_calls(const Family& family, const ProgramUse& use, std::size_t& offered, Choice& choice);
+    [[nodiscard]] int keep(bpf_program* program);
+    /// Where it is wanted; 0, or errno.
+    [[nodiscard]] int hang(ProgramHook hook);
+    /// 0; errno where calls are wanted, this kernel has them, and none can be hooked.
+    [[nodiscard]] int attach_calls(std::size_t family, const ProgramUse& use);
+    [[nodiscard]] int attach_program(std::size_t family, const ProgramUse& use);
     void give_up(std::size_t family, const std::string& why);
     void give_up_ways(Place place, const std::string& why);
     [[nodiscard]] bool give_up_program(const std::string& program, const std::string& why);
     [[nodiscard]] bool knows_changes() const;
     [[nodiscard]] bool knows_old_modes() const;
     void hand_over(BpfSource& source);
-    [[nodiscard]] std::vector<ProbeState> states() const;
 
     const BpfOptions& options_;
     std::vector<Choice> choices_;
     int last_error_ = 0;
     std::unique_ptr<rwatch_bpf, SkeletonDeleter> skeleton_;
-    CallEvents events_;
-    std::vector<BpfSource::Link> links_; ///< die before the skeleton
+    std::map<std::string, Fd> programs_;
+    HookSet hooks_;
 };
 
 } // namespace rwatch::sensor

@@ -337,7 +337,7 @@ constexpr std::array<Family, 33> kFamilies{{
     {"clock", kClockCalls, kSyscallWays, "changes of the time"},
     {"send", kSendCalls, kSendWays, "datagrams to addresses without a connect, TCP's fast open: scans"},
     {"resolve", kResolveCalls, kResolveWays, "answers of name servers: connections have addresses, and no names"},
-    {"io_uring", kUringCalls, kUringWays, "what is done through io_uring"},
+    {"io_uring", kUringCalls, kUringWays, "what is done through io_uring", true},
 }};
 
 } // namespace

@@ -44,6 +44,7 @@ struct Family {
     std::span<const WatchedCall> calls; ///< empty for those that no system call's tracepoint brings
     std::span<const Alternative> alternatives;
     std::string_view blind;
+    bool always = false; ///< its programs that are not of one call are needed whatever calls are wanted
 };
 
 [[nodiscard]] std::span<const Family> families() noexcept;

@@ -140,9 +140,18 @@ struct rw_count {
 	__u64 sifted; /* not told, since no rule can want it: see rwatch_interest.h */
 };
 
-/* Whether the reader of the ring waits for a wake-up instead of a timer: not part of any record. */
+/* Which record wakes the reader of the ring, that looks again by itself after a while. */
+enum rw_wake {
+	RW_WAKE_NONE,   /* it reads */
+	RW_WAKE_URGENT, /* one of an urgent kind, or one that comes when the ring has filled past a quarter */
+	RW_WAKE_ANY     /* the next one: nothing has come for a while */
+};
+
+/* In memory that the reader shares: not part of any record. */
 struct rw_reader {
-	__u32 dozes; /* set by the reader, cleared by whoever wakes it */
+	__u32 wakes; /* enum rw_wake: set by the reader, cleared by whoever wakes it */
+	__u32 reserved;
+	__u64 urgent; /* kinds, a bit each */
 };
 
 /* By what lost records are counted beside rw_kind alone: not part of any record. */

@@ -47,6 +47,15 @@ struct rw_group_losses_map {
 	__type(value, __u64);
 };
 
+struct rw_reader_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct rw_reader);
+};
+
+extern struct rw_reader_map rw_readers SEC(".maps");
 extern struct rw_counts_map rw_counts SEC(".maps");
 extern struct rw_ring_map rw_ring SEC(".maps");
 extern struct rw_groups_map rw_groups SEC(".maps");
@@ -58,6 +67,24 @@ extern const volatile __u64 ring_size; /* bytes; set before loading */
 #define RW_BIT(kind) (1ull << (kind))
 #define RW_VITAL (RW_BIT(RW_EXEC) | RW_BIT(RW_FORK) | RW_BIT(RW_EXIT) | RW_BIT(RW_SETID) | RW_BIT(RW_PTRACE) | RW_BIT(RW_NAMESPACE) | \
 		  RW_BIT(RW_MOUNT) | RW_BIT(RW_MODULE) | RW_BIT(RW_BPF) | RW_BIT(RW_XATTR) | RW_BIT(RW_SIGNAL))
+
+static __always_inline struct rw_reader *rw_reader(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&rw_readers, &zero);
+}
+
+/* Once for each time that it goes to sleep. */
+static __always_inline void rw_call_reader(struct rw_reader *reader)
+{
+	void *nothing;
+
+	reader->wakes = RW_WAKE_NONE;
+	nothing = bpf_ringbuf_reserve(&rw_ring, 8, 0);
+	if (nothing)
+		bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
+}
 
 /* Not told, since no rule can want it. */
 static __always_inline void rw_count_sifted(__u32 kind)
@@ -108,9 +135,13 @@ static __always_inline bool rw_admit(__u32 kind, __u32 bytes)
 {
 	__u64 waiting = bpf_ringbuf_query(&rw_ring, BPF_RB_AVAIL_DATA);
 	bool vital = RW_VITAL & RW_BIT(kind & 63), over;
+	struct rw_reader *reader;
 
 	if (waiting < ring_size / 4)
 		return true;
+	reader = rw_reader();
+	if (reader && reader->wakes)
+		rw_call_reader(reader);
 	over = rw_over_budget(bytes);
 	if (waiting < ring_size / 2 || (waiting < ring_size / 4 * 3 && (vital || !over)) || (vital && !over))
 		return true;

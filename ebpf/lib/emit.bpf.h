@@ -123,31 +123,16 @@ static __always_inline struct rw_buf *rw_begin(enum rw_buf_family family, __u32 
 	return buf;
 }
 
-struct rw_reader_map {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct rw_reader);
-};
-
-extern struct rw_reader_map rw_readers SEC(".maps");
-
-/* After a record has gone in: once for each time that the reader dozes off, which it does when nothing has come for a while and the ring is empty. */
-static __always_inline void rw_wake_reader(void)
+/* After a record has gone in. */
+static __always_inline void rw_wake_reader(__u32 kind)
 {
-	__u32 zero = 0;
-	struct rw_reader *reader = bpf_map_lookup_elem(&rw_readers, &zero);
-	void *nothing;
+	struct rw_reader *reader = rw_reader();
 
-	if (!reader || !reader->dozes)
-		return;
-	reader->dozes = 0;
-	nothing = bpf_ringbuf_reserve(&rw_ring, 8, 0);
-	if (nothing)
-		bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
+	if (reader && reader->wakes && (reader->wakes == RW_WAKE_ANY || reader->urgent & RW_BIT(kind & 63)))
+		rw_call_reader(reader);
 }
 
-/* Copies the record to the ring. NO_WAKEUP: waking the reader would cost the traced call 6-11 us; it looks every few milliseconds. */
+/* Copies the record to the ring. NO_WAKEUP: waking the reader would cost the traced call 6-11 us; mostly it looks by itself, every few milliseconds. */
 static __always_inline void rw_submit(void *record, __u32 size, __u32 kind)
 {
 	struct rw_count *count = bpf_map_lookup_elem(&rw_counts, &kind);
@@ -156,7 +141,7 @@ static __always_inline void rw_submit(void *record, __u32 size, __u32 kind)
 		rw_count_loss(kind);
 	else if (count)
 		count->submitted++;
-	rw_wake_reader();
+	rw_wake_reader(kind);
 }
 
 static __always_inline void rw_end(struct rw_buf *buf)

@@ -38,6 +38,7 @@ typedef _Bool bool;
 #define BPF_RB_CONS_POS 2
 #define BPF_RB_NO_WAKEUP 1
 #define BPF_RB_FORCE_WAKEUP 2
+#define BPF_F_MMAPABLE (1u << 10)
 struct bpf_pidns_info {
 	__u32 pid;
 	__u32 tgid;

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What the engine costs an event: ns for the shipped rules, for 1,000 made ones that share macros as real ones do, and
-// for the files given. No root. Prints medians and asserts nothing: machines are noisy.
+// What the engine costs an event: ns for the shipped rules, for made ones that share macros as real ones do, and for
+// the files given. No root. Prints medians and asserts nothing: machines are noisy.
+//   bench_engine [RULE-FILE...]                 for one event of each of four kinds
+//   bench_engine --capture FILE [RULE-FILE...]  for those of a capture: "SET<tab>rules<tab>ns" a line, the files are
+//   one set
 #include "core/files.hpp"
+#include "core/handle.hpp"
 #include "event/builder.hpp"
+#include "pipeline/replay.hpp"
 #include "rules/engine.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
+#include <fcntl.h>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -169,6 +176,33 @@ double median_ns(rules::Engine& engine, event::Event& event, event::Scratch& scr
     return rounds[kRounds / 2];
 }
 
+/// Of a whole replay.
+double replay_ns(const std::string& file, const std::shared_ptr<const rules::RuleSet>& set, std::uint64_t& events) {
+    constexpr int kReplays = 5;
+    std::array<double, kReplays> rounds{};
+    for (auto& round : rounds) {
+        Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+        pipeline::CaptureReader capture(std::move(fd));
+        const auto begin = cpu_ns();
+        events = pipeline::replay(capture, set, 0, [](const auto&) {}).events;
+        round = cpu_ns() - begin;
+    }
+    std::nth_element(rounds.begin(), rounds.begin() + kReplays / 2, rounds.end());
+    return rounds[kReplays / 2];
+}
+
+/// What a rule set adds to the replay of a capture, an event.
+void bench_replay(const std::string& file,
+                  const std::vector<std::pair<std::string, std::vector<rules::SourceText>>>& sets) {
+    std::uint64_t events = 0;
+    const auto bare = replay_ns(file, std::make_shared<const rules::RuleSet>(std::vector<rules::Rule>()), events);
+    for (const auto& [name, texts] : sets)
+        if (const auto loaded = rules::load(texts); loaded.set != nullptr)
+            std::printf("%s\t%zu\t%.0f\n", name.c_str(), loaded.set->rules().size(),
+                        (replay_ns(file, loaded.set, events) - bare) /
+                            static_cast<double>(std::max<std::uint64_t>(events, 1)));
+}
+
 void bench(const char* name, const std::vector<rules::SourceText>& texts) {
     const auto loaded = rules::load(texts);
     if (loaded.set == nullptr) {
@@ -201,6 +235,15 @@ void bench(const char* name, const std::vector<rules::SourceText>& texts) {
 } // namespace
 
 int main(int argc, char** argv) {
+    if (const std::vector<std::string> arguments(argv + 1, argv + argc);
+        arguments.size() >= 2 && arguments[0] == "--capture") {
+        bench_replay(arguments[1], {{"made", {{"made.yaml", made_rules(25)}}},
+                                    {"made", {{"made.yaml", made_rules(kMadeRules)}}},
+                                    {"made", {{"made.yaml", made_rules(3 * kMadeRules)}}},
+                                    {"shipped", shipped()},
+                                    {"files", read(std::span(arguments).subspan(2))}});
+        return 0;
+    }
     bench("shipped rules", shipped());
     bench("made rules", {{"made.yaml", made_rules(kMadeRules)}});
     bench("six correlations an event", {{"made.yaml", made_correlations()}});

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """What the daemon costs and how fast it is, on this machine, beside the bars of docs/performance.md: one table. Each ratio is of rounds with and without
-the daemon, in turn; medians. Needs root; asserts nothing: machines are noisy."""
+the daemon, in turn; medians. Where auditd's auditctl or bpftrace are installed, they watch the same calls in rounds of their own. Needs root; asserts nothing:
+machines are noisy."""
+import contextlib
 import glob
 import json
 import os
@@ -13,18 +15,21 @@ import tempfile
 import time
 
 import rwatchtest
-from rwatchtest import RULES, RWATCHD, Daemon
+from rwatchtest import RULES, RWATCHCTL, RWATCHD, Daemon
 
 FLOOD = os.environ['RWATCH_FLOOD']
+ENGINE = os.environ['RWATCH_BENCH_ENGINE']
+EMPTY_HOOKS = os.environ['RWATCH_EMPTY_HOOKS']
 CORPUS = os.path.join(rwatchtest.SOURCE, '../shared/corpus')
 ROUNDS = 7
-CALLS = {'read': 300_000, 'connect': 60_000}
 EXECS = 500
 FILES = 8000
 FLOOD_SECONDS = 30
 TICKS = os.sysconf('SC_CLK_TCK')
 EXEC_LOOP = 'i=0; while [ $i -lt {count} ]; do /bin/true; i=$((i+1)); done'  # of a shell that forks
 STEADY_EXECS = 'for n in $(seq 40); do for m in $(seq 39); do /bin/true; done; sleep 0.06; done'
+COMPILE = 'for n in $(seq {count}); do cc -O2 -o /dev/null {source}; done'
+COMPILES = 12
 
 
 def with_corpus():
@@ -53,39 +58,139 @@ def seconds_of(*command):
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+class Work:
+    """What is done with and without who watches: a command, how many units of work it is, and the bar: a text, and what (without, with) must be."""
+
+    def __init__(self, name, command, units, bar='', met=lambda off, on: None):
+        self.name, self.command, self.units, self.bar, self.met = name, command, units, bar, met
+
+    def measure(self):
+        return seconds_of(*self.command) / self.units
+
+    @classmethod
+    def calls(cls, name, kind, times, bar='', most=None):
+        return cls(name, [FLOOD, kind, '60', str(times)], times, bar, (lambda off, on: (on - off) * 1e9 <= most) if most else lambda off, on: None)
+
+
 def workloads(folder):
-    """What is done with and without the daemon: name, command, how many units of work, bar (text, what it is compared with)."""
     tree = os.path.join(folder, 'tree')
     for number in range(FILES):
         path = os.path.join(tree, str(number % 100))
         os.makedirs(path, exist_ok=True)
         rwatchtest.write(os.path.join(path, str(number)), 'text\n')
-    return [('open + close', [FLOOD, 'read', '60', str(CALLS['read'])], CALLS['read'], ('+350 ns', lambda off, on: (on - off) * 1e9 <= 350)),
-            ('connect, refused', [FLOOD, 'connect', '60', str(CALLS['connect'])], CALLS['connect'], ('+600 ns', lambda off, on: (on - off) * 1e9 <= 600)),
-            ('exec', ['/bin/sh', '-c', EXEC_LOOP.format(count=EXECS)], EXECS, ('+40 us', lambda off, on: (on - off) * 1e6 <= 40)),
-            (f'tar of {FILES} files', ['/bin/sh', '-c', f'tar -cf - -C {tree} . | cat >/dev/null'], FILES, ('x 1.02', lambda off, on: on / off <= 1.02))]
+    source = os.path.join(rwatchtest.SOURCE, 'tests/support/flood.c')
+    return [Work.calls('getpid: not watched', 'getpid', 3_000_000, '+20 ns', 20),
+            Work.calls('open + close', 'read', 300_000, '+350 ns', 350),
+            Work.calls('open to write + close: rules count', 'write', 150_000),
+            Work.calls('open that fails', 'missing', 300_000),
+            Work.calls('fchmod', 'chmod', 300_000),
+            Work.calls('connect, refused', 'connect', 60_000, '+600 ns', 600),
+            Work('exec', ['/bin/sh', '-c', EXEC_LOOP.format(count=EXECS)], EXECS, '+40 us', lambda off, on: (on - off) * 1e6 <= 40),
+            Work(f'tar of {FILES} files, each', ['/bin/sh', '-c', f'tar -cf - -C {tree} . | cat >/dev/null'], FILES, 'x 1.02', lambda off, on: on / off <= 1.02),
+            Work('compile', ['/bin/sh', '-c', COMPILE.format(count=COMPILES, source=source)], COMPILES)]
 
 
-def row(what, measured, bar, met):
-    print(f'{what:<36} {measured:<46} {bar:<12} {"met" if met else "NOT MET"}', flush=True)
+def row(what, measured, bar='', met=None):
+    print(f'{what:<36} {measured:<46} {bar:<14} {"" if met is None else "met" if met else "NOT MET"}'.rstrip(), flush=True)
+
+
+@contextlib.contextmanager
+def beside(*command, ready=None):
+    """A program that watches meanwhile; it ends with its standard input, or when it is asked to."""
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        if ready and ready not in process.stdout.readline():
+            raise SystemExit(f'{command[0]} does not start')
+        yield
+    finally:
+        process.stdin.close()
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
+@contextlib.contextmanager
+def audited():
+    """All opens, connects and starts of programs, as usual rules of auditd have them."""
+    rule = ['always,exit', '-F', 'arch=b64', '-S', 'open,openat,openat2,creat,connect,execve,execveat,chmod,fchmod,fchmodat']
+    subprocess.run(['auditctl', '-a', *rule], check=True, stdout=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        subprocess.run(['auditctl', '-d', *rule], check=False, stdout=subprocess.DEVNULL)
+
+
+def others():
+    """Who else watches the same calls, where it is installed and may."""
+    out = {}
+    if shutil.which('bpftrace'):
+        probes = ','.join(f'tracepoint:syscalls:sys_exit_{call}' for call in ('open', 'openat', 'openat2', 'creat', 'connect', 'execve', 'fchmod'))
+        out['bpftrace'] = lambda: beside('bpftrace', '-e', f'{probes} {{ @[comm] = count(); }}', ready='Attaching')
+    if shutil.which('auditctl') and 'enabled 1' in subprocess.run(['auditctl', '-s'], capture_output=True, text=True, check=False).stdout:
+        out['auditd'] = audited
+    return out
+
+
+@contextlib.contextmanager
+def watched_by_rwatch(rules):
+    daemon = Daemon(rules)
+    try:
+        yield
+    finally:
+        daemon.close()
 
 
 def compare(rules):
     with tempfile.TemporaryDirectory(prefix='rwatch-bench-') as folder:
         work = workloads(folder)
-        times = {name: ([], []) for name, *_ in work}
+        watchers = {'without': contextlib.nullcontext, 'rwatchd': lambda: watched_by_rwatch(rules), 'empty': lambda: beside(EMPTY_HOOKS, ready='ready'), **others()}
+        times = {(one.name, watcher): [] for one in work for watcher in watchers}
         for _ in range(ROUNDS):
-            for name, command, units, _ in work:
-                times[name][0].append(seconds_of(*command) / units)
-            daemon = Daemon(rules)
-            try:
-                for name, command, units, _ in work:
-                    times[name][1].append(seconds_of(*command) / units)
-            finally:
-                daemon.close()
-        for name, _, _, (bar, met) in work:
-            off, on = (statistics.median(side) for side in times[name])
-            row(name, f'{off * 1e9:,.0f} ns, with rwatchd {on * 1e9:,.0f} (x {on / off:.2f})', bar, met(off, on))
+            for watcher, watch in watchers.items():
+                with watch():
+                    for one in work:
+                        if watcher != 'empty' or one.name == 'open + close':
+                            times[one.name, watcher].append(one.measure())
+        for one in work:
+            medians = {watcher: statistics.median(times[one.name, watcher]) for watcher in watchers if times[one.name, watcher]}
+            off, on = medians.pop('without'), medians.pop('rwatchd')
+            empty = medians.pop('empty', None)
+            row(one.name, f'{off * 1e9:,.0f} ns, rwatchd {(on - off) * 1e9:+,.0f} (x {on / off:.3f})', one.bar, one.met(off, on))
+            if empty:
+                row('  beside empty programs there', f'{(empty - off) * 1e9:+,.0f}; rwatchd x {on / empty:.2f} of that call', 'x 1.3', on / empty <= 1.3)
+            for watcher, time_taken in medians.items():
+                row(f'  {watcher}', f'{(time_taken - off) * 1e9:+,.0f} (x {time_taken / off:.3f})')
+
+
+def engine(rules):
+    """Through rules, an event of a capture of a compile, admin work and connections, with nothing passed over."""
+    falco = glob.glob(f'{CORPUS}/falco/*.yaml')
+    sigma = glob.glob(f'{CORPUS}/sigma/**/*.yml', recursive=True)
+    bars = {('made', 25): 120, ('made', 1000): 250, ('made', 3000): 400}
+    with tempfile.TemporaryDirectory(prefix='rwatch-bench-') as folder:
+        capture = os.path.join(folder, 'capture')
+        daemon = Daemon(rules)
+        try:
+            with subprocess.Popen([RWATCHCTL, '--bus', daemon.address, 'record', '-o', capture], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, text=True) as recorder:
+                recorder.stderr.readline()
+                time.sleep(0.3)
+                for one in workloads(folder)[-2:]:
+                    one.measure()
+                for command in ('find / -xdev -name "*.conf" -type f 2>/dev/null | head -3000 | xargs cat >/dev/null', EXEC_LOOP.format(count=1000), f'{FLOOD} connect 5 3000'):
+                    subprocess.run(['/bin/sh', '-c', command], check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                recorder.terminate()
+        finally:
+            daemon.close()
+        for title, files in (("Falco's stable set", falco), ("Sigma's set", sigma)):
+            result = subprocess.run([ENGINE, '--capture', capture, *files], check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+            for line in result.stdout.splitlines():
+                name, count, cost = line.split('\t')
+                if name == 'files' and files:
+                    row(f'engine, {title}', f'{count} rules: {cost} ns an event')
+                elif name != 'files' and title.startswith('Falco'):
+                    bar = bars.get((name, int(count)))
+                    row(f'engine, {name} rules', f'{count} rules: {cost} ns an event', f'{bar} ns' if bar else '', float(cost) <= bar if bar else None)
 
 
 def flood(rules):
@@ -101,6 +206,7 @@ def flood(rules):
         subprocess.run(['/bin/sh', '-c', STEADY_EXECS], check=True, stdin=subprocess.DEVNULL)
         took = time.monotonic() - begin
         share = (cpu_of(daemon.pid) - before) / took * 100
+        row('resident after it', f'{status_kb(daemon.pid, "VmRSS") / 1024:.0f} MiB', '40 MiB', status_kb(daemon.pid, 'VmRSS') / 1024 <= 40)
         row('execs', f'{40 * 39 / took:.0f}/s, {share:.1f} % of a core', '388/s, 2 %', share * 388 / (40 * 39 / took) < 2)
     finally:
         daemon.close()
@@ -178,8 +284,9 @@ def main():
         raise SystemExit('this loads probes: run it as root')
     rules = with_corpus()
     print(f'{os.uname().release}, {os.cpu_count()} processors, {len(rules)} rule files' + ('' if os.path.isdir(CORPUS) else ', without the corpus'))
-    print(f'{"":<36} {"measured":<46} {"bar":<12}')
+    print(f'{"":<36} {"measured":<46} {"bar":<14}')
     compare(rules)
+    engine(rules)
     flood(rules)
     memory_and_rest(rules)
     latency()
