@@ -6,6 +6,7 @@
 
 #include "rules/glob.hpp"
 #include "rules/needs.hpp"
+#include "rules/path_part.hpp"
 #include "rules/program.hpp"
 
 #include <algorithm>
@@ -25,44 +26,19 @@ using event::OpenClasses;
 constexpr OpenClasses kMaking = event::set_of(OpenClass::create) | event::set_of(OpenClass::program);
 constexpr std::size_t kMostNeeded = 4096; // tests of which one must be true; more are not worth the states
 
-/// How a field of an open comes from what the kernel judges.
-enum class Subject : std::uint8_t { path, directory, file_name, extension, exe };
+/// What the kernel judges.
+enum class Subject : std::uint8_t { path, exe };
 
+/// Nothing where the test is about something else.
 std::optional<Subject> subject_of(const Test& test) {
-    constexpr std::pair<std::string_view, Subject> kSubjects[] = {
-        {"fd.name", Subject::path},          {"fs.path.name", Subject::path},
-        {"fs.path.new", Subject::path},      {"fd.directory", Subject::directory},
-        {"fd.filename", Subject::file_name}, {"fs.path.new.extension", Subject::extension},
-        {"proc.exepath", Subject::exe},
-    };
     const auto* field = test.left.field_in_any_case();
     if (field == nullptr || test.right || test.matcher == nullptr || test.need == Test::Need::none)
         return std::nullopt;
-    for (const auto& [name, subject] : kSubjects)
-        if (field->field->name == name)
-            return subject;
-    return std::nullopt;
-}
-
-/// A fragment of a directory or of a name as one of the whole path.
-Fragment in_path(Fragment f, Subject subject) {
-    switch (subject) {
-    case Subject::directory: // behind it stand a slash and the name; the root's own name is that slash
-        if (f.ends && !f.text.ends_with('/'))
-            f.text += '/';
-        f.ends = false;
-        return f;
-    case Subject::file_name:
-        if (f.begins)
-            f.text.insert(0, "/");
-        f.begins = false;
-        return f;
-    case Subject::extension:
-        f.begins = false;
-        return f;
-    default:
-        return f;
-    }
+    if (field->field->name == "proc.exepath")
+        return Subject::exe;
+    const auto whole = path_part(field->field->name).field;
+    const bool of_path = whole == "fd.name" || whole == "fs.path.name" || whole == "fs.path.new";
+    return of_path ? std::optional(Subject::path) : std::nullopt;
 }
 
 /// A test, by its index.
@@ -148,7 +124,7 @@ class OpenNeeds {
             return facts;
         facts.share = 0;
         for (auto& fragment : *facts.fragments) {
-            fragment = in_path(std::move(fragment), *facts.subject);
+            fragment = in_path(std::move(fragment), path_part(test.left.field_in_any_case()->field->name).which);
             facts.share += share_of(fragment, *facts.subject);
         }
         return facts;

@@ -2,6 +2,7 @@
 #include "rules/rule_index.hpp"
 
 #include "rules/needs.hpp"
+#include "rules/path_part.hpp"
 #include "rules/program.hpp"
 #include "rules/rule.hpp"
 
@@ -9,6 +10,7 @@
 #include <cassert>
 #include <cmath>
 #include <compare>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -81,7 +83,7 @@ class RuleIndex::Builder {
             if (field.field->path && one.fields.front().field->path)
                 return one.fields.push_back(field), one;
         }
-        return group.fields.emplace_back(OfFields{{field}, {}, {}});
+        return group.fields.emplace_back(OfFields{{field}, 0, {}, {}});
     }
 
     /// What an event must hold for a rule to be tried: a text or a number in a field.
@@ -114,23 +116,25 @@ class RuleIndex::Builder {
             if (field == nullptr || field->field->of_call || test.right || test.matcher == nullptr ||
                 test.need == Test::Need::none)
                 return {};
+            const auto part = path_part(field->field->name);
             std::set<Key> keys;
             double share = 0;
             Key key;
-            key.field = place_of(*field);
+            key.field = place_of(
+                part.which == PathPart::Which::whole ? *field : event::FieldRef{event::field_named(part.field), {}});
             if (test.left.type() == event::Type::string) {
                 const auto texts = test.matcher->fragments();
                 if (!texts)
                     return {};
+                const bool is_last_part = whole == nullptr || part.which == PathPart::Which::file_name;
                 for (const auto& text : *texts) { // without any the test is true of nothing
-                    if (!TextIndex::takes(text))
+                    key.text = in_path(text, is_last_part ? PathPart::Which::file_name : part.which);
+                    if (!TextIndex::takes(key.text))
                         return {};
-                    share += has_few_values(field->field->name) ? kShareOfFew : share_of(text);
-                    key.text = text;
                     keys.insert(key);
-                    if (whole == nullptr && text.begins) { // behind the last slash, where there is one
-                        key.text.begins = false;
-                        key.text.text.insert(0, "/");
+                    share += has_few_values(*field->field) ? kShareOfFew : share_of(text);
+                    if (is_last_part && text.begins) { // there may be no slash before it
+                        key.text = text;
                         keys.insert(key);
                     }
                 }
@@ -156,14 +160,16 @@ class RuleIndex::Builder {
             return static_cast<std::uint32_t>(found - fields_.begin());
         }
 
-        static bool has_few_values(std::string_view field) noexcept {
+        /// Arguments are such, or costly to put together.
+        static bool has_few_values(const event::Field& field) noexcept {
             constexpr std::string_view kOfFew[] = {"evt.res",         "fd.l4proto",      "fd.type",
                                                    "fd.typechar",     "proc.stdin.type", "proc.stdout.type",
                                                    "proc.stderr.type"};
-            return std::find(std::begin(kOfFew), std::end(kOfFew), field) != std::end(kOfFew);
+            return field.arg == event::ArgKind::key ||
+                   std::find(std::begin(kOfFew), std::end(kOfFew), field.name) != std::end(kOfFew);
         }
 
-        static constexpr double kShareOfFew = 0.3;
+        static constexpr double kShareOfFew = 0.6;
         static constexpr double kManyValues = 100; // of a field that is all of them; names of one file are mostly one
 
         const Program& program_;
@@ -188,35 +194,65 @@ RuleIndex::RuleIndex(std::span<const Rule> rules,
                 group_of_call_[call] = static_cast<std::uint16_t>(groups_.size());
         groups_.push_back(builder.group_of(indices, calls));
         most_words_ = std::max(most_words_, groups_.back().always.size());
+        for (auto& of_fields : groups_.back().fields)
+            of_fields.last = fields_++;
     }
+}
+
+RuleIndex::Memory::Memory(const RuleIndex& index) : bits_(index.most_words_), lasts_(index.fields_) {
+    for (const auto& group : index.groups_)
+        for (const auto& of_fields : group.fields) {
+            auto& last = lasts_[of_fields.last];
+            last.text.reserve(Last::kMost);
+            last.bits.resize(group.always.size());
+        }
+}
+
+void RuleIndex::look_up(const OfFields& of_fields, const event::Value& value, std::span<std::uint64_t> bits) noexcept {
+    const auto mark = [&](std::span<const std::uint32_t> places) noexcept {
+        for (const auto place : places)
+            bits[place / 64] |= std::uint64_t{1} << (place % 64);
+    };
+    if (value.type == event::Type::string)
+        return of_fields.texts.find(value.string, mark);
+    const auto number = value.type == event::Type::boolean ? std::int64_t{value.boolean} : value.integer;
+    if (const auto found = of_fields.numbers.find(number); found != of_fields.numbers.end())
+        mark(found->second);
+}
+
+/// A text that is mostly the same as in the event before.
+void RuleIndex::look_up_again(const OfFields& of_fields, std::string_view text, Memory& memory) noexcept {
+    auto& last = memory.lasts_[of_fields.last];
+    if (!last.known || last.text != text) {
+        last.text.assign(text);
+        last.known = true;
+        std::fill(last.bits.begin(), last.bits.end(), 0);
+        look_up(of_fields, event::Value(text), last.bits);
+    }
+    std::transform(last.bits.begin(), last.bits.end(), memory.bits_.begin(), memory.bits_.begin(), std::bit_or<>());
 }
 
 void RuleIndex::find(const Group& group, const event::Event& event, event::Scratch& scratch, Memory& memory) noexcept {
     assert(memory.bits_.size() >= group.always.size());
     std::copy(group.always.begin(), group.always.end(), memory.bits_.begin());
-    const auto mark = [&](std::span<const std::uint32_t> places) noexcept {
-        for (const auto place : places)
-            memory.bits_[place / 64] |= std::uint64_t{1} << (place % 64);
-    };
-    const auto look_up = [&](const OfFields& of_fields, const event::Value& value) noexcept {
-        if (value.type == event::Type::string)
-            return of_fields.texts.find(value.string, mark);
-        const auto number = value.type == event::Type::boolean ? std::int64_t{value.boolean} : value.integer;
-        if (const auto found = of_fields.numbers.find(number); found != of_fields.numbers.end())
-            mark(found->second);
-    };
     for (const auto& of_fields : group.fields) {
         const auto begin = scratch.mark();
         std::string_view last;
         for (const auto& field : of_fields.fields) {
             event::read(field, event, scratch, memory.values_);
-            for (const auto& value : memory.values_.items()) {
+            const auto values = memory.values_.items();
+            if (values.size() == 1 && values[0].type == event::Type::string && !field.field->path &&
+                values[0].string.size() <= Memory::Last::kMost) {
+                look_up_again(of_fields, values[0].string, memory);
+                continue;
+            }
+            for (const auto& value : values) {
                 if (value.type == event::Type::string) {
                     if (value.string.data() == last.data() && value.string.size() == last.size())
-                        continue; // the same again
+                        continue; // another field's, too
                     last = value.string;
                 }
-                look_up(of_fields, value);
+                look_up(of_fields, value, memory.bits_);
             }
         }
         scratch.release(begin);

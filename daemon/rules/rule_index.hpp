@@ -12,6 +12,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -25,11 +27,19 @@ class RuleIndex {
     class Memory {
       public:
         Memory() = default;
-        explicit Memory(const RuleIndex& index) : bits_(index.most_words_) {}
+        explicit Memory(const RuleIndex& index);
 
       private:
         friend class RuleIndex;
+        /// The last text of a field: events of one process come in a row.
+        struct Last {
+            static constexpr std::size_t kMost = 256; ///< bytes; longer ones are not kept
+            std::string text;
+            bool known = false;
+            std::vector<std::uint64_t> bits; ///< of the rules that may match one that holds it
+        };
         std::vector<std::uint64_t> bits_;
+        std::vector<Last> lasts_;
         event::Values values_;
     };
 
@@ -57,6 +67,7 @@ class RuleIndex {
     /// together: most hold the same one.
     struct OfFields {
         std::vector<event::FieldRef> fields;
+        std::size_t last = 0; ///< place in Memory::lasts_
         TextIndex texts;
         std::unordered_map<std::int64_t, std::vector<std::uint32_t>> numbers; ///< booleans are 0 and 1
     };
@@ -69,6 +80,8 @@ class RuleIndex {
 
     class Builder;
     static void find(const Group& group, const event::Event& event, event::Scratch& scratch, Memory& memory) noexcept;
+    static void look_up(const OfFields& of_fields, const event::Value& value, std::span<std::uint64_t> bits) noexcept;
+    static void look_up_again(const OfFields& of_fields, std::string_view text, Memory& memory) noexcept;
 
     std::array<std::uint16_t, event::kCalls> group_of_call_ = [] {
         std::array<std::uint16_t, event::kCalls> out{};
@@ -77,6 +90,7 @@ class RuleIndex {
     }();
     std::vector<Group> groups_;
     std::size_t most_words_ = 0; ///< of a group's bits
+    std::size_t fields_ = 0;     ///< of all groups
 };
 
 } // namespace rwatch::rules

@@ -27,7 +27,7 @@ std::uint32_t gram_at(std::string_view text, std::size_t at) noexcept {
     return out;
 }
 
-constexpr std::array<unsigned char, 256> folded() noexcept {
+constexpr std::array<unsigned char, 256> folds() noexcept {
     std::array<unsigned char, 256> out{};
     for (std::size_t i = 0; i < out.size(); ++i)
         out[i] = lower(static_cast<unsigned char>(i));
@@ -36,7 +36,7 @@ constexpr std::array<unsigned char, 256> folded() noexcept {
 
 } // namespace
 
-constexpr std::array<unsigned char, 256> TextIndex::kFolded = folded();
+constexpr std::array<unsigned char, 256> TextIndex::kFolded = folds();
 
 std::string TextIndex::bound(const Fragment& fragment) {
     std::string out(fragment.begins ? 1 : 0, static_cast<char>(kBegin));
@@ -46,7 +46,11 @@ std::string TextIndex::bound(const Fragment& fragment) {
 }
 
 bool TextIndex::takes(const Fragment& fragment) noexcept {
-    return fragment.text.size() + (fragment.begins ? 1 : 0) + (fragment.ends ? 1 : 0) >= kGram;
+    constexpr std::string_view kPlaces("\0\1", 2); // stand for the places, and are not told from them
+    if (fragment.text.find_first_of(kPlaces) != std::string::npos)
+        return false;
+    // One whose place is not known is met at one of two neighbouring places.
+    return fragment.text.size() + (fragment.ends ? 1 : 0) >= (fragment.begins ? kGram - 1 : kGram + 1);
 }
 
 void TextIndex::add(const Fragment& fragment, std::uint32_t item) {
@@ -74,19 +78,29 @@ void TextIndex::finish() {
     grams_.resize(bits / 64);
     buckets_.resize((bits >> kBucketShift) + 1);
     for (const auto& [text, items] : added_) {
+        const bool begins = text.front() == static_cast<char>(kBegin);
+        const std::uint32_t places = begins ? 1 : 2;
+        const auto weight = [&](std::uint32_t at) {
+            std::uint32_t sum = 0;
+            for (std::uint32_t i = 0; i < places; ++i)
+                sum += weights[gram_at(text, at + i)];
+            return sum;
+        };
         std::uint32_t best = 0;
-        for (std::uint32_t i = 1; i + kGram <= text.size(); ++i)
-            if (weights[gram_at(text, i)] < weights[gram_at(text, best)])
+        for (std::uint32_t i = 0; i + kGram + places - 1 <= text.size(); i += begins ? 2 : 1)
+            if (weight(i) < weight(best))
                 best = i;
-        const auto gram = gram_at(text, best);
-        const auto hash = hash_of(gram);
-        grams_[hash >> 6U] |= std::uint64_t{1} << (hash & 63U);
-        gram_of_.push_back({gram, static_cast<std::uint32_t>(texts_.size()), best});
+        for (std::uint32_t i = best; i < best + places; ++i) {
+            const auto gram = gram_at(text, i);
+            const auto hash = hash_of(gram);
+            grams_[hash >> 6U] |= std::uint64_t{1} << (hash & 63U);
+            gram_of_.push_back({gram, static_cast<std::uint32_t>(texts_.size()), i});
+            ++buckets_[(hash >> kBucketShift) + 1];
+        }
         texts_.push_back({static_cast<std::uint32_t>(bytes_.size()), static_cast<std::uint32_t>(text.size()),
                           static_cast<std::uint32_t>(items_.size()), static_cast<std::uint32_t>(items.size())});
         bytes_ += text;
         items_.insert(items_.end(), items.begin(), items.end());
-        ++buckets_[(hash >> kBucketShift) + 1];
     }
     added_.clear();
     for (std::size_t i = 1; i < buckets_.size(); ++i)
@@ -94,6 +108,13 @@ void TextIndex::finish() {
     std::sort(gram_of_.begin(), gram_of_.end(), [&](const Gram& a, const Gram& b) {
         return hash_of(a.gram) >> kBucketShift < hash_of(b.gram) >> kBucketShift;
     });
+}
+
+bool TextIndex::is_ascii(std::string_view text) noexcept {
+    unsigned char seen = 0;
+    for (const char c : text)
+        seen |= static_cast<unsigned char>(c);
+    return (seen & 0x80U) == 0;
 }
 
 bool TextIndex::stands_at(std::string_view text, std::size_t at, const Text& wanted) const noexcept {

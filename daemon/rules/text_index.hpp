@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Which of thousands of texts does another one hold? Looks up each three bytes of it, so that no step waits for the one
-// before; what is found so is then compared. A text that begins or ends another one counts those places as bytes.
+// Which of thousands of texts does another one hold? Looks up three bytes at every other place of it, so that no step
+// waits for the one before; what is found so is then compared. Of each text two neighbouring places are known, of which
+// one is met. Where a text begins and ends counts as a byte.
 #pragma once
 
 #include "rules/fragment.hpp"
@@ -26,26 +27,28 @@ class TextIndex {
     /// After the last one, once.
     void finish();
 
-    /// Calls found(items) for each fragment that the text holds; of a text that holds other bytes than ASCII for all
-    /// items. Free of allocation.
+    /// Calls found(items) for each fragment that the text holds, or more than once; of a text that holds other bytes
+    /// than ASCII for all items. Free of allocation.
     template <typename Found> void find(std::string_view text, Found&& found) const {
         if (gram_of_.empty())
             return;
-        std::uint32_t gram = kBegin;
-        unsigned char seen = 0;
-        for (std::size_t i = 0; i <= text.size(); ++i) {
-            const auto byte = i < text.size() ? static_cast<unsigned char>(text[i]) : kEnd;
-            seen |= byte;
-            gram = (gram << 8U | kFolded[byte]) & 0xffffffU;
-            if (const auto hash = hash_of(gram); (grams_[hash >> 6U] >> (hash & 63U) & 1U) != 0)
-                find_at(text, i + 2, gram, hash, found);
-        }
-        if ((seen & 0x80U) != 0)
+        const auto byte = [text](std::size_t i) noexcept {
+            return std::uint32_t{i < text.size() ? kFolded[static_cast<unsigned char>(text[i])] : kEnd};
+        };
+        if (text.empty())
+            return;
+        find_at(text, 0, kBegin << 16U | byte(0) << 8U | byte(1), found);
+        std::size_t at = 2;
+        for (; at + 1 < text.size(); at += 2)
+            find_at(text, at, folded(text, at - 1) << 16U | folded(text, at) << 8U | folded(text, at + 1), found);
+        if (at + 1 == text.size())
+            find_at(text, at, byte(at - 1) << 16U | byte(at) << 8U | kEnd, found);
+        if (!is_ascii(text))
             found(std::span<const std::uint32_t>(all_));
     }
 
   private:
-    static constexpr unsigned char kBegin = 1, kEnd = 0; ///< before the first byte and behind the last one
+    static constexpr std::uint32_t kBegin = 1, kEnd = 0; ///< bytes before the first byte and behind the last one
     static const std::array<unsigned char, 256> kFolded;
 
     /// Texts lie in `bytes_`, with kBegin and kEnd where they are bound to those places.
@@ -58,21 +61,29 @@ class TextIndex {
     };
 
     [[nodiscard]] std::uint32_t hash_of(std::uint32_t gram) const noexcept { return gram * 0x9e3779b1U >> shift_; }
+    [[nodiscard]] static bool is_ascii(std::string_view text) noexcept;
     /// Bytes of a fragment with its bound places; letters in lower case.
     [[nodiscard]] static std::string bound(const Fragment& fragment);
     /// Whether `wanted` stands in a text; at: counted from kBegin on, which is 0.
     [[nodiscard]] bool stands_at(std::string_view text, std::size_t at, const Text& wanted) const noexcept;
 
-    /// end: place behind the gram's last byte, kBegin being at 0.
+    static std::uint32_t folded(std::string_view text, std::size_t at) noexcept {
+        return kFolded[static_cast<unsigned char>(text[at])];
+    }
+
+    /// at: place of the gram, kBegin being at 0.
     template <typename Found>
-    void find_at(std::string_view text, std::size_t end, std::uint32_t gram, std::uint32_t hash, Found&& found) const {
+    void find_at(std::string_view text, std::size_t at, std::uint32_t gram, const Found& found) const {
+        const auto hash = hash_of(gram);
+        if ((grams_[hash >> 6U] >> (hash & 63U) & 1U) == 0)
+            return;
         const auto bucket = hash >> kBucketShift;
         for (auto i = buckets_[bucket]; i < buckets_[bucket + 1]; ++i) {
             const auto& one = gram_of_[i];
-            if (one.gram != gram || end < one.offset + 3)
+            if (one.gram != gram || at < one.offset)
                 continue;
             const auto& wanted = texts_[one.text];
-            if (stands_at(text, end - 3 - one.offset, wanted))
+            if (stands_at(text, at - one.offset, wanted))
                 found(std::span<const std::uint32_t>(items_).subspan(wanted.first_item, wanted.items));
         }
     }
@@ -85,7 +96,7 @@ class TextIndex {
     std::vector<std::uint32_t> items_, all_;
     std::vector<std::uint64_t> grams_;   ///< a bit for each hash of a gram that occurs
     std::vector<std::uint32_t> buckets_; ///< begins in gram_of_, by bucket
-    std::vector<Gram> gram_of_;          ///< one for each text
+    std::vector<Gram> gram_of_;          ///< one or two for each text
     unsigned shift_ = 31;
 };
 
