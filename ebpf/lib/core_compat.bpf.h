@@ -26,10 +26,10 @@
 
 /*
  * A third way, for pointers that came out of arrays: where the kernel gives them a type (bpf_rdonly_cast, 6.2), loads go straight through, in a
- * tenth of the time. One member a time. What is set before the load decides: the other branch is dead to the verifier.
+ * tenth of the time. What is set before the load decides: the other branch is dead to the verifier.
  */
 #ifdef RW_LEGACY
-#define rw_get(src, member) BPF_CORE_READ(src, member)
+#define rw_get(src, a, ...) BPF_CORE_READ(src, a, ##__VA_ARGS__)
 #define rw_untrusted(pointer) (pointer)
 #else
 extern void *bpf_rdonly_cast(const void *pointer, __u32 type) __ksym __weak;
@@ -38,8 +38,16 @@ extern const volatile bool has_rdonly_cast; /* set before loading */
 #define rw_untrusted(pointer)                                                                                                              \
 	(has_rdonly_cast ? (typeof(pointer))bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(typeof(*(pointer)))) : (pointer))
 #define rw_current() rw_untrusted((struct task_struct *)bpf_get_current_task_btf())
-#define rw_get(src, member)                                                                                                                \
-	(has_rdonly_cast ? ((typeof(src))bpf_rdonly_cast(src, bpf_core_type_id_kernel(typeof(*(src)))))->member : BPF_CORE_READ(src, member))
+#define rw_get_1(src, a)                                                                                                                   \
+	({                                                                                                                                 \
+		typeof(src) from_ = (src);                                                                                                 \
+		has_rdonly_cast ? ((typeof(from_))bpf_rdonly_cast(from_, bpf_core_type_id_kernel(typeof(*from_))))->a                      \
+				: BPF_CORE_READ(from_, a);                                                                                 \
+	})
+#define rw_get_2(src, a, b) rw_get_1(rw_get_1(src, a), b)
+#define rw_get_3(src, a, b, c) rw_get_1(rw_get_2(src, a, b), c)
+#define rw_get_of(_1, _2, _3, way, ...) way
+#define rw_get(src, ...) rw_get_of(__VA_ARGS__, rw_get_3, rw_get_2, rw_get_1)(src, __VA_ARGS__)
 #endif
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -82,8 +90,8 @@ static __always_inline struct kernfs_node *get_kernfs_parent(struct kernfs_node 
 	struct kernfs_node___rcu *rcu = (void *)node;
 
 	if (bpf_core_field_exists(rcu->__parent))
-		return BPF_CORE_READ(rcu, __parent);
-	return BPF_CORE_READ(node, parent);
+		return rw_get(rcu, __parent);
+	return rw_get(node, parent);
 }
 
 /* i_mtime is a timespec64; __i_mtime since 6.7 (12cd44023651); i_mtime_sec and i_mtime_nsec since 6.11 (3aa63a569c64). */
@@ -94,10 +102,10 @@ static __always_inline __u64 get_mtime(struct inode *inode)
 	struct inode___timespec *old = (void *)inode;
 
 	if (bpf_core_field_exists(split->i_mtime_sec))
-		return rw_ns(BPF_CORE_READ(split, i_mtime_sec), BPF_CORE_READ(split, i_mtime_nsec));
+		return rw_ns(rw_get(split, i_mtime_sec), rw_get(split, i_mtime_nsec));
 	if (bpf_core_field_exists(under->__i_mtime))
-		return rw_ns(BPF_CORE_READ(under, __i_mtime.tv_sec), BPF_CORE_READ(under, __i_mtime.tv_nsec));
-	return rw_ns(BPF_CORE_READ(old, i_mtime.tv_sec), BPF_CORE_READ(old, i_mtime.tv_nsec));
+		return rw_ns(rw_get(under, __i_mtime.tv_sec), rw_get(under, __i_mtime.tv_nsec));
+	return rw_ns(rw_get(old, i_mtime.tv_sec), rw_get(old, i_mtime.tv_nsec));
 }
 
 /* i_ctime: as i_mtime, but __i_ctime since 6.6 (13bc24457850). The top bit of the nanoseconds is a mark of its own since
@@ -111,10 +119,10 @@ static __always_inline __u64 get_ctime(struct inode *inode)
 	struct inode___timespec *old = (void *)inode;
 
 	if (bpf_core_field_exists(split->i_ctime_sec))
-		return rw_ns(BPF_CORE_READ(split, i_ctime_sec), BPF_CORE_READ(split, i_ctime_nsec) & RW_NSEC_MASK);
+		return rw_ns(rw_get(split, i_ctime_sec), rw_get(split, i_ctime_nsec) & RW_NSEC_MASK);
 	if (bpf_core_field_exists(under->__i_ctime))
-		return rw_ns(BPF_CORE_READ(under, __i_ctime.tv_sec), BPF_CORE_READ(under, __i_ctime.tv_nsec));
-	return rw_ns(BPF_CORE_READ(old, i_ctime.tv_sec), BPF_CORE_READ(old, i_ctime.tv_nsec));
+		return rw_ns(rw_get(under, __i_ctime.tv_sec), rw_get(under, __i_ctime.tv_nsec));
+	return rw_ns(rw_get(old, i_ctime.tv_sec), rw_get(old, i_ctime.tv_nsec));
 }
 
 /* Audit's ids exist with CONFIG_AUDIT only; unset is (u32)-1. */
@@ -156,15 +164,15 @@ static __always_inline __u64 get_mntns_id(struct mnt_namespace *ns)
 
 	if (bpf_core_field_exists(ns->ns.ns_id))
 		return rw_get(ns, ns.ns_id);
-	return bpf_core_field_exists(old->seq) ? BPF_CORE_READ(old, seq) : 0;
+	return bpf_core_field_exists(old->seq) ? rw_get(old, seq) : 0;
 }
 
 /* What a descriptor of a process stands for: in private_data; in its own inode's i_private since 6.9 (cb12fd8e0dab). */
 static __always_inline struct pid *get_pid_of_file(struct file *file)
 {
-	void *pid = BPF_CORE_READ(file, private_data);
+	void *pid = rw_get(file, private_data);
 
-	return pid ?: BPF_CORE_READ(file, f_inode, i_private);
+	return pid ?: rw_get(file, f_inode, i_private);
 }
 
 #endif /* RWATCH_CORE_COMPAT_BPF_H */

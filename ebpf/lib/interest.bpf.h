@@ -187,7 +187,7 @@ static __always_inline bool rw_key_of(struct rw_directory_key *key, struct dentr
 
 static __always_inline bool rw_is_watched(struct inode *inode)
 {
-	struct rw_file_key key = {.ino = BPF_CORE_READ(inode, i_ino), .dev = BPF_CORE_READ(inode, i_sb, s_dev)};
+	struct rw_file_key key = {.ino = rw_get(inode, i_ino), .dev = rw_get(inode, i_sb, s_dev)};
 
 	return bpf_map_lookup_elem(&rw_files, &key);
 }
@@ -315,11 +315,11 @@ static __always_inline bool rw_passed_over(struct rw_interest *in, struct file *
 
 	if (!in->keep_modes || !file || (class != RW_OPEN_CREATE && class != RW_OPEN_PROGRAM && class != RW_OPEN_WRITE))
 		return false;
-	inode = BPF_CORE_READ(file, f_inode);
-	key.ino = BPF_CORE_READ(inode, i_ino);
-	key.dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	inode = rw_get(file, f_inode);
+	key.ino = rw_get(inode, i_ino);
+	key.dev = rw_get(inode, i_sb, s_dev);
 	made.ktime = bpf_ktime_get_boot_ns();
-	made.mode = BPF_CORE_READ(inode, i_mode) & 07777;
+	made.mode = rw_get(inode, i_mode) & 07777;
 	/* A bit that makes a program of it is never kept: the chmod that adds it may still wait to be read. */
 	if (!(made.mode & 07111))
 		bpf_map_update_elem(&rw_made, &key, &made, BPF_ANY);

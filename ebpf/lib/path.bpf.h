@@ -21,8 +21,8 @@
 static __always_inline bool rw_prepend(struct rw_buf *buf, struct dentry *dentry)
 {
 	struct rw_walk *w = &buf->walk;
-	__u32 len = BPF_CORE_READ(dentry, d_name.len);
-	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
+	__u32 len = rw_get(dentry, d_name.len);
+	const unsigned char *name = rw_get(dentry, d_name.name);
 	__u32 pos = w->pos;
 
 	/* len <= 255 and pos <= 4096 - len - 1 keep the write inside path[4096 + 256] for the verifier. */
@@ -49,12 +49,12 @@ static __always_inline bool rw_cross_mount(struct rw_walk *w)
 	if (!w->mnt)
 		return false;
 	mount = (struct mount *)((char *)w->mnt - bpf_core_field_offset(struct mount, mnt));
-	parent = BPF_CORE_READ(mount, mnt_parent);
+	parent = rw_get(mount, mnt_parent);
 	if (!parent || parent == mount)
 		return false;
-	w->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+	w->dentry = rw_get(mount, mnt_mountpoint);
 	w->mnt = (struct vfsmount *)((char *)parent + bpf_core_field_offset(struct mount, mnt));
-	w->top = BPF_CORE_READ(parent, mnt.mnt_root);
+	w->top = rw_get(parent, mnt.mnt_root);
 	return true;
 }
 
@@ -70,7 +70,7 @@ static long rw_walk_step(__u32 turn, void *data)
 		w->done = !rw_cross_mount(w);
 		return w->done;
 	}
-	parent = BPF_CORE_READ(dentry, d_parent);
+	parent = rw_get(dentry, d_parent);
 	if (!parent || parent == dentry) {
 		/* Not connected (open_by_handle_at), or a memfd, pipe or socket that has no directory: its own name, if it has one. */
 		if (w->pos == RW_PATH_MAX)
@@ -148,8 +148,8 @@ rw_subprogram void rw_put_path(struct rw_buf *buf, struct rw_path *out, struct d
 
 	if (!dentry || !mnt)
 		return;
-	top = BPF_CORE_READ(mnt, mnt_root);
-	fs_root = BPF_CORE_READ(mnt, mnt_sb, s_root);
+	top = rw_get(mnt, mnt_root);
+	fs_root = rw_get(mnt, mnt_sb, s_root);
 	w->dentry = dentry;
 	w->mnt = mnt;
 	w->top = top;

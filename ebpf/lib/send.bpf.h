@@ -179,9 +179,9 @@ static __always_inline void rw_tell_fast_open(struct rw_sending *s, struct sock 
 	if (!buf)
 		return;
 	c = (struct rw_connect *)buf->rec;
-	c->lport = BPF_CORE_READ(sk, __sk_common.skc_num);
+	c->lport = rw_get(sk, __sk_common.skc_num);
 	rw_socket_addresses(sk, family, c->laddr, c->raddr);
-	c->rport = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	c->rport = __builtin_bswap16(rw_get(sk, __sk_common.skc_dport));
 	if (c->rport) {
 		buf->flags |= RW_F_KERNEL_ADDR;
 	} else {
@@ -219,7 +219,7 @@ static __always_inline void rw_tell_datagram(struct rw_sending *s, struct sock *
 	buf->flags |= marks;
 	rw_socket_addresses(sk, family, c->laddr, unused);
 	if (!raw) {
-		c->lport = BPF_CORE_READ(sk, __sk_common.skc_num);
+		c->lport = rw_get(sk, __sk_common.skc_num);
 		c->rport = port;
 	}
 	/* A socket of IPv6 may send to an address of IPv4: both ends are then told in the form of the socket. */
@@ -236,7 +236,7 @@ static __always_inline void rw_tell_datagram(struct rw_sending *s, struct sock *
 /* Tells a message whose address was read, where it is to be told. */
 static __always_inline void rw_tell_send(struct rw_sending *s, struct sock *sk)
 {
-	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family), port = 0;
+	__u16 family = rw_get(sk, __sk_common.skc_family), port = 0;
 	__u8 addr[16] = {};
 
 	if (family != AF_INET && family != AF_INET6)

@@ -114,7 +114,7 @@ static __always_inline void rw_put_unix_of_user(struct rw_buf *buf, struct rw_co
 /* The name that a unix socket is bound to, if any. */
 static __always_inline void rw_put_unix_end(struct rw_buf *buf, struct rw_str *str, struct unix_sock *end)
 {
-	struct dentry *dentry = BPF_CORE_READ(end, path.dentry);
+	struct dentry *dentry = rw_get(end, path.dentry);
 	struct unix_address *address;
 
 	buf->flags |= RW_F_KERNEL_ADDR;
@@ -122,13 +122,13 @@ static __always_inline void rw_put_unix_end(struct rw_buf *buf, struct rw_str *s
 		struct rw_path path = {};
 
 		/* The name bound may be relative to another process's directory: the file is what counts. */
-		rw_put_path(buf, &path, dentry, BPF_CORE_READ(end, path.mnt));
+		rw_put_path(buf, &path, dentry, rw_get(end, path.mnt));
 		*str = path.path;
 		return;
 	}
-	address = BPF_CORE_READ(end, addr);
+	address = rw_get(end, addr);
 	if (address)
-		rw_put_unix_name(buf, str, &address->name[0].sun_path, BPF_CORE_READ(address, len) - 2, false);
+		rw_put_unix_name(buf, str, &address->name[0].sun_path, rw_get(address, len) - 2, false);
 }
 
 static __always_inline struct sock *rw_sock_of(struct task_struct *task, __u32 fd)
@@ -136,9 +136,10 @@ static __always_inline struct sock *rw_sock_of(struct task_struct *task, __u32 f
 	struct file *file = rw_file_of(task, fd);
 	struct socket *socket;
 
-	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+	if (!file || (rw_get(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
+	socket = rw_get(file, private_data);
+	/* As a number: functions that are verified by themselves take no pointer that may be stale. */
 	return socket ? BPF_CORE_READ(socket, sk) : NULL;
 }
 

@@ -20,7 +20,7 @@ static __always_inline __u32 rw_tgid_in_ns(struct task_struct *task, __u32 *ns)
 	/* numbers[] has level + 1 entries; a variable offset is not allowed through a typed pointer, so by helper. */
 	bpf_probe_read_kernel(&upid, sizeof(upid),
 			      (char *)pid + bpf_core_field_offset(struct pid, numbers) + level * sizeof(upid));
-	*ns = BPF_CORE_READ(upid.ns, ns.inum);
+	*ns = rw_get(upid.ns, ns.inum);
 	return upid.nr;
 }
 
@@ -99,11 +99,11 @@ static __always_inline struct file *rw_file_of(struct task_struct *task, __u32 f
 
 static __always_inline void rw_read_inode(struct rw_file *out, struct inode *inode)
 {
-	out->ino = BPF_CORE_READ(inode, i_ino);
-	out->dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	out->mode = BPF_CORE_READ(inode, i_mode);
-	out->nlink = BPF_CORE_READ(inode, i_nlink);
-	out->uid = BPF_CORE_READ(inode, i_uid.val);
+	out->ino = rw_get(inode, i_ino);
+	out->dev = rw_get(inode, i_sb, s_dev);
+	out->mode = rw_get(inode, i_mode);
+	out->nlink = rw_get(inode, i_nlink);
+	out->uid = rw_get(inode, i_uid.val);
 	out->mtime_ns = get_mtime(inode);
 	out->ctime_ns = get_ctime(inode);
 }
@@ -118,8 +118,8 @@ static __always_inline void rw_put_inode(struct rw_buf *buf, struct rw_file *out
 /* A file's name and inode. */
 rw_subprogram void rw_put_file(struct rw_buf *buf, struct rw_file *out, struct rw_path *path, struct file *file)
 {
-	rw_put_inode(buf, out, BPF_CORE_READ(file, f_inode));
-	rw_put_path(buf, path, BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_path.mnt));
+	rw_put_inode(buf, out, rw_get(file, f_inode));
+	rw_put_path(buf, path, rw_get(file, f_path.dentry), rw_get(file, f_path.mnt));
 }
 
 /*

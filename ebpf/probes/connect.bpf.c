@@ -23,10 +23,10 @@ static __always_inline bool rw_put_inet(struct rw_buf *buf, struct rw_connect *c
 	struct rw_syn *syn = bpf_map_lookup_elem(&rw_syns, &key);
 	bool known = false;
 
-	c->lport = BPF_CORE_READ(sk, __sk_common.skc_num);
+	c->lport = rw_get(sk, __sk_common.skc_num);
 	rw_socket_addresses(sk, c->family, c->laddr, c->raddr);
 	if (rw_socket_has_peer(c->ret)) {
-		c->rport = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
+		c->rport = __builtin_bswap16(rw_get(sk, __sk_common.skc_dport));
 		known = c->rport != 0;
 	} else if (syn && syn->task == bpf_get_current_pid_tgid()) {
 		__builtin_memcpy(c->raddr, syn->raddr, sizeof(c->raddr));
@@ -47,7 +47,7 @@ static __always_inline bool rw_put_inet(struct rw_buf *buf, struct rw_connect *c
 
 static __always_inline bool rw_put_unix(struct rw_buf *buf, struct rw_connect *c, struct sock *sk, struct rw_args *args)
 {
-	struct unix_sock *peer = (struct unix_sock *)BPF_CORE_READ((struct unix_sock *)sk, peer);
+	struct unix_sock *peer = (struct unix_sock *)rw_get((struct unix_sock *)sk, peer);
 
 	if (!rw_socket_has_peer(c->ret) || !peer) {
 		rw_put_unix_of_user(buf, c, args);
@@ -74,7 +74,7 @@ int RW_NAME(on_connect)(struct syscall_trace_exit *ctx)
 	sk = rw_sock_of(task, (__u32)args.a[0]);
 	if (!sk)
 		return 0;
-	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	family = rw_get(sk, __sk_common.skc_family);
 	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
 		return 0;
 	buf = rw_begin(RW_BUF_CALL, RW_CONNECT, sizeof(*c));
@@ -111,9 +111,9 @@ int RW_NAME(on_tcp_state)(unsigned long long *ctx)
 
 		if (rw_is_own())
 			return 0;
-		family = BPF_CORE_READ(sk, __sk_common.skc_family);
+		family = rw_get(sk, __sk_common.skc_family);
 		rw_socket_addresses(sk, family, syn.laddr, syn.raddr);
-		syn.rport = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
+		syn.rport = __builtin_bswap16(rw_get(sk, __sk_common.skc_dport));
 		bpf_map_update_elem(&rw_syns, &key, &syn, BPF_ANY);
 	} else if (before == TCP_SYN_SENT && after == TCP_CLOSE) {
 		/* Refused, maybe in an interrupt: the last moment at which the local end is known. */
@@ -122,10 +122,10 @@ int RW_NAME(on_tcp_state)(unsigned long long *ctx)
 
 		if (!syn)
 			return 0;
-		family = BPF_CORE_READ(sk, __sk_common.skc_family);
+		family = rw_get(sk, __sk_common.skc_family);
 		rw_socket_addresses(sk, family, syn->laddr, unused);
 		/* skc_num is gone with the port already, its copy for the wire is not. */
-		syn->lport = __builtin_bswap16(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+		syn->lport = __builtin_bswap16(rw_get((struct inet_sock *)sk, inet_sport));
 	}
 	return 0;
 }

@@ -273,8 +273,8 @@ static __always_inline bool rw_put_object(struct rw_buf *buf, struct rw_fsop *op
 		return false;
 	dentry = (struct dentry *)object->object;
 	/* As it is now, where its dentry still leads to the file; what was removed or hidden since as it was before. */
-	inode = BPF_CORE_READ(dentry, d_inode);
-	if (inode && (!object->file.ino || BPF_CORE_READ(inode, i_ino) == object->file.ino))
+	inode = rw_get(dentry, d_inode);
+	if (inode && (!object->file.ino || rw_get(inode, i_ino) == object->file.ino))
 		rw_put_inode(buf, &op->file, inode);
 	else
 		op->file = object->file;
@@ -357,10 +357,10 @@ int RW_NAME(on_fchmod)(struct syscall_enter_ctx *ctx)
 	file = rw_file_of(task, (__u32)ctx->args[0]);
 	if (!file)
 		return 0;
-	inode = BPF_CORE_READ(file, f_inode);
-	before.ino = BPF_CORE_READ(inode, i_ino);
-	before.dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	before.mode = BPF_CORE_READ(inode, i_mode);
+	inode = rw_get(file, f_inode);
+	before.ino = rw_get(inode, i_ino);
+	before.dev = rw_get(inode, i_sb, s_dev);
+	before.mode = rw_get(inode, i_mode);
 	bpf_map_update_elem(&rw_modes, &key, &before, BPF_ANY);
 	return 0;
 }

@@ -63,7 +63,7 @@ static __always_inline void rw_tidy_mode(struct rw_open *open)
 
 static __always_inline void rw_put_opened(struct rw_buf *buf, struct rw_open *open, struct file *file)
 {
-	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
+	if (rw_get(file, f_mode) & FMODE_CREATED)
 		buf->flags |= RW_F_CREATED;
 	rw_put_file(buf, &open->file, &open->path, file);
 }

@@ -66,13 +66,13 @@ static __always_inline __u32 rw_tty(struct task_struct *task)
 /* A memfd has no directory and no name, on the kernel's own tmpfs (or hugetlbfs): a file that merely calls itself so has a parent. */
 static __always_inline bool rw_is_memfd(struct file *exe)
 {
-	struct dentry *dentry = BPF_CORE_READ(exe, f_path.dentry);
-	unsigned long magic = BPF_CORE_READ(dentry, d_sb, s_magic);
+	struct dentry *dentry = rw_get(exe, f_path.dentry);
+	unsigned long magic = rw_get(dentry, d_sb, s_magic);
 	char name[6] = {};
 
-	if (BPF_CORE_READ(dentry, d_parent) != dentry || (magic != TMPFS_MAGIC && magic != HUGETLBFS_MAGIC))
+	if (rw_get(dentry, d_parent) != dentry || (magic != TMPFS_MAGIC && magic != HUGETLBFS_MAGIC))
 		return false;
-	bpf_probe_read_kernel(name, sizeof(name), BPF_CORE_READ(dentry, d_name.name));
+	bpf_probe_read_kernel(name, sizeof(name), rw_get(dentry, d_name.name));
 	return name[0] == 'm' && name[1] == 'e' && name[2] == 'm' && name[3] == 'f' && name[4] == 'd' && name[5] == ':';
 }
 
@@ -97,7 +97,7 @@ static __always_inline void rw_put_cwd(struct rw_buf *buf, struct rw_path *out, 
 /* Its group may be gone, and its name with it, before the daemon comes to look: a unit that runs for a moment. */
 rw_subprogram void rw_put_cgroup(struct rw_buf *buf, struct rw_str *out, struct task_struct *task)
 {
-	struct kernfs_node *node = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
+	struct kernfs_node *node = rw_get(task, cgroups, dfl_cgrp, kn);
 	__u32 begin = buf->len, end;
 
 	/* A bounded loop for the verifier; systemd nests about six deep, a container in a user's session ten. */
@@ -105,13 +105,13 @@ rw_subprogram void rw_put_cgroup(struct rw_buf *buf, struct rw_str *out, struct 
 		struct kernfs_node *parent = get_kernfs_parent(node);
 		struct rw_str name = {};
 
-		if (!parent || BPF_CORE_READ(node, id) == cgroup_root) {
+		if (!parent || rw_get(node, id) == cgroup_root) {
 			end = buf->len;
 			out->off = (__u16)begin;
 			out->len = (__u16)(end - begin);
 			return;
 		}
-		rw_put_kernel(buf, &name, BPF_CORE_READ(node, name));
+		rw_put_kernel(buf, &name, rw_get(node, name));
 		end = buf->len;
 		/* The bound keeps the write inside rec for the verifier. */
 		if (!name.len || end >= RW_RECORD_MAX)
@@ -131,9 +131,9 @@ rw_subprogram int rw_stream(struct task_struct *task, __u32 fd)
 
 	if (!file)
 		return 0;
-	type = (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) >> 12;
+	type = (rw_get(file, f_inode, i_mode) & S_IFMT) >> 12;
 	sk = rw_sock_of(task, fd);
-	return type | (sk ? BPF_CORE_READ(sk, __sk_common.skc_family) & 15 : 0) << 4;
+	return type | (sk ? rw_get(sk, __sk_common.skc_family) & 15 : 0) << 4;
 }
 
 SEC(RW_TP "sched_process_exec")

@@ -57,8 +57,8 @@ static __always_inline bool rw_put_server(struct rw_buf *buf, struct rw_connect 
 	struct rw_args from = {};
 
 	rw_socket_addresses(sk, c->family, c->laddr, c->raddr);
-	c->lport = BPF_CORE_READ(sk, __sk_common.skc_num);
-	c->rport = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	c->lport = rw_get(sk, __sk_common.skc_num);
+	c->rport = __builtin_bswap16(rw_get(sk, __sk_common.skc_dport));
 	if (c->rport) {
 		buf->flags |= RW_F_KERNEL_ADDR;
 		return true;
@@ -99,7 +99,7 @@ int RW_NAME(on_receive)(struct syscall_trace_exit *ctx)
 	sk = rw_sock_of(rw_current(), (__u32)args.a[0]);
 	if (!sk || (__u8)get_sk_protocol(sk) != IPPROTO_UDP)
 		return 0;
-	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	family = rw_get(sk, __sk_common.skc_family);
 	whose = rw_whose();
 	if ((family != AF_INET && family != AF_INET6) || whose == RW_OWN)
 		return 0;

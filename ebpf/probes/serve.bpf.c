@@ -15,7 +15,7 @@ static __always_inline struct rw_buf *rw_begin_socket(struct sock *sk, __u32 kin
 
 	if (!sk)
 		return NULL;
-	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	family = rw_get(sk, __sk_common.skc_family);
 	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
 		return NULL;
 	buf = rw_begin(RW_BUF_CALL, kind, sizeof(*c));
@@ -39,8 +39,8 @@ static __always_inline void rw_put_ends(struct rw_buf *buf, struct rw_connect *c
 		return;
 	}
 	rw_socket_addresses(sk, c->family, c->laddr, c->raddr);
-	c->lport = BPF_CORE_READ(sk, __sk_common.skc_num);
-	c->rport = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	c->lport = rw_get(sk, __sk_common.skc_num);
+	c->rport = __builtin_bswap16(rw_get(sk, __sk_common.skc_dport));
 	buf->flags |= RW_F_KERNEL_ADDR;
 }
 
