@@ -12,7 +12,6 @@
 #include <bpf/libbpf.h>
 #include <cerrno>
 #include <string_view>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <utility>
 
@@ -37,10 +36,6 @@ event::Kind kind_named(std::string_view name) noexcept {
 
 } // namespace
 
-void BpfSource::RingDeleter::operator()(ring_buffer* ring) const noexcept {
-    ring_buffer__free(ring);
-}
-
 void BpfSource::ReaderDeleter::operator()(rw_reader* reader) const noexcept {
     ::munmap(reader, sizeof(rw_reader));
 }
@@ -49,14 +44,6 @@ std::unique_ptr<BpfSource> BpfSource::open(const BpfOptions& options) {
     std::unique_ptr<BpfSource> source(new BpfSource); // the constructor is private
     ProbeLoader loader(options);
     loader.run(*source);
-    source->ring_.reset(ring_buffer__new(source->ring_fd_.get(), &BpfSource::on_sample, source.get(), nullptr));
-    if (!source->ring_)
-        throw Error("map", "ring of events", errno);
-    source->wakes_.reset(::epoll_create1(EPOLL_CLOEXEC));
-    epoll_event edge{};
-    edge.events = EPOLLIN | EPOLLET;
-    if (!source->wakes_ || ::epoll_ctl(source->wakes_.get(), EPOLL_CTL_ADD, source->ring_fd_.get(), &edge) != 0)
-        throw Error("wait for", "ring of events", errno);
     return source;
 }
 
@@ -64,29 +51,11 @@ BpfSource::~BpfSource() {
     detach();
 }
 
-int BpfSource::on_sample(void* context, void* data, std::size_t size) noexcept {
-    auto& self = *static_cast<BpfSource*>(context);
-    self.handler_->on_record({static_cast<const std::byte*>(data), size});
-    // libbpf 1.1 has no bounded consume: a negative value ends it, with this record consumed.
-    return --self.left_ == 0 ? -ECANCELED : 0;
-}
-
 std::size_t BpfSource::drain(RecordHandler& handler, std::size_t most) noexcept {
-    if (most == 0)
-        return 0;
-    epoll_event woken{};
-    (void)::epoll_wait(wakes_.get(), &woken, 1, 0);
-    handler_ = &handler;
-    left_ = most;
-    ring_buffer__consume(ring_.get());
-    handler_ = nullptr;
-    drained_ += most - left_;
-    emptied_ = emptied_ || left_ > 0;
-    return most - left_;
-}
-
-int BpfSource::wake_fd() const noexcept {
-    return wakes_.get();
+    const auto count = ring_.read(handler, most);
+    drained_ += count;
+    emptied_ = emptied_ || count < most;
+    return count;
 }
 
 void BpfSource::wake_for(Wake which) noexcept {

@@ -6,6 +6,7 @@
 #include "sensor/event_source.hpp"
 #include "sensor/hook_set.hpp"
 #include "sensor/kernel_sieve.hpp"
+#include "sensor/ring_reader.hpp"
 
 #include <array>
 #include <cstddef>
@@ -17,7 +18,6 @@
 
 struct rw_count;
 struct rw_reader;
-struct ring_buffer;
 
 namespace rwatch::sensor {
 
@@ -44,7 +44,7 @@ class BpfSource final : public EventSource {
 
     std::size_t drain(RecordHandler& handler, std::size_t most) noexcept override;
     [[nodiscard]] bool ended() const noexcept override { return false; }
-    [[nodiscard]] int wake_fd() const noexcept override;
+    [[nodiscard]] int wake_fd() const noexcept override { return ring_.wake_fd(); }
     void wake_for(Wake which) noexcept override;
     void hurry(event::KindSet kinds) noexcept override;
     [[nodiscard]] const std::vector<ProbeState>& probes() const noexcept override { return states_; }
@@ -63,9 +63,6 @@ class BpfSource final : public EventSource {
     [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> submitted() const;
 
   private:
-    struct RingDeleter {
-        void operator()(ring_buffer* ring) const noexcept;
-    };
     struct ReaderDeleter {
         void operator()(rw_reader* reader) const noexcept;
     };
@@ -82,21 +79,17 @@ class BpfSource final : public EventSource {
     [[nodiscard]] static bool is_wanted(const ProgramHook& hook, const event::CallSet& calls) noexcept;
     [[nodiscard]] ProbeState state_of(std::size_t family) const;
     void describe_probes();
-    static int on_sample(void* context, void* data, std::size_t size) noexcept;
 
-    RecordHandler* handler_ = nullptr; ///< during drain
-    std::size_t left_ = 0;             ///< records that drain may still hand over
     std::uint64_t drained_ = 0;
     mutable std::uint64_t expected_ = 0,
                           taken_ = 0; ///< records in the ring at the last losses(); those that never came
     mutable bool emptied_ = false;    ///< since then
 
     std::vector<ProbeState> states_;
-    Fd ring_fd_, counts_fd_, group_losses_fd_;
-    Fd wakes_;                                         ///< epoll, on the edge: the ring is read while it fills
+    Fd counts_fd_, group_losses_fd_;
     std::unique_ptr<rw_reader, ReaderDeleter> reader_; ///< shared with the probes
     std::vector<Fd> programs_;                         ///< for their count of misses
-    std::unique_ptr<ring_buffer, RingDeleter> ring_;
+    RingReader ring_;
     std::optional<KernelSieve> sieve_;
     std::vector<Taken> ways_; ///< by family
     HookSet hooks_;

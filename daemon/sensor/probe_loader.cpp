@@ -332,7 +332,8 @@ bool ProbeLoader::knows_old_modes() const {
 void ProbeLoader::hand_over(BpfSource& source) {
     for (std::size_t i = 0; i < choices_.size(); ++i)
         source.ways_.push_back({choices_[i].attached ? std::string(way_of(i)) : "", choices_[i].reason});
-    source.ring_fd_ = duplicate(bpf_map__fd(skeleton_->maps.rw_ring));
+    source.ring_ =
+        RingReader(duplicate(bpf_map__fd(skeleton_->maps.rw_ring)), bpf_map__max_entries(skeleton_->maps.rw_ring));
     void* const reader = ::mmap(nullptr, sizeof(rw_reader), PROT_READ | PROT_WRITE, MAP_SHARED,
                                 bpf_map__fd(skeleton_->maps.rw_readers), 0);
     if (reader == MAP_FAILED)
