@@ -115,9 +115,24 @@ static long rw_run_step(__u32 turn, void *data)
 /* To the end of the path. */
 static __always_inline void rw_run_on(struct rw_buf *buf)
 {
-	for (__u32 turn = 0; turn < RW_RUN_STEPS; turn++)
-		if (rw_run_step(turn, &buf))
+	struct rw_run *run = &buf->run;
+	__u32 first = run->first, count = run->count, state = run->state, hits = run->hits, pos = run->pos;
+
+	for (__u32 turn = 0; turn < RW_RUN_STEPS && pos < RW_PATH_MAX; turn++, pos++) {
+		struct rw_state *at = rw_state(first, count, state);
+
+		if (!at) {
+			run->hits = ~0u;
 			return;
+		}
+		hits |= at->hits;
+		state = at->next[rw_symbols[(__u8)buf->path[pos & (RW_PATH_MAX - 1)]] & 63]; /* as above */
+	}
+	run->state = state;
+	run->hits = hits;
+	run->pos = pos;
+	if (pos >= RW_PATH_MAX)
+		return;
 	bpf_loop(RW_PATH_MAX, rw_run_step, &buf, 0);
 	if (buf->run.pos < RW_PATH_MAX)
 		buf->run.hits = ~0u;

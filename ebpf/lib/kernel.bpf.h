@@ -156,6 +156,10 @@ struct file {
 	struct path f_path;
 };
 
+struct list_head {
+	struct list_head *next;
+};
+
 struct fdtable {
 	__u32 max_fds;
 	struct file **fd;

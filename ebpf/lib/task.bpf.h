@@ -87,14 +87,13 @@ static __always_inline void rw_put_common(struct rw_common *c, struct task_struc
 static __always_inline struct file *rw_file_of(struct task_struct *task, __u32 fd)
 {
 	struct fdtable *table = rw_read(task, files, fdt);
-	struct file *file = NULL;
 	struct file **slots;
 
 	if (!table || fd >= rw_read(table, max_fds))
 		return NULL;
 	slots = rw_read(table, fd);
-	bpf_probe_read_kernel(&file, sizeof(file), &slots[fd]);
-	return file;
+	/* A pointer in an array has no type of its own: as one that begins a structure. */
+	return (struct file *)rw_get((struct list_head *)(slots + fd), next);
 }
 
 static __always_inline void rw_read_inode(struct rw_file *out, struct inode *inode)
