@@ -123,6 +123,10 @@ ProbeState BpfSource::state_of(std::size_t family) const {
         else
             idle = idle || hook.trouble.empty();
     }
+    if (offered > 0 && state.hooks.empty() && !idle) { // none could be, though all are wanted
+        state.attached.clear();
+        return state;
+    }
     state.attached += " (" + std::to_string(state.hooks.size()) + " of " + std::to_string(offered);
     state.attached += !idle ? ")" : state.hooks.empty() ? "; no rule needs any)" : "; no rule needs the others)";
     if (offered == 0)
