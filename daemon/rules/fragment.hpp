@@ -3,9 +3,9 @@
 // tried.
 #pragma once
 
-#include <compare>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace rwatch::rules {
@@ -14,7 +14,10 @@ struct Fragment {
     std::string text;    ///< compared with ASCII letters in either case taken as one
     bool begins = false; ///< the text that is tested begins with it …
     bool ends = false;   ///< … ends with it; neither: it stands somewhere in it
-    auto operator<=>(const Fragment&) const = default;
+    bool operator==(const Fragment&) const = default;
+    bool operator<(const Fragment& other) const noexcept {
+        return std::tie(text, begins, ends) < std::tie(other.text, other.begins, other.ends);
+    }
 };
 
 /// The test is true of no text that has none of these. Nothing: such fragments are not known. Texts that hold other

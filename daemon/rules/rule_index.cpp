@@ -9,13 +9,13 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <compare>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 
 namespace rwatch::rules {
 
@@ -91,7 +91,9 @@ class RuleIndex::Builder {
         std::uint32_t field = 0; ///< see Keys::fields()
         std::optional<std::int64_t> number;
         Fragment text;
-        auto operator<=>(const Key&) const = default;
+        bool operator<(const Key& other) const noexcept {
+            return std::tie(field, number, text) < std::tie(other.field, other.number, other.text);
+        }
     };
 
     /// What the tests of one program need.

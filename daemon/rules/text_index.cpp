@@ -77,7 +77,9 @@ void TextIndex::finish() {
     shift_ = 32U - static_cast<unsigned>(std::countr_zero(bits));
     grams_.resize(bits / 64);
     buckets_.resize((bits >> kBucketShift) + 1);
-    for (const auto& [text, items] : added_) {
+    for (const auto& one : added_) {
+        const auto& text = one.first;
+        const auto& items = one.second;
         const bool begins = text.front() == static_cast<char>(kBegin);
         const std::uint32_t places = begins ? 1 : 2;
         const auto weight = [&](std::uint32_t at) {
