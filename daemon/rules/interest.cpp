@@ -251,6 +251,7 @@ bool RuleInterest::nothing() const noexcept {
 Interest interest_of(const RuleSet& set, std::span<const std::string> names) {
     Interest out;
     out.urgent = urgent_kinds(set);
+    out.sockets = socket_interest(set);
     const auto add = [&](const Fragment& fragment, Subject subject, OpenClasses marks) {
         const bool of_exe = subject == Subject::exe;
         if (!(of_exe ? out.exes : out.paths).add(fragment, marks))

@@ -7,6 +7,7 @@
 #include "event/event.hpp"
 #include "event/open_class.hpp"
 #include "rules/rule_set.hpp"
+#include "rules/socket_interest.hpp"
 #include "rules/text_automaton.hpp"
 
 #include <array>
@@ -24,6 +25,7 @@ struct Interest {
     event::OpenClasses by_path = 0; ///< wanted where `paths` finds the class
     event::OpenClasses by_exe = 0;  ///< wanted where `exes` finds the class in the program's path
     TextAutomaton paths, exes;
+    SocketInterest sockets;
     /// Kinds of events that a rule of priority Critical or above may want at once. Not those that are frequent: what it
     /// costs to be woken by each is not worth the milliseconds.
     event::KindSet urgent = 0;

@@ -19,6 +19,9 @@ static_assert(sizeof(State) == sizeof(rw_state) && offsetof(rw_state, hits) == o
               offsetof(rw_state, live) == offsetof(State, live) && rules::TextAutomaton::kSymbols == RW_SYMBOLS &&
               rules::TextAutomaton::kEnd == RW_SYMBOL_END);
 
+static_assert(rules::SocketInterest::kFamilies == RW_SOCKET_FAMILIES &&
+              rules::SocketInterest::kTypes == RW_SOCKET_TYPES);
+
 constexpr std::uint32_t kTheOnly = 0;
 
 std::uint32_t kernel_device(std::uint64_t dev) noexcept {
@@ -75,6 +78,7 @@ void KernelSieve::want(const rules::Interest* interest) noexcept {
     now_.by_path = interest->by_path;
     now_.by_exe = interest->by_exe;
     now_.keep_modes = keep_modes_ ? 1 : 0;
+    std::copy(interest->sockets.wanted.begin(), interest->sockets.wanted.end(), std::begin(now_.sockets));
     if (!write_states(now_.first, interest->paths)) {
         now_.always |= now_.by_path;
         now_.by_path = 0;

@@ -26,6 +26,9 @@ enum rw_open_class {
 #define RW_SYMBOLS 62 /* bytes of a path in groups: letters in either case are one, see rw_symbols */
 #define RW_SYMBOL_END 0 /* behind the last byte */
 
+#define RW_SOCKET_FAMILIES 64 /* calls with others are wanted … */
+#define RW_SOCKET_TYPES 16    /* … and so are those with bits beside a type and its two flags */
+
 /* A state of the automaton that finds the rules' texts in a path. */
 struct rw_state {
 	__u16 next[RW_SYMBOLS];
@@ -46,6 +49,7 @@ struct rw_interest {
 	__u32 reserved;
 	__u32 twice;      /* some file system is mounted at two places of the host: rw_files is asked whatever the mount */
 	__u64 mounts;     /* changes of mounts that `twice` takes into account */
+	__u32 sockets[RW_SOCKET_FAMILIES]; /* calls of socket(2) that are wanted: by family a bit for each type, the upper half for those that failed */
 };
 
 /* What probes count, that judgements depend on. */

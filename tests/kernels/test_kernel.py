@@ -21,6 +21,10 @@ from guest import command
 CACHE = os.path.join(os.environ['RWATCH_BUILD'], 'kernels')
 MEMORY_MB = 1024
 BOOT_AND_RUN_WITHIN = 420
+# The kernel patches its own code when tracepoints come and go, by breakpoints that all processors are told of. The emulator, with a thread for each
+# processor, seldom lets one meet a breakpoint that is gone (the code printed with the Oops has none). One thread for all would not, but evasions need
+# processors that run at the same time.
+EMULATOR_FAULT = 'Oops: int3'
 
 # By how many of the best ways of each family are left out: the best, then without fentry, and the oldest; the one between runs natively. Tests that load another set of
 # probes take most of the time: of them only the one that asks each hook.
@@ -146,7 +150,11 @@ def main(meta, program):
     image = kernel(meta)
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix='rwatch-kernel-') as folder:
-        text = boot(image, initramfs(folder + '/tree', program), folder + '/console')
+        archive = initramfs(folder + '/tree', program)
+        text = boot(image, archive, folder + '/console')
+        if EMULATOR_FAULT in text:
+            print(f'{text}\nThe emulator ran an instruction that is no breakpoint any more. Once more, then:')
+            text = boot(image, archive, folder + '/console')
     print(text)
     print(f'{os.path.basename(image)}: {time.monotonic() - begin:.0f} s; evasions and names: {told(text)}')
     passed = re.findall(r'^EXIT (\S+) 0$', text, re.MULTILINE)
