@@ -2,6 +2,7 @@
 #include "app/canary_watch.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace rwatch::app {
 
@@ -26,26 +27,21 @@ void CanaryWatch::judge(std::uint64_t begun_ns, const std::vector<sensor::ProbeS
                         const pipeline::SelfWatch& answers) {
     silent_.clear();
     hopeless_ = false;
-    std::erase_if(missed_, [&](const auto& one) {
-        return std::none_of(probes.begin(), probes.end(), [&](const sensor::ProbeState& probe) {
-            return std::any_of(probe.hooks.begin(), probe.hooks.end(),
-                               [&](const sensor::Hook& hook) { return hook.name == one.first; });
-        });
-    });
+    const auto before = std::exchange(missed_, {}); // of hooks that are gone nothing is kept
     for (const auto& probe : probes) {
         for (const auto& hook : probe.hooks)
             judge_hook(probe.name, hook.name,
-                       hook.call == event::Call::none ? answers.last(hook.kind) : answers.last(hook.call), begun_ns);
+                       hook.call == event::Call::none ? answers.last(hook.kind) : answers.last(hook.call), begun_ns,
+                       before);
     }
 }
 
 void CanaryWatch::judge_hook(const std::string& probe, const std::string& hook, std::uint64_t last_ns,
-                             std::uint64_t begun_ns) {
-    if (last_ns >= begun_ns) {
-        missed_.erase(hook);
+                             std::uint64_t begun_ns, const std::map<std::string, unsigned>& before) {
+    if (last_ns >= begun_ns)
         return;
-    }
-    const auto missed = ++missed_[hook];
+    const auto known = before.find(hook);
+    const auto missed = missed_[hook] = (known == before.end() ? 0 : known->second) + 1;
     hopeless_ = hopeless_ || (last_ns != 0 && missed >= kRestartAfter);
     if (missed >= kSilentAfter)
         silent_[probe].append(silent_[probe].empty() ? "" : ", ").append(hook);

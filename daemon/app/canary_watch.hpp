@@ -45,7 +45,9 @@ class CanaryWatch {
   private:
     void judge(std::uint64_t begun_ns, const std::vector<sensor::ProbeState>& probes,
                const pipeline::SelfWatch& answers);
-    void judge_hook(const std::string& probe, const std::string& hook, std::uint64_t last_ns, std::uint64_t begun_ns);
+    /// before: rounds that hooks had missed until this one.
+    void judge_hook(const std::string& probe, const std::string& hook, std::uint64_t last_ns, std::uint64_t begun_ns,
+                    const std::map<std::string, unsigned>& before);
 
     std::int64_t every_ns_;
     std::int64_t asked_ns_ = 0, judged_ns_ = 0, changed_ns_ = 0;

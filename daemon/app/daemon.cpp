@@ -237,7 +237,7 @@ void Daemon::check_health() {
     vitals.now_ns = boot_now();
     vitals.heartbeat_ns = runner_.heartbeat_ns();
     for (std::size_t i = 0; i < rules_->rules().size(); ++i)
-        vitals.active_rules += rules_->rules()[i].enabled && !rules_->counters(i).paused ? 1 : 0;
+        vitals.active_rules += rules_->is_active(i) ? 1 : 0;
     vitals.probes = probe_statuses();
     vitals.silent = canary_watch_.silent();
     vitals.canary_stuck = canary_watch_.stuck();

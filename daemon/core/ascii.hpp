@@ -46,6 +46,14 @@ namespace rwatch {
     return static_cast<unsigned char>(upper(static_cast<char>(c)));
 }
 
+/// Whether it holds no other byte.
+[[nodiscard]] constexpr bool is_ascii(std::string_view text) noexcept {
+    unsigned char seen = 0; // no branch for each byte
+    for (const char c : text)
+        seen |= static_cast<unsigned char>(c);
+    return seen < 0x80;
+}
+
 [[nodiscard]] inline std::string lower(std::string_view text) {
     std::string out(text);
     std::transform(out.begin(), out.end(), out.begin(), [](char c) { return lower(c); });

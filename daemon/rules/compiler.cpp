@@ -44,12 +44,9 @@ Outcomes outcomes_of_number(const Test& test, const std::vector<Literal>& litera
 
 /// Calls for which a test can be true, and false. What the call alone decides is tried for each.
 Outcomes outcomes_of(const Test& test, const std::vector<Literal>& literals) {
-    std::vector<event::FieldRef> fields;
-    test.left.collect_fields(fields);
     if (const auto* field = test.left.field(); field != nullptr && field->field->name == kEventNumber && !test.right)
         return outcomes_of_number(test, literals);
-    if (test.right)
-        test.right->collect_fields(fields);
+    const auto fields = fields_of(test);
     if (std::any_of(fields.begin(), fields.end(), [](const auto& f) { return !f.field->of_call; }))
         return {event::calls_of(test.left.kinds() & (test.right ? test.right->kinds() : event::kAllKinds)),
                 event::CallSet().set()};

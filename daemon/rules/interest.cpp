@@ -113,9 +113,7 @@ class OpenNeeds {
         if (std::exchange(facts.known, true))
             return facts;
         const auto& test = program_.tests[index];
-        test.left.collect_fields(facts.fields);
-        if (test.right)
-            test.right->collect_fields(facts.fields);
+        facts.fields = fields_of(test);
         facts.subject = subject_of(test);
         if (!facts.subject)
             return facts;
@@ -198,23 +196,15 @@ template <typename See> void each_need(const RuleSet& set, const See& see) {
     }
 }
 
-/// Calls see(rule) for each rule that is enabled and not paused.
-template <typename See> void each_active(const RuleSet& set, const See& see) {
-    for (std::size_t i = 0; i < set.rules().size(); ++i)
-        if (set.rules()[i].enabled && !set.counters(i).paused.load(std::memory_order_relaxed))
-            see(set.rules()[i]);
-}
-
 event::KindSet urgent_kinds(const RuleSet& set) {
     constexpr auto kFrequent = event::set_of(event::Kind::exec) | event::set_of(event::Kind::fork) |
                                event::set_of(event::Kind::exit) | event::set_of(event::Kind::open) |
                                event::set_of(event::Kind::connect) | event::set_of(event::Kind::send) |
                                event::set_of(event::Kind::resolve) | event::set_of(event::Kind::memory);
     event::CallSet calls;
-    each_active(set, [&](const Rule& rule) {
-        if (rule.priority <= Priority::critical)
-            calls |= rule.condition.calls();
-    });
+    for (std::size_t i = 0; i < set.rules().size(); ++i)
+        if (set.is_active(i) && set.rules()[i].priority <= Priority::critical)
+            calls |= set.rules()[i].condition.calls();
     event::KindSet out = 0;
     for (std::size_t call = 1; call < event::kCalls; ++call)
         if (calls[call])
@@ -262,7 +252,7 @@ Interest interest_of(const RuleSet& set, std::span<const std::string> names) {
     const OpenNeeds* last = nullptr;
     each_need(set, [&](std::size_t rule, OpenClass one, const TestNeed& need, OpenNeeds& reader) {
         const auto marks = event::set_of(one);
-        if (set.counters(rule).paused.load(std::memory_order_relaxed))
+        if (!set.is_active(rule))
             return;
         if (need.kind == TestNeed::Kind::unknown) {
             out.always |= marks;
@@ -291,7 +281,9 @@ Interest interest_of(const RuleSet& set, std::span<const std::string> names) {
 
 event::CallSet wanted_calls(const RuleSet& set, const Interest& interest) {
     event::CallSet out;
-    each_active(set, [&](const Rule& rule) { out |= rule.condition.calls(); });
+    for (std::size_t i = 0; i < set.rules().size(); ++i)
+        if (set.is_active(i))
+            out |= set.rules()[i].condition.calls();
     // Of opens more is known: files that rules name are watched where they are made.
     return (interest.always | interest.by_path | interest.by_exe) == 0 ? out & ~opens() : out | opens();
 }

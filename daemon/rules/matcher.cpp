@@ -93,6 +93,14 @@ class Evaluator {
 
 } // namespace
 
+std::vector<event::FieldRef> fields_of(const Test& test) {
+    std::vector<event::FieldRef> out;
+    test.left.collect_fields(out);
+    if (test.right)
+        test.right->collect_fields(out);
+    return out;
+}
+
 bool holds(const Test& test, const event::Event& event, event::Scratch& scratch, event::Values& values) noexcept {
     if (!test.left.read(event, scratch, values))
         return false;
@@ -155,14 +163,13 @@ std::vector<std::string> Condition::watched_paths() const {
 }
 
 bool Condition::asks_late() const {
-    std::vector<event::FieldRef> fields;
+    bool any = false;
     if (program_ != nullptr)
         each_test(*program_, root_, [&](const Test& test) {
-            test.left.collect_fields(fields);
-            if (test.right)
-                test.right->collect_fields(fields);
+            const auto fields = fields_of(test);
+            any = any || std::any_of(fields.begin(), fields.end(), [](const auto& ref) { return ref.field->late; });
         });
-    return std::any_of(fields.begin(), fields.end(), [](const auto& ref) { return ref.field->late; });
+    return any;
 }
 
 std::uint64_t Condition::fingerprint() const noexcept {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "rules/operands.hpp"
 
+#include "core/ascii.hpp"
 #include "rules/services.hpp"
 #include "rules/text_like.hpp"
 
@@ -219,7 +220,7 @@ class TestMaker {
         options.set_log_errors(false);
         options.set_max_mem(kRegexMemory);
         // A pattern of ASCII is matched byte by byte, so that a file name that is no valid UTF-8 can't slip past a dot.
-        if (std::all_of(pattern.begin(), pattern.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; }))
+        if (is_ascii(pattern))
             options.set_encoding(re2::RE2::Options::EncodingLatin1);
         options.set_dot_nl(dot_takes_newline);
         auto regex = std::make_unique<const re2::RE2>(pattern, options);

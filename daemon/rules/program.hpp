@@ -29,6 +29,9 @@ struct Test {
     std::vector<std::string> paths; ///< absolute names that a path field is compared with whole, as glob(7)
 };
 
+/// What it is about: of both sides, each as often as it stands there.
+[[nodiscard]] std::vector<event::FieldRef> fields_of(const Test& test);
+
 /// For which calls something can be true, and for which it can be false: where not both, no event need be looked at.
 struct Outcomes {
     event::CallSet may_hold, may_fail;

@@ -45,6 +45,10 @@ class RuleSet {
 
     [[nodiscard]] std::span<const Rule> rules() const noexcept { return rules_; }
     [[nodiscard]] RuleCounters& counters(std::size_t rule) const noexcept { return counters_[rule]; }
+    /// Enabled, and not paused now.
+    [[nodiscard]] bool is_active(std::size_t rule) const noexcept {
+        return rules_[rule].enabled && !counters_[rule].paused.load(std::memory_order_relaxed);
+    }
     /// Index of an enabled or disabled rule by name; -1 where there is none.
     [[nodiscard]] std::ptrdiff_t find(std::string_view name) const noexcept;
     /// Indices of the rules a selector names: a rule's name, or a tag; never both (the name wins).

@@ -94,10 +94,7 @@ class SocketNeeds {
 
   private:
     static std::optional<Fact> fact_of(const Test& test) {
-        std::vector<event::FieldRef> fields;
-        test.left.collect_fields(fields);
-        if (test.right)
-            test.right->collect_fields(fields);
+        const auto fields = fields_of(test);
         if (fields.size() != 1)
             return std::nullopt;
         const auto name = fields[0].field->name;
@@ -169,8 +166,7 @@ SocketInterest socket_interest(const RuleSet& set) {
     std::map<const Program*, std::vector<const Rule*>> programs; // rules of one set share one
     for (std::size_t i = 0; i < set.rules().size(); ++i) {
         const auto& rule = set.rules()[i];
-        if (rule.enabled && !set.counters(i).paused.load(std::memory_order_relaxed) &&
-            rule.condition.calls()[static_cast<std::size_t>(event::Call::socket)])
+        if (set.is_active(i) && rule.condition.calls()[static_cast<std::size_t>(event::Call::socket)])
             programs[rule.condition.program().get()].push_back(&rule);
     }
     SocketInterest out;

@@ -37,9 +37,7 @@ std::uint16_t TextAutomaton::push() {
 }
 
 bool TextAutomaton::add(const Fragment& fragment, Marks marks) {
-    const bool foreign = std::any_of(fragment.text.begin(), fragment.text.end(),
-                                     [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
-    if (foreign) { // it stands only in texts that find everything, once they are looked at
+    if (!is_ascii(fragment.text)) { // it stands only in texts that find everything, once they are looked at
         foreign_ |= marks;
         return true;
     }

@@ -112,13 +112,6 @@ void TextIndex::finish() {
     });
 }
 
-bool TextIndex::is_ascii(std::string_view text) noexcept {
-    unsigned char seen = 0;
-    for (const char c : text)
-        seen |= static_cast<unsigned char>(c);
-    return (seen & 0x80U) == 0;
-}
-
 bool TextIndex::stands_at(std::string_view text, std::size_t at, const Text& wanted) const noexcept {
     if (at + wanted.size > text.size() + 2)
         return false;

@@ -4,6 +4,7 @@
 // one is met. Where a text begins and ends counts as a byte.
 #pragma once
 
+#include "core/ascii.hpp"
 #include "rules/fragment.hpp"
 
 #include <array>
@@ -30,19 +31,14 @@ class TextIndex {
     /// Calls found(items) for each fragment that the text holds, or more than once; of a text that holds other bytes
     /// than ASCII for all items. Free of allocation.
     template <typename Found> void find(std::string_view text, Found&& found) const {
-        if (gram_of_.empty())
+        if (gram_of_.empty() || text.empty())
             return;
-        const auto byte = [text](std::size_t i) noexcept {
-            return std::uint32_t{i < text.size() ? kFolded[static_cast<unsigned char>(text[i])] : kEnd};
-        };
-        if (text.empty())
-            return;
-        find_at(text, 0, kBegin << 16U | byte(0) << 8U | byte(1), found);
+        find_at(text, 0, kBegin << 16U | folded(text, 0) << 8U | (text.size() > 1 ? folded(text, 1) : kEnd), found);
         std::size_t at = 2;
         for (; at + 1 < text.size(); at += 2)
             find_at(text, at, folded(text, at - 1) << 16U | folded(text, at) << 8U | folded(text, at + 1), found);
         if (at + 1 == text.size())
-            find_at(text, at, byte(at - 1) << 16U | byte(at) << 8U | kEnd, found);
+            find_at(text, at, folded(text, at - 1) << 16U | folded(text, at) << 8U | kEnd, found);
         if (!is_ascii(text))
             found(std::span<const std::uint32_t>(all_));
     }
@@ -61,7 +57,6 @@ class TextIndex {
     };
 
     [[nodiscard]] std::uint32_t hash_of(std::uint32_t gram) const noexcept { return gram * 0x9e3779b1U >> shift_; }
-    [[nodiscard]] static bool is_ascii(std::string_view text) noexcept;
     /// Bytes of a fragment with its bound places; letters in lower case.
     [[nodiscard]] static std::string bound(const Fragment& fragment);
     /// Whether `wanted` stands in a text; at: counted from kBegin on, which is 0.

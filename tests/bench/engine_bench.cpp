@@ -2,8 +2,8 @@
 // What the engine costs an event: ns for the shipped rules, for made ones that share macros as real ones do, and for
 // the files given. No root. Prints medians and asserts nothing: machines are noisy.
 //   bench_engine [RULE-FILE...]                 for one event of each of four kinds
-//   bench_engine --capture FILE [RULE-FILE...]  for those of a capture: "SET<tab>rules<tab>ns" a line, the files are
-//   one set
+//   bench_engine --capture FILE [--set NAME RULE-FILE...]...
+//                                               for those of a capture: "SET<tab>rules<tab>ns" a line
 #include "core/files.hpp"
 #include "core/handle.hpp"
 #include "event/builder.hpp"
@@ -237,11 +237,18 @@ void bench(const char* name, const std::vector<rules::SourceText>& texts) {
 int main(int argc, char** argv) {
     if (const std::vector<std::string> arguments(argv + 1, argv + argc);
         arguments.size() >= 2 && arguments[0] == "--capture") {
-        bench_replay(arguments[1], {{"made", {{"made.yaml", made_rules(25)}}},
-                                    {"made", {{"made.yaml", made_rules(kMadeRules)}}},
-                                    {"made", {{"made.yaml", made_rules(3 * kMadeRules)}}},
-                                    {"shipped", shipped()},
-                                    {"files", read(std::span(arguments).subspan(2))}});
+        std::vector<std::pair<std::string, std::vector<rules::SourceText>>> sets{
+            {"made", {{"made.yaml", made_rules(25)}}},
+            {"made", {{"made.yaml", made_rules(kMadeRules)}}},
+            {"made", {{"made.yaml", made_rules(3 * kMadeRules)}}},
+            {"shipped", shipped()}};
+        const auto end = arguments.end();
+        for (auto at = std::find(arguments.begin(), end, "--set"); end - at >= 2;) {
+            const auto next = std::find(at + 1, end, "--set");
+            sets.emplace_back(at[1], read(std::vector<std::string>(at + 2, next)));
+            at = next;
+        }
+        bench_replay(arguments[1], sets);
         return 0;
     }
     bench("shipped rules", shipped());

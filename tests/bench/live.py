@@ -171,8 +171,7 @@ def compare(rules):
 
 def engine(rules):
     """Through rules, an event of a capture of a compile, admin work and connections, with nothing passed over."""
-    falco = glob.glob(f'{CORPUS}/falco/*.yaml')
-    sigma = glob.glob(f'{CORPUS}/sigma/**/*.yml', recursive=True)
+    sets = {"Falco's stable set": glob.glob(f'{CORPUS}/falco/*.yaml'), "Sigma's set": glob.glob(f'{CORPUS}/sigma/**/*.yml', recursive=True)}
     bars = {('made', 25): 120, ('made', 1000): 250, ('made', 3000): 400}
     with tempfile.TemporaryDirectory(prefix='rwatch-bench-') as folder:
         capture = os.path.join(folder, 'capture')
@@ -189,15 +188,12 @@ def engine(rules):
                 recorder.terminate()
         finally:
             daemon.close()
-        for title, files in (("Falco's stable set", falco), ("Sigma's set", sigma)):
-            result = subprocess.run([ENGINE, '--capture', capture, *files], check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-            for line in result.stdout.splitlines():
-                name, count, cost = line.split('\t')
-                if name == 'files' and files:
-                    row(f'engine, {title}', f'{count} rules: {cost} ns an event')
-                elif name != 'files' and title.startswith('Falco'):
-                    bar = bars.get((name, int(count)))
-                    row(f'engine, {name} rules', f'{count} rules: {cost} ns an event', f'{bar} ns' if bar else '', float(cost) <= bar if bar else None)
+        arguments = [word for name, files in sets.items() if files for word in ('--set', name, *files)]
+        result = subprocess.run([ENGINE, '--capture', capture, *arguments], check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        for line in result.stdout.splitlines():
+            name, count, cost = line.split('\t')
+            bar = bars.get((name, int(count)))
+            row(f'engine, {name}', f'{count} rules: {cost} ns an event', f'{bar} ns' if bar else '', float(cost) <= bar if bar else None)
 
 
 def flood(rules):

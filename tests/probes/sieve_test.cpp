@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Opens that no rule can want: what the probes pass over, and what they never do.
-#include "rules/interest.hpp"
-#include "watcher.hpp"
+#include "sifted.hpp"
 
 #include <algorithm>
 #include <array>
@@ -23,34 +22,6 @@ using namespace rwatch::test;
 using event::OpenClass;
 
 namespace {
-
-/// The sieve with the interest of some rules, until the end of the test.
-class Sifted {
-  public:
-    explicit Sifted(const std::string& condition) {
-        const std::array<rules::SourceText, 1> texts{
-            {{"r.yaml", "- rule: r\n  desc: d\n  condition: " + condition + "\n  output: o\n  priority: ERROR\n"}}};
-        const auto loaded = rules::load(texts);
-        REQUIRE(loaded.set != nullptr);
-        interest_ = rules::interest_of(*loaded.set, {});
-        REQUIRE(watcher().sieve() != nullptr);
-        sieve().want(&interest_);
-    }
-    ~Sifted() {
-        sieve().want(nullptr);
-        sieve().forget_exes();
-    }
-    Sifted(const Sifted&) = delete;
-    Sifted& operator=(const Sifted&) = delete;
-    static sensor::Sieve& sieve() { return *watcher().sieve(); }
-    /// The older ways judge by class and program alone.
-    [[nodiscard]] bool wants(OpenClass one, const std::string& name) const {
-        return interest_.wants(one, older() ? "" : name, "");
-    }
-
-  private:
-    rules::Interest interest_;
-};
 
 /// Names, as passed, of the opens that were told.
 std::multiset<std::string> opened(const Run& run) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Sockets that no rule can want: what the probes pass over.
-#include "rules/interest.hpp"
-#include "watcher.hpp"
+#include "sifted.hpp"
 
 #include <array>
 #include <catch2/catch.hpp>
@@ -14,30 +13,6 @@
 
 using namespace rwatch;
 using namespace rwatch::test;
-
-namespace {
-
-/// The interest of a rule, in force until the end of the scope.
-class SocketSieve {
-  public:
-    explicit SocketSieve(const std::string& condition) {
-        const std::array<rules::SourceText, 1> texts{
-            {{"r.yaml", "- rule: r\n  desc: d\n  condition: " + condition + "\n  output: o\n  priority: ERROR\n"}}};
-        const auto loaded = rules::load(texts);
-        REQUIRE(loaded.set != nullptr);
-        interest_ = rules::interest_of(*loaded.set, {});
-        REQUIRE(watcher().sieve() != nullptr);
-        watcher().sieve()->want(&interest_);
-    }
-    ~SocketSieve() { watcher().sieve()->want(nullptr); }
-    SocketSieve(const SocketSieve&) = delete;
-    SocketSieve& operator=(const SocketSieve&) = delete;
-
-  private:
-    rules::Interest interest_;
-};
-
-} // namespace
 
 TEST_CASE("sieve: sockets by family, type and result") {
     using Sockets = std::multiset<std::pair<std::uint64_t, std::uint64_t>>;
@@ -61,19 +36,19 @@ TEST_CASE("sieve: sockets by family, type and result") {
     };
     CHECK(told_sockets().size() == 10);
     {
-        const SocketSieve sieve("evt.type=socket and evt.rawres>=0 and evt.arg.domain=AF_NETLINK");
+        const Sifted sifted("evt.type=socket and evt.rawres>=0 and evt.arg.domain=AF_NETLINK");
         CHECK(told_sockets() == with({{AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC}, {AF_NETLINK, SOCK_RAW}}));
     }
     {
-        const SocketSieve sieve("evt.type=socket and evt.failed=true and evt.arg.domain=AF_NETLINK");
+        const Sifted sifted("evt.type=socket and evt.failed=true and evt.arg.domain=AF_NETLINK");
         CHECK(told_sockets() == with({{AF_NETLINK, SOCK_STREAM}}));
     }
     {
-        const SocketSieve sieve("evt.type=socket and evt.arg.type contains SOCK_DGRAM");
+        const Sifted sifted("evt.type=socket and evt.arg.type contains SOCK_DGRAM");
         CHECK(told_sockets() == with({{AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC},
                                       {AF_INET, SOCK_DGRAM | SOCK_CLOEXEC},
                                       {AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC}}));
     }
-    const SocketSieve sieve("evt.type=execve");
+    const Sifted sifted("evt.type=execve");
     CHECK(told_sockets() == always);
 }

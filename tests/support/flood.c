@@ -14,19 +14,23 @@
 #include <unistd.h>
 
 // An open that no rule is about, and one of a kind that the shipped rules count.
-static void read_one(void) {
+static void read_one(void)
+{
     close(open("/dev/null", O_RDONLY));
 }
 
-static void write_one(void) {
+static void write_one(void)
+{
     close(open("/dev/null", O_WRONLY));
 }
 
-static void missing_one(void) {
+static void missing_one(void)
+{
     (void)open("/nonexistent", O_RDONLY);
 }
 
-static void chmod_one(void) {
+static void chmod_one(void)
+{
     static FILE* file;
 
     if (file == NULL)
@@ -35,11 +39,13 @@ static void chmod_one(void) {
         fchmod(fileno(file), 0600);
 }
 
-static void getpid_one(void) {
+static void getpid_one(void)
+{
     syscall(SYS_getpid);
 }
 
-static void fork_one(void) {
+static void fork_one(void)
+{
     pid_t child = vfork();
 
     if (child == 0)
@@ -47,23 +53,25 @@ static void fork_one(void) {
     waitpid(child, NULL, 0);
 }
 
-static void connect_one(void) {
-    static const struct sockaddr_in closed = {
-        .sin_family = AF_INET, .sin_port = 0x100 /* port 1 */, .sin_addr.s_addr = 0x0100007f};
+static void connect_one(void)
+{
+    static const struct sockaddr_in closed = {.sin_family = AF_INET, .sin_port = 0x100 /* port 1 */, .sin_addr.s_addr = 0x0100007f};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
     connect(fd, (const struct sockaddr*)&closed, sizeof closed);
     close(fd);
 }
 
-static double now(void) {
+static double now(void)
+{
     struct timespec t;
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv)
+{
     static const struct {
         const char* name;
         void (*make)(void);

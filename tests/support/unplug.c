@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// unplug PID FD...: makes a process put its standard input in place of descriptors of its own, by ptrace: how an
-// intruder with root takes the probes off a detector. The call is written where no thread comes by: at the program's
-// entry. x86-64 only.
+// unplug PID FD...: makes a process put its standard input in place of descriptors of its own, by ptrace: how an intruder with root takes the
+// probes off a detector. The call is written where no thread comes by: at the program's entry. x86-64 only.
 #include <elf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +12,8 @@
 
 #define SYSCALL_INSTRUCTION 0x050fL
 
-static unsigned long entry_of(pid_t pid) {
+static unsigned long entry_of(pid_t pid)
+{
     char path[64];
     Elf64_auxv_t one;
     unsigned long entry = 0;
@@ -29,7 +29,8 @@ static unsigned long entry_of(pid_t pid) {
     return entry;
 }
 
-static int dup2_in(pid_t pid, const struct user_regs_struct* saved, unsigned long entry, long fd) {
+static int dup2_in(pid_t pid, const struct user_regs_struct* saved, unsigned long entry, long fd)
+{
     struct user_regs_struct regs = *saved;
     int status;
 
@@ -38,13 +39,14 @@ static int dup2_in(pid_t pid, const struct user_regs_struct* saved, unsigned lon
     regs.rdi = 0;
     regs.rsi = (unsigned long)fd;
     regs.orig_rax = (unsigned long)-1; /* a call that the stop broke off must not be restarted here */
-    if (ptrace(PTRACE_SETREGS, pid, NULL, &regs) || ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) ||
-        waitpid(pid, &status, 0) < 0 || ptrace(PTRACE_GETREGS, pid, NULL, &regs))
+    if (ptrace(PTRACE_SETREGS, pid, NULL, &regs) || ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) || waitpid(pid, &status, 0) < 0 ||
+        ptrace(PTRACE_GETREGS, pid, NULL, &regs))
         return -1;
     return (long)regs.rax == fd ? 0 : -1;
 }
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv)
+{
     struct user_regs_struct saved;
     pid_t pid = argc > 2 ? atoi(argv[1]) : 0;
     unsigned long entry = pid > 0 ? entry_of(pid) : 0;
@@ -53,8 +55,7 @@ int main(int argc, char** argv) {
 
     if (entry == 0)
         return 2;
-    if (ptrace(PTRACE_ATTACH, pid, NULL, NULL) || waitpid(pid, &status, 0) < 0 ||
-        ptrace(PTRACE_GETREGS, pid, NULL, &saved)) {
+    if (ptrace(PTRACE_ATTACH, pid, NULL, NULL) || waitpid(pid, &status, 0) < 0 || ptrace(PTRACE_GETREGS, pid, NULL, &saved)) {
         perror("attach");
         return 1;
     }

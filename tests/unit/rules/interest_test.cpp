@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <memory>
-#include <random>
 #include <string>
 #include <sys/stat.h>
 #include <vector>
@@ -19,30 +18,14 @@
 using namespace rwatch;
 using namespace rwatch::rules;
 using event::OpenClass;
+using rwatch::rules::test::Dice;
+using rwatch::rules::test::rule_text;
 
 namespace {
-
-std::string rule_text(const std::string& name, const std::string& condition) {
-    std::string quoted;
-    for (const char c : condition)
-        quoted.append(c == '\'' ? "''" : std::string(1, c));
-    return "- rule: " + name + "\n  desc: d\n  condition: '" + quoted + "'\n  output: o\n  priority: ERROR\n";
-}
 
 Interest interest_for(const std::string& condition) {
     return interest_of(*test::loaded(rule_text("r", condition)), {});
 }
-
-class Dice {
-  public:
-    explicit Dice(std::uint32_t seed) : engine_(seed) {}
-    std::size_t below(std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(engine_); }
-    bool one_in(std::size_t n) { return below(n) == 0; }
-    template <typename List> const auto& of(const List& list) { return list[below(std::size(list))]; }
-
-  private:
-    std::mt19937 engine_;
-};
 
 const std::vector<std::string> kParts{"etc",  "shadow",  "ssh",    "a",    "ab",   "b.enc", "x.ENC", "home",
                                       "root", "tmp",     "id_rsa", "proc", "Self", "mem",   "12",    "lib",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Which rules are tried, against the conditions themselves: a rule that is true is always tried, for random rules and
+// Which rules are tried, against the conditions themselves: a rule that is true is always tried, for dice rules and
 // events; and as few others as should be.
 #include "core/ascii.hpp"
 #include "rules/rule_index.hpp"
@@ -11,7 +11,6 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -23,16 +22,6 @@ namespace {
 
 using List = std::vector<std::uint32_t>;
 
-class Random {
-  public:
-    explicit Random(std::uint32_t seed) : engine_(seed) {}
-    std::size_t below(std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(engine_); }
-    template <typename List> const auto& of(const List& list) { return list[below(std::size(list))]; }
-
-  private:
-    std::mt19937 engine_;
-};
-
 List found_by(const TextIndex& index, std::string_view text) {
     List out;
     index.find(text, [&](std::span<const std::uint32_t> items) { out.insert(out.end(), items.begin(), items.end()); });
@@ -41,52 +30,52 @@ List found_by(const TextIndex& index, std::string_view text) {
     return out;
 }
 
-std::string letters(Random& random, std::size_t most) {
+std::string letters(Dice& dice, std::size_t most) {
     std::string out;
-    for (auto n = random.below(most + 1); n > 0; --n)
-        out += random.of(std::string_view("abAB/\x01"));
+    for (auto n = dice.below(most + 1); n > 0; --n)
+        out += dice.of(std::string_view("abAB/\x01"));
     return out;
 }
 
 struct Happened {
-    explicit Happened(Random& random) {
+    explicit Happened(Dice& dice) {
         static const std::vector<std::string> kExes{"/usr/bin/curl", "/bin/SH", "/opt/a b/x", "curl", "",
                                                     "/tmp/\xc3\xa4", "/a"};
         static const std::vector<std::string> kWords{"curl",   "-s", "http://x/", "SH",
                                                      "--help", "a",  "",          "\xe2\x84\xaa"};
         for (auto* one : {&process, &parent}) {
-            one->exe_path = random.of(kExes);
-            one->comm = random.of(kWords);
-            for (std::size_t i = 0; i <= random.below(3); ++i)
-                one->cmdline += (i == 0 ? "" : " ") + random.of(kWords);
+            one->exe_path = dice.of(kExes);
+            one->comm = dice.of(kWords);
+            for (std::size_t i = 0; i <= dice.below(3); ++i)
+                one->cmdline += (i == 0 ? "" : " ") + dice.of(kWords);
         }
-        process.parent = random.below(4) == 0 ? nullptr : &parent;
+        process.parent = dice.below(4) == 0 ? nullptr : &parent;
         static const std::vector<std::string> kNames{
             "/etc/shadow", "/a.enc", "/home/x/.ssh/id_rsa", "pipe:[1]", "", "/tmp/curl", "/x/\xc3\xa4.SO", "/"};
-        const auto what = random.below(3);
+        const auto what = dice.below(3);
         if (what == 0) {
             event.kind = event::Kind::exec;
             event.call = event::Call::execve;
         } else if (what == 1) {
-            event.call = random.of(std::array{event::Call::openat, event::Call::unlinkat, event::Call::renameat2,
-                                              event::Call::fchmod, event::Call::symlink});
+            event.call = dice.of(std::array{event::Call::openat, event::Call::unlinkat, event::Call::renameat2,
+                                            event::Call::fchmod, event::Call::symlink});
             event.kind = event::kind_of(event.call);
-            event.object.name = random.of(kNames);
-            event.object.alias = random.of(kNames);
-            event.target.name = random.of(kNames);
-            event.open_flags = static_cast<std::uint32_t>(random.below(3));
-            event.created = random.below(2) == 0;
+            event.object.name = dice.of(kNames);
+            event.object.alias = dice.of(kNames);
+            event.target.name = dice.of(kNames);
+            event.open_flags = static_cast<std::uint32_t>(dice.below(3));
+            event.created = dice.below(2) == 0;
         } else {
             event.kind = event::Kind::connect;
             event.call = event::Call::connect;
             event.family = 2;
-            event.remote_port = random.of(std::array<std::uint16_t, 4>{0, 1, 443, 8080});
+            event.remote_port = dice.of(std::array<std::uint16_t, 4>{0, 1, 443, 8080});
             event.remote.family = 4;
         }
-        event.has_result = random.below(4) != 0;
-        event.result = random.of(std::array<std::int64_t, 3>{0, -111, 3});
-        event.uid = random.of(std::array<std::uint32_t, 3>{0, 1, 1000});
-        event.process = random.below(20) == 0 ? nullptr : &process;
+        event.has_result = dice.below(4) != 0;
+        event.result = dice.of(std::array<std::int64_t, 3>{0, -111, 3});
+        event.uid = dice.of(std::array<std::uint32_t, 3>{0, 1, 1000});
+        event.process = dice.below(20) == 0 ? nullptr : &process;
     }
     Happened(const Happened&) = delete;
     Happened& operator=(const Happened&) = delete;
@@ -95,7 +84,7 @@ struct Happened {
     event::Event event;
 };
 
-std::string random_test(Random& random) {
+std::string random_test(Dice& dice) {
     static const std::vector<std::string> kFields{"proc.exepath",
                                                   "proc.name",
                                                   "proc.cmdline",
@@ -135,9 +124,9 @@ std::string random_test(Random& random) {
                                                   "evt.is_open_write = true",
                                                   "fd.created = true",
                                                   "fd.typechar = f"};
-    const auto text = [&] { return "\"" + random.of(kTexts) + "\""; };
-    const auto& field = random.of(kFields);
-    switch (random.below(10)) {
+    const auto text = [&] { return "\"" + dice.of(kTexts) + "\""; };
+    const auto& field = dice.of(kFields);
+    switch (dice.below(10)) {
     case 0:
         return field + " = " + text();
     case 1:
@@ -147,26 +136,25 @@ std::string random_test(Random& random) {
     case 3:
         return field + " endswith " + text();
     case 4:
-        return field + random.of(std::array<std::string, 2>{" contains ", " icontains "}) + text();
+        return field + dice.of(std::array<std::string, 2>{" contains ", " icontains "}) + text();
     case 5:
-        return field + " glob \"" + random.of(kTexts) + "*" + random.of(kTexts) + "\"";
+        return field + " glob \"" + dice.of(kTexts) + "*" + dice.of(kTexts) + "\"";
     case 6:
-        return field + " regex \"" + random.of(kTexts) + ".*(curl|SH)?\"";
+        return field + " regex \"" + dice.of(kTexts) + ".*(curl|SH)?\"";
     case 7:
         return field + " != " + text();
     default:
-        return random.of(kOthers);
+        return dice.of(kOthers);
     }
 }
 
-std::string random_condition(Random& random, int depth) {
-    if (depth == 0 || random.below(3) == 0)
-        return random_test(random);
-    const auto join = random.below(3) == 0 ? " or " : " and ";
+std::string random_condition(Dice& dice, int depth) {
+    if (depth == 0 || dice.below(3) == 0)
+        return random_test(dice);
+    const auto join = dice.below(3) == 0 ? " or " : " and ";
     std::string out = "(";
-    for (std::size_t i = 0; i <= 1 + random.below(2); ++i)
-        out += (i == 0 ? "" : join) + std::string(random.below(5) == 0 ? "not " : "") +
-               random_condition(random, depth - 1);
+    for (std::size_t i = 0; i <= 1 + dice.below(2); ++i)
+        out += (i == 0 ? "" : join) + std::string(dice.below(5) == 0 ? "not " : "") + random_condition(dice, depth - 1);
     return out + ")";
 }
 
@@ -199,11 +187,11 @@ TEST_CASE("Texts are found in a text, wherever they are bound to") {
 TEST_CASE("An index of texts finds what a search for each of them finds") {
     std::size_t found = 0;
     for (std::uint32_t n = 0; n < 300; ++n) {
-        Random random(n);
+        Dice dice(n);
         std::vector<Fragment> fragments;
         TextIndex index;
-        for (std::size_t i = random.below(60); i > 0; --i) {
-            const Fragment one{letters(random, 5), random.below(2) == 0, random.below(2) == 0};
+        for (std::size_t i = dice.below(60); i > 0; --i) {
+            const Fragment one{letters(dice, 5), dice.below(2) == 0, dice.below(2) == 0};
             if (!TextIndex::takes(one))
                 continue;
             index.add(one, static_cast<std::uint32_t>(fragments.size()));
@@ -211,7 +199,7 @@ TEST_CASE("An index of texts finds what a search for each of them finds") {
         }
         index.finish();
         for (int i = 0; i < 200; ++i) {
-            const auto text = letters(random, 9);
+            const auto text = letters(dice, 9);
             const auto all = found_by(index, text);
             for (std::uint32_t one = 0; one < fragments.size(); ++one) {
                 const auto folded = lower(text), wanted = lower(fragments[one].text);
@@ -230,15 +218,15 @@ TEST_CASE("An index of texts finds what a search for each of them finds") {
     CHECK(found > 5'000);
 }
 
-TEST_CASE("A rule that is true is tried: random rules and events") {
+TEST_CASE("A rule that is true is tried: dice rules and events") {
     const auto scratch = std::make_unique<event::Scratch>();
     std::size_t matches = 0, untried = 0;
     for (std::uint32_t n = 0; n < 3000; ++n) {
-        Random random(n);
+        Dice dice(n);
         std::string text;
-        for (std::size_t i = 0; i <= random.below(5); ++i) {
+        for (std::size_t i = 0; i <= dice.below(5); ++i) {
             std::string quoted;
-            for (const char c : random_condition(random, 3))
+            for (const char c : random_condition(dice, 3))
                 quoted.append(c == '\'' ? "''" : std::string(1, c));
             text += "- {rule: r" + std::to_string(i) + ", desc: d, condition: '" + quoted +
                     "', output: o, priority: info}\n";
@@ -249,7 +237,7 @@ TEST_CASE("A rule that is true is tried: random rules and events") {
             continue; // an operator that does not go with a field
         RuleIndex::Memory memory(set->index());
         for (int i = 0; i < 100; ++i) {
-            const Happened one(random);
+            const Happened one(dice);
             std::vector<bool> tried(set->rules().size());
             scratch->reset();
             set->index().each(one.event, *scratch, memory, [&](std::uint32_t rule) { tried[rule] = true; });

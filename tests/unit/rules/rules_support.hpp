@@ -11,6 +11,7 @@
 #include <catch2/catch.hpp>
 #include <initializer_list>
 #include <memory>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,6 +41,26 @@ class MadeEvent {
     event::EventBuilder builder_;
     event::Event* event_ = nullptr;
 };
+
+/// What is random in a test, the same in each run.
+class Dice {
+  public:
+    explicit Dice(std::uint32_t seed) : engine_(seed) {}
+    std::size_t below(std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(engine_); }
+    bool one_in(std::size_t n) { return below(n) == 0; }
+    template <typename List> const auto& of(const List& list) { return list[below(std::size(list))]; }
+
+  private:
+    std::mt19937 engine_;
+};
+
+/// A rule of that name and condition.
+inline std::string rule_text(const std::string& name, const std::string& condition) {
+    std::string quoted;
+    for (const char c : condition)
+        quoted.append(c == '\'' ? "''" : std::string(1, c));
+    return "- rule: " + name + "\n  desc: d\n  condition: '" + quoted + "'\n  output: o\n  priority: ERROR\n";
+}
 
 inline event::Scratch& scratch() {
     static const auto memory = std::make_unique<event::Scratch>();

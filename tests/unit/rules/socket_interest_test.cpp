@@ -8,32 +8,14 @@
 #include <cerrno>
 #include <functional>
 #include <memory>
-#include <random>
 #include <string>
 #include <sys/socket.h>
 #include <vector>
 
 using namespace rwatch;
 using namespace rwatch::rules;
-
-namespace {
-
-std::string rule_text(const std::string& name, const std::string& condition) {
-    return "- rule: " + name + "\n  desc: d\n  condition: '" + condition + "'\n  output: o\n  priority: ERROR\n";
-}
-
-class Dice {
-  public:
-    explicit Dice(std::uint32_t seed) : engine_(seed) {}
-    std::size_t below(std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(engine_); }
-    bool one_in(std::size_t n) { return below(n) == 0; }
-    template <typename List> const auto& of(const List& list) { return list[below(std::size(list))]; }
-
-  private:
-    std::mt19937 engine_;
-};
-
-} // namespace
+using rwatch::rules::test::Dice;
+using rwatch::rules::test::rule_text;
 
 TEST_CASE("sockets: family, type and result decide what they can, the rest is wanted") {
     const auto wanted = [](const std::string& condition) {
