@@ -7,7 +7,9 @@
 #include "rule_files.hpp"
 #include "rules/interest.hpp"
 
+#include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -48,6 +50,39 @@ std::string listed(const std::vector<std::string>& items, std::size_t most) {
     return out;
 }
 
+/// " done, begun of AF_INET SOCK_RAW by /usr/bin/curl"
+std::string limits(const rules::CallNeed& need) {
+    constexpr std::size_t kMostShown = 8;
+    std::string out;
+    if (!need.outcomes.empty())
+        out += " " + listed(need.outcomes, kMostShown);
+    if (!need.values.empty())
+        out += " of " + listed(need.values, need.values.size());
+    if (need.more_values > 0)
+        out += " and " + std::to_string(need.more_values) + " more";
+    if (!need.exes.empty())
+        out += " by " + listed(need.exes, kMostShown);
+    return out;
+}
+
+/// Calls that are asked for alike stand together.
+std::string explain_calls(const rules::RuleInterest& interest) {
+    std::vector<std::pair<std::string, std::string>> lines; // limits, and the calls
+    for (const auto& need : interest.calls) {
+        const auto text = limits(need);
+        const auto same =
+            std::find_if(lines.begin(), lines.end(), [&](const auto& line) { return line.first == text; });
+        if (same == lines.end())
+            lines.emplace_back(text, event::name_of(need.call));
+        else
+            same->second += ", " + std::string(event::name_of(need.call));
+    }
+    std::string out;
+    for (const auto& [text, calls] : lines)
+        out += "  " + std::string(text.empty() ? "every " : "") + calls + escape(text) + "\n";
+    return out;
+}
+
 /// What the kernel is asked for: opens of which every one comes first, since they are what costs.
 std::string explain(const rules::RuleSet& set, const Interests& interests) {
     constexpr std::size_t kMostShown = 8;
@@ -68,8 +103,21 @@ std::string explain(const rules::RuleSet& set, const Interests& interests) {
             if (const auto some = classes(interest, How::by_exe); !some.empty())
                 out += "  opens to " + listed(some, kMostShown) + " by " + escape(listed(interest.exes, kMostShown)) +
                        "\n";
+            out += explain_calls(interest);
         }
-    return out + counted(none, "rule") + " without opens\n";
+    return out + counted(none, "rule") + " of starts and ends of processes alone, which always come\n";
+}
+
+Json calls_json(const rules::RuleInterest& interest) {
+    auto out = Json::array();
+    for (const auto& need : interest.calls)
+        out.push_back({{"call", event::name_of(need.call)},
+                       {"every", need.every()},
+                       {"outcomes", need.outcomes},
+                       {"values", need.values},
+                       {"more_values", need.more_values},
+                       {"exes", need.exes}});
+    return out;
 }
 
 Json explain_json(const rules::RuleSet& set, const Interests& interests) {
@@ -80,12 +128,13 @@ Json explain_json(const rules::RuleSet& set, const Interests& interests) {
                        {"opens_by_path", classes(interests[i], How::by_path)},
                        {"opens_by_exe", classes(interests[i], How::by_exe)},
                        {"paths", interests[i].paths},
-                       {"exes", interests[i].exes}});
+                       {"exes", interests[i].exes},
+                       {"calls", calls_json(interests[i])}});
     return out;
 }
 
 constexpr std::array<OptionSpec, 1> kCheckOptions{
-    {{"explain", '\0', "", "which opens of files each rule has the kernel report"}}};
+    {{"explain", '\0', "", "which calls each rule has the kernel report"}}};
 
 /// Rules that have the kernel report every read, listing or failed open of the machine: nearly all of its events.
 Diagnostics floods(const rules::RuleSet& set, const Interests& interests) {

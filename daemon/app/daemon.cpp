@@ -97,10 +97,10 @@ Daemon::Daemon(Options options, Loaded loaded)
 }
 
 void Daemon::put_in_force() {
-    auto interest = std::make_shared<const rules::Interest>(rules::interest_of(*rules_, watched_names_));
-    needed_ = source_->sieve() == nullptr ? event::CallSet().set() : calls_needed(*rules_, *interest);
+    auto wanted = wanted_by(*rules_, watched_names_);
+    needed_ = source_->sieve() == nullptr ? event::CallSet().set() : wanted.calls;
     hook(hooked_ | needed_);
-    rules_box_.put({rules_, std::move(interest)});
+    rules_box_.put({rules_, std::make_shared<const rules::Interest>(std::move(wanted.interest))});
     runner_.nudge();
 }
 

@@ -19,8 +19,13 @@ std::size_t room_for(const rules::Interest& interest) {
 
 } // namespace
 
-event::CallSet calls_needed(const rules::RuleSet& rules, const rules::Interest& interest) {
-    return pipeline::SystemEnricher::followed(rules::wanted_calls(rules, interest));
+Wanted wanted_by(const rules::RuleSet& rules, std::span<const std::string> names) {
+    Wanted out;
+    out.interest = rules::interest_of(rules, names);
+    const auto asked = rules::wanted_calls(rules, out.interest);
+    out.calls = asked | pipeline::SystemEnricher::hooked_for(asked);
+    out.interest.calls.want_done(pipeline::SystemEnricher::followed(asked));
+    return out;
 }
 
 std::unique_ptr<sensor::EventSource> open_sensor(const config::Config& config, const rules::RuleSet& rules,
@@ -28,9 +33,9 @@ std::unique_ptr<sensor::EventSource> open_sensor(const config::Config& config, c
     sensor::BpfOptions options;
     options.host_mntns = process::HostView().namespace_id();
     if (config.sensor.sift) {
-        const auto interest = rules::interest_of(rules, {});
-        options.states = room_for(interest);
-        options.calls = calls_needed(rules, interest);
+        const auto wanted = wanted_by(rules, {});
+        options.states = room_for(wanted.interest);
+        options.calls = wanted.calls;
     }
     calls = options.calls;
     options.ring_size = config.sensor.ring_size;

@@ -9,11 +9,18 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 
 namespace rwatch::app {
 
-/// Calls that must be hooked for these rules. interest: theirs.
-[[nodiscard]] event::CallSet calls_needed(const rules::RuleSet& rules, const rules::Interest& interest);
+/// What the sensor must tell for these rules to work, theirs and what the daemon itself follows for them.
+struct Wanted {
+    rules::Interest interest;
+    event::CallSet calls; ///< to be hooked
+};
+/// names: as of rules::interest_of.
+[[nodiscard]] Wanted wanted_by(const rules::RuleSet& rules, std::span<const std::string> names);
 
 /// Attaches the probes. canary: thread whose events they let through. calls: becomes those that are hooked. Throws
 /// Error.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // evt.*: the call itself: its name, time and result.
+#include "event/call_class.hpp"
 #include "event/field_tables.hpp"
 
 #include <array>
@@ -207,7 +208,6 @@ constexpr Field kEventFields[] = {
              add_string(out, result_text(e));
      },
      [](EventBuilder& b, const FieldArg&, std::string_view text) {
-         constexpr int kLastErrno = 133;
          b.event().has_result = true;
          b.event().result = 0;
          for (int code = 1; code <= kLastErrno && text != "SUCCESS"; ++code)

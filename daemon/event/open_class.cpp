@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "event/open_class.hpp"
 
+#include "event/call_class.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -22,7 +24,6 @@ constexpr std::array<std::string_view, 11> kFields{"evt.failed",       "evt.is_i
 constexpr std::array<std::string_view, 2> kModeFields{"fs.mode", "fs.mode.exec_added"};
 constexpr std::uint32_t kProgramBits = 07111, kOtherBits = 0666;
 
-constexpr std::int64_t kLastErrno = 133; // EHWPOISON
 constexpr std::array<std::uint32_t, 7> kTypes{S_IFREG, S_IFDIR, S_IFIFO, S_IFCHR, S_IFBLK, S_IFSOCK, S_IFLNK};
 constexpr std::array<std::uint32_t, 5> kAccesses{O_RDONLY, O_WRONLY, O_RDWR, O_ACCMODE, O_PATH};
 

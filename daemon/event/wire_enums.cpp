@@ -3,6 +3,7 @@
 #include "ebpf/abi/rwatch_abi.h"
 #include "ebpf/abi/rwatch_interest.h"
 #include "event/call_args.hpp"
+#include "event/call_class.hpp"
 #include "event/decode.hpp"
 #include "event/event.hpp"
 #include "event/open_class.hpp"
@@ -98,6 +99,18 @@ static_assert(kMostArgs == RW_ARGS && kMostTexts == RW_TEXTS);
 static_assert(kFlagPathTruncated == RW_F_PATH_TRUNC && kFlagArgvTruncated == RW_F_ARGV_TRUNC &&
               kFlagMemfd == RW_F_MEMFD && kFlagUnlinked == RW_F_UNLINKED && kFlagIoUring == RW_F_IO_URING &&
               kFlagBound == RW_F_BOUND && kServicePorts == RW_SERVICE_PORTS);
+
+template <typename Ours, typename Theirs> constexpr bool equal(Ours ours, Theirs theirs) {
+    return static_cast<unsigned>(ours) == static_cast<unsigned>(theirs);
+}
+static_assert(equal(CallOutcome::begun, RW_OUTCOME_BEGUN) && equal(CallOutcome::refused, RW_OUTCOME_REFUSED) &&
+              equal(CallOutcome::failed, RW_OUTCOME_FAILED) && equal(CallOutcome::count, RW_OUTCOMES) &&
+              kLastErrno == RW_LAST_ERRNO);
+static_assert(equal(JudgedBy::outcome, RW_JUDGED_OUTCOME) && equal(JudgedBy::argument_0, RW_JUDGED_ARG0) &&
+              equal(JudgedBy::argument_2, RW_JUDGED_ARG2) && equal(JudgedBy::socket, RW_JUDGED_SOCKET) &&
+              equal(JudgedBy::mode, RW_JUDGED_MODE) && equal(JudgedBy::peer, RW_JUDGED_PEER));
+static_assert(equal(PeerGroup::local, RW_PEER_UNIX) && equal(PeerGroup::tcp4, RW_PEER_TCP4) &&
+              equal(PeerGroup::other6, RW_PEER_OTHER6) && equal(PeerGroup::count, RW_PEER_GROUPS));
 
 } // namespace
 

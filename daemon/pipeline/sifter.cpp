@@ -84,13 +84,14 @@ void Sifter::tell_exe(const event::FileId& id, const event::Process& process) {
         sieve_->forget_exes();
     }
     auto& wanted = exes_[id];
-    wanted |= process.exe.nlink == 1 ? interest_->exes.run(process.exe_path) : event::kAllOpenClasses;
+    wanted |= process.exe.nlink == 1 ? interest_->exes.run(process.exe_path) : rules::kAllMarks;
     sieve_->tell_exe(id, wanted);
 }
 
 void Sifter::on_event(const Passing& passing, event::Scratch& /*scratch*/) noexcept {
     const auto& event = passing.event;
-    if (!sifts() || interest_->by_exe == 0 || !event.exe || event.process == nullptr || event.process->exe_path.empty())
+    if (!sifts() || (interest_->by_exe == 0 && interest_->calls.exes.empty()) || !event.exe ||
+        event.process == nullptr || event.process->exe_path.empty())
         return;
     // The number of a program that starts may have been another one's: the probes have forgotten it.
     if (event.kind != event::Kind::exec && exes_.contains(event.exe))
@@ -98,7 +99,7 @@ void Sifter::on_event(const Passing& passing, event::Scratch& /*scratch*/) noexc
     try {
         tell_exe(event.exe, *event.process);
     } catch (const std::exception&) {
-        // No memory: what it opens stays wanted.
+        // No memory: what it does stays wanted.
     }
 }
 

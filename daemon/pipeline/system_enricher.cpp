@@ -45,14 +45,23 @@ SystemEnricher::SystemEnricher() : hashes_(lookups_), table_(process::ProcessTab
 event::CallSet SystemEnricher::followed(const event::CallSet& wanted) {
     using event::Kind;
     using event::set_of;
-    // What files are called, which of them are watched, and their modes.
+    // What files are called, and which of them are watched.
     constexpr auto kNames = set_of(Kind::rename) | set_of(Kind::unlink) | set_of(Kind::link) | set_of(Kind::symlink) |
-                            set_of(Kind::mkdir) | set_of(Kind::mknod) | set_of(Kind::mount) | set_of(Kind::chmod);
+                            set_of(Kind::mkdir) | set_of(Kind::mknod) | set_of(Kind::mount);
     constexpr auto kTraffic = set_of(Kind::connect) | set_of(Kind::send) | set_of(Kind::accept);
-    auto out = wanted | event::calls_of(kNames);
-    if ((wanted & event::calls_of(kTraffic)).any()) // by which name an address was found
+    auto out = event::calls_of(kNames);
+    const auto wants = [&](event::KindSet kinds) {
+        return (wanted & event::calls_of(kinds)).reset(static_cast<std::size_t>(event::Call::none)).any();
+    };
+    if (wants(kTraffic)) // by which name an address was found
         out |= event::calls_of(set_of(Kind::resolve));
-    return out;
+    if (wants(set_of(Kind::setid))) // who a process was before
+        out |= event::calls_of(set_of(Kind::setid));
+    return out.reset(static_cast<std::size_t>(event::Call::none));
+}
+
+event::CallSet SystemEnricher::hooked_for(const event::CallSet& wanted) {
+    return followed(wanted) | event::calls_of(event::set_of(event::Kind::chmod)); // modes that files had
 }
 
 void SystemEnricher::fill() {

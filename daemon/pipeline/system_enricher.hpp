@@ -27,8 +27,10 @@ class SystemEnricher : public Enricher {
   public:
     SystemEnricher();
 
-    /// Calls of which it must hear where the events of `wanted` are to be completed: with them.
+    /// Calls that it must hear of whenever they are done, where the events of `wanted` are to be completed.
     [[nodiscard]] static event::CallSet followed(const event::CallSet& wanted);
+    /// The same, and those that must be hooked for it, though the sensor may pass over what it keeps itself.
+    [[nodiscard]] static event::CallSet hooked_for(const event::CallSet& wanted);
 
     /// Takes in what runs now; after the probes are attached, before the first record. Any thread, alone.
     void fill();

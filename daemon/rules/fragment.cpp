@@ -91,6 +91,10 @@ Fragment fragment_of(const LikePattern& pattern) {
 
 } // namespace
 
+std::string shown(const Fragment& fragment) {
+    return (fragment.begins ? "" : "*") + fragment.text + (fragment.ends ? "" : "*");
+}
+
 Fragments TextSet::fragments() const {
     std::vector<Fragment> out;
     add_all(out, few_, true, true);

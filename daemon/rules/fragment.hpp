@@ -20,6 +20,9 @@ struct Fragment {
     }
 };
 
+/// With * where more may stand: "/etc/*".
+[[nodiscard]] std::string shown(const Fragment& fragment);
+
 /// The test is true of no text that has none of these. Nothing: such fragments are not known. Texts that hold other
 /// characters than ASCII may be left out of account: who sifts lets all of them pass.
 using Fragments = std::optional<std::vector<Fragment>>;

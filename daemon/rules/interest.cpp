@@ -6,7 +6,7 @@
 
 #include "rules/glob.hpp"
 #include "rules/needs.hpp"
-#include "rules/path_part.hpp"
+#include "rules/path_test.hpp"
 #include "rules/program.hpp"
 
 #include <algorithm>
@@ -25,21 +25,6 @@ using event::OpenClasses;
 
 constexpr OpenClasses kMaking = event::set_of(OpenClass::create) | event::set_of(OpenClass::program);
 constexpr std::size_t kMostNeeded = 4096; // tests of which one must be true; more are not worth the states
-
-/// What the kernel judges.
-enum class Subject : std::uint8_t { path, exe };
-
-/// Nothing where the test is about something else.
-std::optional<Subject> subject_of(const Test& test) {
-    const auto* field = test.left.field_in_any_case();
-    if (field == nullptr || test.right || test.matcher == nullptr || test.need == Test::Need::none)
-        return std::nullopt;
-    if (field->field->name == "proc.exepath")
-        return Subject::exe;
-    const auto whole = path_part(field->field->name).field;
-    const bool of_path = whole == "fd.name" || whole == "fs.path.name" || whole == "fs.path.new";
-    return of_path ? std::optional(Subject::path) : std::nullopt;
-}
 
 /// A test, by its index.
 using TestNeed = Need<std::uint32_t>;
@@ -117,14 +102,12 @@ class OpenNeeds {
         facts.subject = subject_of(test);
         if (!facts.subject)
             return facts;
-        facts.fragments = test.matcher->fragments();
+        facts.fragments = fragments_of(test);
         if (!facts.fragments)
             return facts;
         facts.share = 0;
-        for (auto& fragment : *facts.fragments) {
-            fragment = in_path(std::move(fragment), path_part(test.left.field_in_any_case()->field->name).which);
+        for (const auto& fragment : *facts.fragments)
             facts.share += share_of(fragment, *facts.subject);
-        }
         return facts;
     }
 
@@ -212,10 +195,6 @@ event::KindSet urgent_kinds(const RuleSet& set) {
     return out & ~kFrequent;
 }
 
-std::string shown(const Fragment& f) {
-    return (f.begins ? "" : "*") + f.text + (f.ends ? "" : "*");
-}
-
 } // namespace
 
 bool Interest::wants(OpenClass one, std::string_view name, std::string_view exe) const noexcept {
@@ -235,13 +214,16 @@ bool RuleInterest::all() const noexcept {
 }
 
 bool RuleInterest::nothing() const noexcept {
-    return std::all_of(by_class.begin(), by_class.end(), [](How how) { return how == How::nothing; });
+    return calls.empty() && std::all_of(by_class.begin(), by_class.end(), [](How how) { return how == How::nothing; });
 }
 
 Interest interest_of(const RuleSet& set, std::span<const std::string> names) {
     Interest out;
     out.urgent = urgent_kinds(set);
-    out.sockets = socket_interest(set);
+    out.calls = call_interest(set);
+    for (const auto& fragment : out.calls.exes)
+        if (!out.exes.add(fragment, kMarkOfCalls))
+            out.calls.want_of_all();
     const auto add = [&](const Fragment& fragment, Subject subject, OpenClasses marks) {
         const bool of_exe = subject == Subject::exe;
         if (!(of_exe ? out.exes : out.paths).add(fragment, marks))
@@ -290,6 +272,9 @@ event::CallSet wanted_calls(const RuleSet& set, const Interest& interest) {
 
 std::vector<RuleInterest> explain_interest(const RuleSet& set) {
     std::vector<RuleInterest> out(set.rules().size());
+    auto calls = explain_calls(set);
+    for (std::size_t i = 0; i < out.size(); ++i)
+        out[i].calls = std::move(calls[i]);
     std::vector<std::set<std::string>> paths(out.size()), exes(out.size());
     each_need(set, [&](std::size_t rule, OpenClass one, const TestNeed& need, OpenNeeds& reader) {
         auto& how = out[rule].by_class[static_cast<std::size_t>(one)];

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Which opens the rules of a set may want, in terms that the kernel side can judge before it makes a record: the class
-// of the open, texts in the path of the file, and the path of the program. For each rule the weakest condition that can
-// be told so; whatever can't be is taken as true. An open that is not wanted makes no rule true.
+// Which calls the rules of a set may want, in terms that the kernel side can judge before it makes a record. Of opens:
+// the class of the open, texts in the path of the file, and the path of the program; of others see call_interest. For
+// each rule the weakest condition that can be told so; whatever can't be is taken as true. A call that is not wanted
+// makes no rule true.
 #pragma once
 
 #include "event/event.hpp"
 #include "event/open_class.hpp"
+#include "rules/call_interest.hpp"
 #include "rules/rule_set.hpp"
-#include "rules/socket_interest.hpp"
 #include "rules/text_automaton.hpp"
 
 #include <array>
@@ -20,12 +21,16 @@
 
 namespace rwatch::rules {
 
+/// Of a program whose calls other than opens are wanted, beside the classes of its opens that are.
+inline constexpr event::OpenClasses kMarkOfCalls = 1U << event::kOpenClasses;
+inline constexpr event::OpenClasses kAllMarks = event::kAllOpenClasses | kMarkOfCalls;
+
 struct Interest {
     event::OpenClasses always = 0;  ///< wanted whatever the path
     event::OpenClasses by_path = 0; ///< wanted where `paths` finds the class
     event::OpenClasses by_exe = 0;  ///< wanted where `exes` finds the class in the program's path
     TextAutomaton paths, exes;
-    SocketInterest sockets;
+    CallInterest calls;
     /// Kinds of events that a rule of priority Critical or above may want at once. Not those that are frequent: what it
     /// costs to be woken by each is not worth the milliseconds.
     event::KindSet urgent = 0;
@@ -39,9 +44,10 @@ struct RuleInterest {
     enum class How : std::uint8_t { nothing, by_path, by_exe, all };
     std::array<How, event::kOpenClasses> by_class{};
     std::vector<std::string> paths, exes; ///< fragments, with * where more may stand
+    std::vector<CallNeed> calls;          ///< other than opens
 
     [[nodiscard]] bool all() const noexcept;     ///< of some class every open
-    [[nodiscard]] bool nothing() const noexcept; ///< no open at all
+    [[nodiscard]] bool nothing() const noexcept; ///< no open and no other call
 };
 
 /// Of a set's enabled rules that are not paused now. names: paths that are other names of files which rules name

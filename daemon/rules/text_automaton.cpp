@@ -9,9 +9,9 @@ namespace rwatch::rules {
 
 namespace {
 
-constexpr std::uint8_t kLetters = 1, kDigits = 27, kMarks = 37, kOther = 60, kForeignByte = 61;
+constexpr std::uint8_t kLetters = 1, kDigits = 27, kPunctuation = 37, kOther = 60, kForeignByte = 61;
 constexpr std::string_view kMarksOfPaths = "/._-@+:,= ~#%(){}[]$&'!";
-static_assert(kMarks + kMarksOfPaths.size() == kOther && kForeignByte + 1 == TextAutomaton::kSymbols);
+static_assert(kPunctuation + kMarksOfPaths.size() == kOther && kForeignByte + 1 == TextAutomaton::kSymbols);
 
 } // namespace
 
@@ -24,7 +24,7 @@ std::uint8_t TextAutomaton::symbol(unsigned char byte) noexcept {
     if (c >= '0' && c <= '9')
         return static_cast<std::uint8_t>(kDigits + (c - '0'));
     const auto mark = kMarksOfPaths.find(c);
-    return mark == std::string_view::npos ? kOther : static_cast<std::uint8_t>(kMarks + mark);
+    return mark == std::string_view::npos ? kOther : static_cast<std::uint8_t>(kPunctuation + mark);
 }
 
 TextAutomaton::TextAutomaton() : states_(3) {

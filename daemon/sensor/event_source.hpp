@@ -33,7 +33,7 @@ struct ProbeState {
     std::vector<Hook> hooks;               ///< what is attached
 };
 
-/// What the sensor is told of the opens that rules want, so that it makes no records of others. Used on the thread that
+/// What the sensor is told of the calls that rules want, so that it makes no records of others. Used on the thread that
 /// drains. A source that can't sift hands over everything.
 class Sieve {
   public:
@@ -44,7 +44,8 @@ class Sieve {
     virtual ~Sieve() = default;
     /// From now on, and as long as it lives until another one is told; null: everything is wanted.
     virtual void want(const rules::Interest* interest) noexcept = 0;
-    /// A program, and the classes of its opens that are wanted. All others, until they are told of, are wanted.
+    /// A program, and the marks of what it does that is wanted (rules::kAllMarks). Of all others everything, until they
+    /// are told of.
     virtual void tell_exe(const event::FileId& exe, event::OpenClasses wanted) noexcept = 0;
     virtual void forget_exes() noexcept = 0;
     /// Files that have other names, under which they are wanted; those before are not any more. Throws where not all of

@@ -19,8 +19,11 @@ static_assert(sizeof(State) == sizeof(rw_state) && offsetof(rw_state, hits) == o
               offsetof(rw_state, live) == offsetof(State, live) && rules::TextAutomaton::kSymbols == RW_SYMBOLS &&
               rules::TextAutomaton::kEnd == RW_SYMBOL_END);
 
-static_assert(rules::SocketInterest::kFamilies == RW_SOCKET_FAMILIES &&
-              rules::SocketInterest::kTypes == RW_SOCKET_TYPES);
+using Calls = rules::CallInterest;
+static_assert(Calls::kClasses == RW_VALUES && Calls::kFamilies == RW_SOCKET_FAMILIES &&
+              Calls::kTypes == RW_SOCKET_TYPES && Calls::kModes == RW_MODES && Calls::kPorts == RW_PORTS &&
+              Calls::kPortClasses == RW_PORT_CLASSES && event::kCalls <= RW_CALL_ROWS &&
+              sizeof(Calls::Row) == sizeof(rw_calls::wanted[0]) && rules::kMarkOfCalls == 1U << RW_EXE_CALLS);
 
 constexpr std::uint32_t kTheOnly = 0;
 
@@ -65,6 +68,14 @@ bool KernelSieve::write_states(std::uint32_t first, const rules::TextAutomaton& 
     return true;
 }
 
+bool KernelSieve::write_calls(const rules::CallInterest& calls) noexcept {
+    std::memcpy(calls_->wanted, calls.wanted.data(), calls.wanted.size() * sizeof(Calls::Row));
+    std::copy(calls.sockets.begin(), calls.sockets.end(), std::begin(calls_->sockets));
+    std::copy(calls.modes.begin(), calls.modes.end(), std::begin(calls_->modes));
+    std::copy(calls.ports.begin(), calls.ports.end(), std::begin(calls_->ports));
+    return bpf_map_update_elem(maps_.calls.get(), &kTheOnly, calls_.get(), BPF_ANY) == 0;
+}
+
 void KernelSieve::want(const rules::Interest* interest) noexcept {
     exchange(false);
     interest_ = interest;
@@ -78,7 +89,8 @@ void KernelSieve::want(const rules::Interest* interest) noexcept {
     now_.by_path = interest->by_path;
     now_.by_exe = interest->by_exe;
     now_.keep_modes = keep_modes_ ? 1 : 0;
-    std::copy(interest->sockets.wanted.begin(), interest->sockets.wanted.end(), std::begin(now_.sockets));
+    if (!write_calls(interest->calls))
+        return;
     if (!write_states(now_.first, interest->paths)) {
         now_.always |= now_.by_path;
         now_.by_path = 0;
@@ -161,10 +173,16 @@ void KernelSieve::tell_mounts(std::uint64_t changes, std::vector<Place> places) 
 
 bool KernelSieve::restore() noexcept {
     rw_interest there{};
-    if (bpf_map_lookup_elem(maps_.interests.get(), &kTheOnly, &there) != 0 ||
-        std::memcmp(&there, &now_, sizeof now_) == 0)
+    const bool kept = bpf_map_lookup_elem(maps_.interests.get(), &kTheOnly, &there) != 0 ||
+                      std::memcmp(&there, &now_, sizeof now_) == 0;
+    const bool calls_kept = now_.on == 0 ||
+                            bpf_map_lookup_elem(maps_.calls.get(), &kTheOnly, calls_there_.get()) != 0 ||
+                            std::memcmp(calls_there_.get(), calls_.get(), sizeof *calls_) == 0;
+    if (kept && calls_kept)
         return true;
-    exchange(now_.on != 0);
+    const bool on = now_.on != 0;
+    exchange(false);
+    exchange(on && (calls_kept || bpf_map_update_elem(maps_.calls.get(), &kTheOnly, calls_.get(), BPF_ANY) == 0));
     return false;
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/error.hpp"
 #include "ebpf/abi/rwatch_abi.h"
+#include "event/call_class.hpp"
 #include "event/event.hpp"
 #include "sensor/kernel_facts.hpp"
 #include "sensor/libbpf_log.hpp"
@@ -147,6 +148,7 @@ void ProbeLoader::name_calls(std::span<const WatchedCall> calls) {
         watched.texts = call.texts;
         watched.filter = call.filter;
         watched.file = call.file;
+        watched.judged = static_cast<std::uint8_t>(event::judged_by(static_cast<event::Call>(call.call)));
     }
 }
 
@@ -345,9 +347,9 @@ void ProbeLoader::hand_over(BpfSource& source) {
         const auto& maps = *skeleton_;
         source.sieve_.emplace(
             KernelSieve::Maps{duplicate(bpf_map__fd(maps.maps.rw_interests)),
-                              duplicate(bpf_map__fd(maps.maps.rw_changes)), duplicate(bpf_map__fd(maps.maps.rw_states)),
-                              duplicate(bpf_map__fd(maps.maps.rw_exes)), duplicate(bpf_map__fd(maps.maps.rw_files)),
-                              duplicate(bpf_map__fd(maps.maps.rw_made)),
+                              duplicate(bpf_map__fd(maps.maps.rw_calls)), duplicate(bpf_map__fd(maps.maps.rw_changes)),
+                              duplicate(bpf_map__fd(maps.maps.rw_states)), duplicate(bpf_map__fd(maps.maps.rw_exes)),
+                              duplicate(bpf_map__fd(maps.maps.rw_files)), duplicate(bpf_map__fd(maps.maps.rw_made)),
                               duplicate(bpf_map__fd(maps.maps.rw_filesystems))},
             options_.states, !knows_old_modes());
     }

@@ -115,6 +115,7 @@ struct rw_watched {
 	__u8 texts; /* rw_syscall: bit n set: argument n (below RW_TEXTS) is a string */
 	__u8 filter; /* enum rw_filter */
 	__u8 file;  /* rw_syscall: 1 + number of the argument that is the descriptor of a file to tell; 0: none */
+	__u8 judged; /* enum rw_judged */
 };
 
 /* Which of a call's events are made at all; decided before anything else is done. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * What rwatchd tells the probes of the opens that its rules may want: not part of any record. Everything here errs on the side of sending: what
+ * What rwatchd tells the probes of the calls that its rules may want: not part of any record. Everything here errs on the side of sending: what
  * is not known, or can't be judged, is wanted. docs/architecture.md says how it is made and why it holds.
  */
 #ifndef RWATCH_INTEREST_H
@@ -26,8 +26,46 @@ enum rw_open_class {
 #define RW_SYMBOLS 62 /* bytes of a path in groups: letters in either case are one, see rw_symbols */
 #define RW_SYMBOL_END 0 /* behind the last byte */
 
+/* What another call than an open is judged by beside its outcome: a value that the kernel knows for nothing. */
+enum rw_judged {
+	RW_JUDGED_NOT,    /* it always comes */
+	RW_JUDGED_OUTCOME, /* by nothing else */
+	RW_JUDGED_ARG0,   /* by that argument: a small number */
+	RW_JUDGED_ARG1,
+	RW_JUDGED_ARG2,
+	RW_JUDGED_SOCKET, /* socket(2): by family and type */
+	RW_JUDGED_MODE,   /* chmod: by the permission bits that it gave, or where it failed was to give */
+	RW_JUDGED_PEER    /* by what kind of address the socket has, and the server's port */
+};
+
+enum rw_outcome {
+	RW_OUTCOME_DONE,
+	RW_OUTCOME_BEGUN,   /* EINPROGRESS */
+	RW_OUTCOME_REFUSED, /* EACCES or EPERM */
+	RW_OUTCOME_FAILED,  /* other errors */
+	RW_OUTCOMES
+};
+#define RW_LAST_ERRNO 133 /* what fails otherwise is wanted */
+
+#define RW_CALL_ROWS 256      /* a power of two above RW_CALL_COUNT */
+#define RW_VALUES 64          /* classes of what a call is judged by; the last of arguments: 63 or more */
 #define RW_SOCKET_FAMILIES 64 /* calls with others are wanted … */
 #define RW_SOCKET_TYPES 16    /* … and so are those with bits beside a type and its two flags */
+#define RW_MODES 4096
+#define RW_PORTS 65536
+#define RW_PORT_CLASSES 8
+
+enum rw_peer_group { RW_PEER_UNIX, RW_PEER_TCP4, RW_PEER_UDP4, RW_PEER_OTHER4, RW_PEER_TCP6, RW_PEER_UDP6, RW_PEER_OTHER6, RW_PEER_GROUPS };
+
+/* Which calls are wanted. For each, by the class of its value (of a peer 8 times the group plus the port's class), a bit for each outcome; and
+ * in the upper half bits for those that are wanted of programs only which rw_exes marks (RW_EXE_CALLS), or does not know. */
+struct rw_calls {
+	__u8 wanted[RW_CALL_ROWS][RW_VALUES]; /* by enum rw_call */
+	__u8 sockets[RW_SOCKET_FAMILIES * RW_SOCKET_TYPES]; /* class by family and type */
+	__u8 modes[RW_MODES];
+	__u8 ports[RW_PORTS];
+};
+#define RW_EXE_CALLS RW_OPEN_CLASSES /* a bit of rw_exe_interest.classes behind those of opens */
 
 /* A state of the automaton that finds the rules' texts in a path. */
 struct rw_state {
@@ -49,7 +87,6 @@ struct rw_interest {
 	__u32 reserved;
 	__u32 twice;      /* some file system is mounted at two places of the host: rw_files is asked whatever the mount */
 	__u64 mounts;     /* changes of mounts that `twice` takes into account */
-	__u32 sockets[RW_SOCKET_FAMILIES]; /* calls of socket(2) that are wanted: by family a bit for each type, the upper half for those that failed */
 };
 
 /* What probes count, that judgements depend on. */

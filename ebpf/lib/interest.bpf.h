@@ -321,16 +321,12 @@ static __always_inline bool rw_exe_wanted(struct task_struct *task, __u64 genera
 	return !known || known->generation != generation || known->classes & bit;
 }
 
-/* False. What is needed later of a file that no record tells of is kept. */
-static __always_inline bool rw_passed_over(struct rw_interest *in, struct file *file, __u32 class)
+/* The mode of a file that no record tells of, for later. True where it can't be kept: then a record must. */
+static __always_inline bool rw_keep_mode(struct inode *inode)
 {
 	struct rw_made_file made = {};
 	struct rw_file_key key = {};
-	struct inode *inode;
 
-	if (!in->keep_modes || !file || (class != RW_OPEN_CREATE && class != RW_OPEN_PROGRAM && class != RW_OPEN_WRITE))
-		return false;
-	inode = rw_get(file, f_inode);
 	key.ino = rw_get(inode, i_ino);
 	key.dev = rw_get(inode, i_sb, s_dev);
 	made.ktime = bpf_ktime_get_boot_ns();
@@ -341,6 +337,14 @@ static __always_inline bool rw_passed_over(struct rw_interest *in, struct file *
 	return made.mode & 07111;
 }
 
+/* False, but where what is needed later of the file would be lost. */
+static __always_inline bool rw_passed_over(struct rw_interest *in, struct file *file, __u32 class)
+{
+	if (!in->keep_modes || !file || (class != RW_OPEN_CREATE && class != RW_OPEN_PROGRAM && class != RW_OPEN_WRITE))
+		return false;
+	return rw_keep_mode(rw_get(file, f_inode));
+}
+
 /* False where no rule can want this open. `file`: NULL where it failed. */
 static __always_inline bool rw_open_wanted(struct rw_buf *buf, struct task_struct *task, struct file *file, __s32 ret)
 {
@@ -348,7 +352,7 @@ static __always_inline bool rw_open_wanted(struct rw_buf *buf, struct task_struc
 	struct rw_interest *in = bpf_map_lookup_elem(&rw_interests, &zero);
 	struct inode *inode;
 
-	if (!in || !in->on || (!file && ret >= 0))
+	if (!in || !in->on || (!file && ret >= 0) || ret < -RW_LAST_ERRNO)
 		return true;
 	class = rw_open_class(file, ret);
 	bit = 1u << class;

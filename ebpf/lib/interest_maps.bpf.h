@@ -21,6 +21,13 @@ struct rw_interest_map {
 	__type(value, struct rw_interest);
 };
 
+struct rw_calls_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rw_calls);
+};
+
 struct rw_changes_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -75,6 +82,7 @@ struct rw_made_map {
 };
 
 extern struct rw_interest_map rw_interests SEC(".maps");
+extern struct rw_calls_map rw_calls SEC(".maps");
 extern struct rw_changes_map rw_changes SEC(".maps");
 extern struct rw_states_map rw_states SEC(".maps");
 extern struct rw_directories_map rw_directories SEC(".maps");

@@ -56,6 +56,7 @@ struct bpf_pidns_info {
 #define RESOLVE_IN_ROOT 0x10
 #define EPERM 1
 #define EACCES 13
+#define EINPROGRESS 115
 #define EFAULT 14
 #define AF_UNSPEC 0
 #define AF_UNIX 1

@@ -8,6 +8,7 @@
 #ifndef RWATCH_SEND_BPF_H
 #define RWATCH_SEND_BPF_H
 
+#include "judge.bpf.h"
 #include "socket.bpf.h"
 
 #define RW_SENDS_ENTRIES 16384 /* processes times addresses; least recently used go first, and are told again */
@@ -16,7 +17,6 @@
 #define RW_SECOND 1000000000ull
 
 #define SOCK_RAW 3
-#define IPPROTO_TCP 6
 #define MSG_FASTOPEN 0x20000000
 #define SOCK_BINDPORT_LOCK 8
 
@@ -209,6 +209,10 @@ static __always_inline void rw_tell_datagram(struct rw_sending *s, struct sock *
 	struct rw_connect *c;
 	struct rw_buf *buf;
 
+	if (!rw_call_wanted(s->call, RW_JUDGED_PEER, rw_peer(family, key.protocol, key.port), s->ret)) {
+		rw_count_sifted(RW_SEND);
+		return;
+	}
 	__builtin_memcpy(key.addr, addr, sizeof(key.addr));
 	if (!rw_send_wanted(&key, rw_is_reply(marks, port)))
 		return;

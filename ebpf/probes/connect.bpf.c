@@ -3,17 +3,43 @@
  * Outgoing connections at the end of connect(2). Addresses come from the kernel's socket; where a failed call has cleared them there, from what the TCP
  * state machine showed on the way, and only then from the caller's memory, which another thread may have changed.
  */
+#include "../lib/judge.bpf.h"
 #include "../lib/socket.bpf.h"
 
 #define EINTR 4
 #define EISCONN 106
 #define EALREADY 114
-#define EINPROGRESS 115
 
 /* True where the socket itself still has the peer that this call was about. */
 static __always_inline bool rw_socket_has_peer(__s32 ret)
 {
 	return ret == 0 || ret == -EINPROGRESS || ret == -EALREADY || ret == -EISCONN || ret == -EINTR;
+}
+
+/* The port that the call was about, as the kernel has it; 0: it has none any more. */
+static __always_inline __u16 rw_peer_port(struct sock *sk, __s32 ret)
+{
+	__u64 key = (__u64)sk;
+	struct rw_syn *syn;
+
+	if (rw_socket_has_peer(ret))
+		return __builtin_bswap16(rw_get(sk, __sk_common.skc_dport));
+	syn = bpf_map_lookup_elem(&rw_syns, &key);
+	return syn && syn->task == bpf_get_current_pid_tgid() ? syn->rport : 0;
+}
+
+/* False where no rule can want it. */
+static __always_inline bool rw_connect_wanted(struct sock *sk, __u16 family, __s32 ret)
+{
+	__u16 port = family == AF_UNIX ? 0 : rw_peer_port(sk, ret);
+	__u64 key = (__u64)sk;
+
+	if ((family != AF_UNIX && !port) || rw_call_wanted(RW_CALL_CONNECT, RW_JUDGED_PEER, rw_peer(family, (__u8)get_sk_protocol(sk), port), ret))
+		return true;
+	if (family != AF_UNIX)
+		bpf_map_delete_elem(&rw_syns, &key);
+	rw_count_sifted(RW_CONNECT);
+	return false;
 }
 
 /* False where no address is known: nothing was tried (AF_UNSPEC, a bad pointer). */
@@ -76,6 +102,8 @@ int RW_NAME(on_connect)(struct syscall_trace_exit *ctx)
 		return 0;
 	family = rw_get(sk, __sk_common.skc_family);
 	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
+		return 0;
+	if (!rw_connect_wanted(sk, family, rw_result(ctx->ret)))
 		return 0;
 	buf = rw_begin(RW_BUF_CALL, RW_CONNECT, sizeof(*c));
 	if (!buf)

@@ -4,7 +4,7 @@
  * end. A descriptor gives the object exactly; for a name the record has where the name starts from and the name, and the daemon resolves it.
  */
 #include "../lib/filter.bpf.h"
-#include "../lib/interest.bpf.h"
+#include "../lib/judge.bpf.h"
 #include "../lib/object.bpf.h"
 
 #define RW_UNKNOWN_MODE 0xffffffff
@@ -302,6 +302,45 @@ static __always_inline bool rw_may_be_directory(__u32 kind)
 #endif
 }
 
+/* Of chmod: what it gave its file, as that has it, where it is known which it was; where it failed what it was to give. */
+static __always_inline __u32 rw_given_mode(const volatile struct rw_watched *watched, struct rw_args *args, struct task_struct *task, long ret,
+					   struct inode **inode)
+{
+	bool by_fd = watched->call == RW_CALL_FCHMOD;
+	struct file *file;
+#ifndef RW_LEGACY
+	struct rw_object *object = rw_object_of(RW_CHMOD);
+
+	if (ret >= 0 && object)
+		*inode = rw_get((struct dentry *)object->object, d_inode);
+#endif
+	if (ret < 0)
+		return (by_fd || watched->call == RW_CALL_CHMOD ? args->a[1] : args->a[2]) & 07777;
+	if (!*inode && by_fd) {
+		file = rw_file_of(task, args->a[0]);
+		*inode = file ? rw_get(file, f_inode) : NULL;
+	}
+	return *inode ? rw_get(*inode, i_mode) & 07777 : RW_NO_VALUE;
+}
+
+/* False where no rule can want it, and nothing else rests on it. */
+static __always_inline bool rw_fsop_wanted(const volatile struct rw_watched *watched, struct rw_args *args, struct task_struct *task, long ret)
+{
+	bool of_mode = watched->judged == RW_JUDGED_MODE;
+	struct inode *inode = NULL;
+	struct rw_interest *in;
+	__u32 value, zero = 0;
+
+	value = of_mode ? rw_given_mode(watched, args, task, ret, &inode) : 0;
+	if (rw_call_wanted(watched->call, watched->judged, value, rw_result(ret)))
+		return true;
+	in = bpf_map_lookup_elem(&rw_interests, &zero);
+	if (of_mode && inode && in && in->keep_modes && rw_keep_mode(inode))
+		return true;
+	rw_count_sifted(watched->kind);
+	return false;
+}
+
 SEC("tracepoint/syscalls/sys_exit_fchmodat")
 int RW_NAME(on_fsop)(struct syscall_trace_exit *ctx)
 {
@@ -321,7 +360,7 @@ int RW_NAME(on_fsop)(struct syscall_trace_exit *ctx)
 		return 0;
 	if (watched->kind == RW_RENAME && !ctx->ret && rw_may_be_directory(RW_RENAME))
 		rw_names_changed(false);
-	buf = rw_begin(RW_BUF_CALL, watched->kind, sizeof(*op));
+	buf = rw_fsop_wanted(watched, &args, task, ctx->ret) ? rw_begin(RW_BUF_CALL, watched->kind, sizeof(*op)) : NULL;
 	if (!buf) {
 		rw_forget_object();
 		return 0;

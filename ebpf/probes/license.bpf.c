@@ -25,6 +25,7 @@ struct rw_objects_map rw_objects SEC(".maps");
 struct rw_sends_map rw_sends SEC(".maps");
 struct rw_destinations_map rw_destinations SEC(".maps");
 struct rw_interest_map rw_interests SEC(".maps");
+struct rw_calls_map rw_calls SEC(".maps");
 struct rw_changes_map rw_changes SEC(".maps");
 struct rw_states_map rw_states SEC(".maps");
 struct rw_directories_map rw_directories SEC(".maps");

@@ -4,11 +4,21 @@
  * socket; a bind that failed has left none there, and is told by what the caller passed.
  */
 #include "../lib/filter.bpf.h"
+#include "../lib/judge.bpf.h"
 #include "../lib/socket.bpf.h"
 
-/* A record about `sk`; NULL where it is of a family that is not told. */
-static __always_inline struct rw_buf *rw_begin_socket(struct sock *sk, __u32 kind, __u32 call, long ret, __s32 fd)
+/* What it is judged by: the port is the one that it is bound to, known where the call is done (or is none that binds). */
+static __always_inline __u32 rw_judged_end(const volatile struct rw_watched *watched, struct sock *sk, __u16 family, long ret)
 {
+	if (watched->call == RW_CALL_BIND && ret < 0)
+		return RW_NO_VALUE;
+	return rw_peer(family, (__u8)get_sk_protocol(sk), rw_get(sk, __sk_common.skc_num));
+}
+
+/* A record about `sk`; NULL where it is of a family that is not told, or no rule can want it. */
+static __always_inline struct rw_buf *rw_begin_socket(const volatile struct rw_watched *watched, struct sock *sk, long ret, __s32 fd)
+{
+	__u32 kind = watched->kind;
 	struct rw_connect *c;
 	struct rw_buf *buf;
 	__u16 family;
@@ -18,11 +28,15 @@ static __always_inline struct rw_buf *rw_begin_socket(struct sock *sk, __u32 kin
 	family = rw_get(sk, __sk_common.skc_family);
 	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
 		return NULL;
+	if (!rw_call_wanted(watched->call, RW_JUDGED_PEER, rw_judged_end(watched, sk, family, ret), rw_result(ret))) {
+		rw_count_sifted(kind);
+		return NULL;
+	}
 	buf = rw_begin(RW_BUF_CALL, kind, sizeof(*c));
 	if (!buf)
 		return NULL;
 	c = (struct rw_connect *)buf->rec;
-	rw_put_common(&c->c, rw_current(), kind, call);
+	rw_put_common(&c->c, rw_current(), kind, watched->call);
 	c->family = family;
 	c->type = (__u8)get_sk_type(sk);
 	c->protocol = (__u8)get_sk_protocol(sk);
@@ -56,7 +70,7 @@ int RW_NAME(on_accept)(struct syscall_trace_exit *ctx)
 	if (ctx->ret < 0 || rw_is_own() || !rw_take_args(&args))
 		return 0;
 	sk = rw_sock_of(task, (__u32)ctx->ret);
-	buf = rw_begin_socket(sk, RW_ACCEPT, rw_watched_of(ctx->nr)->call, ctx->ret, (__s32)args.a[0]);
+	buf = rw_begin_socket(rw_watched_of(ctx->nr), sk, ctx->ret, (__s32)args.a[0]);
 	if (!buf)
 		return 0;
 	rw_put_ends(buf, (struct rw_connect *)buf->rec, sk);
@@ -77,7 +91,7 @@ int RW_NAME(on_bind)(struct syscall_trace_exit *ctx)
 	if (rw_is_own() || !rw_take_args(&args))
 		return 0;
 	sk = rw_sock_of(task, (__u32)args.a[0]);
-	buf = rw_begin_socket(sk, RW_BIND, watched->call, ctx->ret, (__s32)args.a[0]);
+	buf = rw_begin_socket(watched, sk, ctx->ret, (__s32)args.a[0]);
 	if (!buf)
 		return 0;
 	c = (struct rw_connect *)buf->rec;
@@ -106,7 +120,7 @@ int RW_NAME(on_dup)(struct syscall_trace_exit *ctx)
 	if (!rw_take_args(&args) || (unsigned long)ctx->ret > 2 || !rw_wanted(watched->filter, &args, task) || rw_is_own())
 		return 0;
 	sk = rw_sock_of(task, (__u32)ctx->ret);
-	buf = rw_begin_socket(sk, RW_DUP, watched->call, ctx->ret, (__s32)args.a[0]);
+	buf = rw_begin_socket(watched, sk, ctx->ret, (__s32)args.a[0]);
 	if (!buf)
 		return 0;
 	rw_put_ends(buf, (struct rw_connect *)buf->rec, sk);

@@ -4,7 +4,7 @@
  * them; which arguments are strings comes from user space with the number of the call.
  */
 #include "../lib/filter.bpf.h"
-#include "../lib/interest.bpf.h"
+#include "../lib/judge.bpf.h"
 
 /* The process behind a descriptor of one. Errors that a call on anything else has end here. */
 static __always_inline __u32 rw_pid_of_fd(struct task_struct *task, __u32 fd, __s32 ret)
@@ -68,20 +68,6 @@ static __always_inline void rw_put_argument_file(struct rw_buf *buf, struct rw_s
 		rw_put_file(buf, &call->file, &call->path, file);
 }
 
-#define SOCK_FLAGS 02004000 /* SOCK_CLOEXEC, SOCK_NONBLOCK */
-
-/* False where no rule can want this call of socket(2). */
-static __always_inline bool rw_socket_wanted(struct rw_args *args, long ret)
-{
-	__u32 zero = 0, family = args->a[0], type = args->a[1];
-	struct rw_interest *in = bpf_map_lookup_elem(&rw_interests, &zero);
-
-	if (!in || !in->on || family >= RW_SOCKET_FAMILIES || type & ~((RW_SOCKET_TYPES - 1) | SOCK_FLAGS))
-		return true;
-	/* The mask keeps the read inside for the verifier. */
-	return in->sockets[family & (RW_SOCKET_FAMILIES - 1)] >> ((type & (RW_SOCKET_TYPES - 1)) + (ret < 0 ? RW_SOCKET_TYPES : 0)) & 1;
-}
-
 SEC("tracepoint/syscalls/sys_exit_socket")
 int RW_NAME(on_syscall)(struct syscall_trace_exit *ctx)
 {
@@ -94,12 +80,12 @@ int RW_NAME(on_syscall)(struct syscall_trace_exit *ctx)
 
 	if (!rw_take_wanted(watched->filter, &args, task))
 		return 0;
-	if (watched->kind == RW_SOCKET && !rw_socket_wanted(&args, ctx->ret)) {
-		rw_count_sifted(RW_SOCKET);
-		return 0;
-	}
 	if (watched->kind == RW_MOUNT && ctx->ret >= 0)
 		rw_names_changed(true);
+	if (!rw_call_wanted(watched->call, watched->judged, rw_value_of(watched->judged, &args), ctx->ret < 0 ? rw_result(ctx->ret) : 0)) {
+		rw_count_sifted(watched->kind);
+		return 0;
+	}
 	buf = rw_begin(RW_BUF_CALL, watched->kind, sizeof(*call));
 	if (!buf)
 		return 0;

@@ -78,11 +78,6 @@ bool told(const std::string& path, int flags = O_RDONLY) {
     return opened(run([&] { return try_open(path, flags); })).contains(path);
 }
 
-event::FileId id_of(const std::string& path) {
-    const auto st = stat_of(path);
-    return {st.st_dev, st.st_ino};
-}
-
 } // namespace
 
 TEST_CASE("sieve: the kernel wants what the interest does") {

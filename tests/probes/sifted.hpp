@@ -11,6 +11,11 @@
 
 namespace rwatch::test {
 
+inline event::FileId id_of(const std::string& path) {
+    const auto st = stat_of(path);
+    return {st.st_dev, st.st_ino};
+}
+
 /// The sieve with the interest of some rules, until the end of the test.
 class Sifted {
   public:
@@ -34,6 +39,8 @@ class Sifted {
     [[nodiscard]] bool wants(event::OpenClass one, const std::string& name) const {
         return interest_.wants(one, older() ? "" : name, "");
     }
+    [[nodiscard]] const rules::Interest& interest() const noexcept { return interest_; }
+    [[nodiscard]] const rules::CallInterest& calls() const noexcept { return interest_.calls; }
 
   private:
     rules::Interest interest_;

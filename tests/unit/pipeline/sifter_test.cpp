@@ -124,7 +124,7 @@ TEST_CASE("sifter: programs") {
     }
     SECTION("with another link") {
         f.happens(event::Kind::exec, 7, "/usr/bin/cat", 2);
-        CHECK(f.sieve.exes.at(7) == event::kAllOpenClasses);
+        CHECK(f.sieve.exes.at(7) == rules::kAllMarks);
     }
     SECTION("are forgotten with the rules") {
         f.sifter.install(interest_for("evt.type = openat and fd.created = true and proc.exepath = /usr/bin/wget"));
