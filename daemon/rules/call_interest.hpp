@@ -22,6 +22,7 @@ struct CallInterest {
     static constexpr std::size_t kFamilies = 64, kTypes = 16;   ///< of sockets; others are wanted
     static constexpr std::size_t kModes = 4096, kPorts = 65536; ///< each of them
     static constexpr std::size_t kPortClasses = 8;
+    static constexpr std::size_t kLastArgument = kClasses - 1; ///< stands for it and all above
     /// By class of the value a bit for each outcome, and in the upper half for those wanted of named programs only.
     using Row = std::array<std::uint8_t, kClasses>;
 
@@ -41,18 +42,5 @@ struct CallInterest {
 
 /// Of a set's enabled rules that are not paused now. Whatever the kernel can't judge is taken as true.
 [[nodiscard]] CallInterest call_interest(const RuleSet& set);
-
-/// What one rule asks of one call, in words.
-struct CallNeed {
-    event::Call call = event::Call::none;
-    std::vector<std::string> outcomes; ///< empty: all
-    std::vector<std::string> values;   ///< some of them, "AF_PACKET", "0755", "22"; empty: all
-    std::size_t more_values = 0;       ///< that are not listed
-    std::vector<std::string> exes;     ///< of programs whose path holds one of these, see shown(Fragment); empty: all
-    [[nodiscard]] bool every() const noexcept { return outcomes.empty() && values.empty() && exes.empty(); }
-};
-
-/// By rule, in the order of calls. Without exec, fork and exit, which always come, and opens.
-[[nodiscard]] std::vector<std::vector<CallNeed>> explain_calls(const RuleSet& set);
 
 } // namespace rwatch::rules

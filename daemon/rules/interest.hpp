@@ -7,6 +7,7 @@
 
 #include "event/event.hpp"
 #include "event/open_class.hpp"
+#include "rules/call_explain.hpp"
 #include "rules/call_interest.hpp"
 #include "rules/rule_set.hpp"
 #include "rules/text_automaton.hpp"
