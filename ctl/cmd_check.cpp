@@ -104,6 +104,8 @@ std::string explain(const rules::RuleSet& set, const Interests& interests) {
                 out += "  opens to " + listed(some, kMostShown) + " by " + escape(listed(interest.exes, kMostShown)) +
                        "\n";
             out += explain_calls(interest);
+            if (!interest.left.empty())
+                out += "  left to the daemon: " + listed(interest.left, kMostShown) + "\n";
         }
     return out + counted(none, "rule") + " of starts and ends of processes alone, which always come\n";
 }
@@ -129,7 +131,8 @@ Json explain_json(const rules::RuleSet& set, const Interests& interests) {
                        {"opens_by_exe", classes(interests[i], How::by_exe)},
                        {"paths", interests[i].paths},
                        {"exes", interests[i].exes},
-                       {"calls", calls_json(interests[i])}});
+                       {"calls", calls_json(interests[i])},
+                       {"left_to_daemon", interests[i].left}});
     return out;
 }
 

@@ -161,10 +161,13 @@ void add_values(CallNeed& need, const std::vector<bool>& in, const PortRanges& p
 
 } // namespace
 
-std::vector<std::vector<CallNeed>> explain_calls(const RuleSet& set) {
-    std::vector<std::vector<CallNeed>> out(set.rules().size());
+std::vector<CallExplanation> explain_calls(const RuleSet& set) {
+    std::vector<CallExplanation> out(set.rules().size());
+    for (std::size_t i = 0; i < out.size(); ++i)
+        if (const auto& condition = set.rules()[i].condition; condition.program() != nullptr)
+            out[i].tests = tests_below(*condition.program(), condition.root());
     const auto ports = port_ranges(set);
-    each_reach(set, ports, [&](std::size_t rule, Call call, const CallNeeds& needs, const CallReach& reach) {
+    each_reach(set, ports, [&](std::size_t rule, Call call, CallNeeds& needs, const CallReach& reach) {
         CallNeed need;
         need.call = call;
         if (!any(reach.always)) {
@@ -183,7 +186,10 @@ std::vector<std::vector<CallNeed>> explain_calls(const RuleSet& set) {
             if ((outcomes >> i & 1U) != 0)
                 need.outcomes.emplace_back(event::name_of(static_cast<CallOutcome>(i)));
         add_values(need, values, ports);
-        out[rule].push_back(std::move(need));
+        out[rule].needs.push_back(std::move(need));
+        for (const auto test : out[rule].tests)
+            if (needs.judges(test))
+                out[rule].judged.insert(test);
     });
     return out;
 }

@@ -6,6 +6,8 @@
 #include "rules/rule_set.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,7 +23,14 @@ struct CallNeed {
     [[nodiscard]] bool every() const noexcept { return outcomes.empty() && values.empty() && exes.empty(); }
 };
 
-/// By rule, in the order of calls. Without exec, fork and exit, which always come, and opens.
-[[nodiscard]] std::vector<std::vector<CallNeed>> explain_calls(const RuleSet& set);
+/// Of one rule.
+struct CallExplanation {
+    std::vector<CallNeed> needs;      ///< in the order of calls
+    std::vector<std::uint32_t> tests; ///< of its program
+    std::set<std::uint32_t> judged;   ///< those that the kernel judges, for one of the calls
+};
+
+/// By rule. Without exec, fork and exit, which always come, and opens.
+[[nodiscard]] std::vector<CallExplanation> explain_calls(const RuleSet& set);
 
 } // namespace rwatch::rules

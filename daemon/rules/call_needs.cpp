@@ -29,6 +29,11 @@ CallReach CallNeeds::of(const Condition& condition) {
     return find(condition.root(), true);
 }
 
+bool CallNeeds::judges(std::uint32_t index) {
+    const auto& test = program_.tests[index];
+    return tests_.decide(index) != nullptr || (subject_of(test) == Subject::exe && fragments_of(test));
+}
+
 std::vector<Fragment> CallNeeds::exe_fragments() const {
     std::vector<Fragment> out;
     for (const auto test : exes_) {

@@ -34,6 +34,8 @@ class CallNeeds {
     CallReach of(const Condition& condition);
     /// What the last one asked for in the program's path.
     [[nodiscard]] std::vector<Fragment> exe_fragments() const;
+    /// Whether the kernel can, for the call at hand.
+    [[nodiscard]] bool judges(std::uint32_t test);
     [[nodiscard]] const CallSpace& space() const noexcept { return tests_.space(); }
 
   private:
@@ -50,8 +52,7 @@ class CallNeeds {
 [[nodiscard]] PortRanges port_ranges(const RuleSet& set);
 
 /// Of each enabled rule and judged call that it may want.
-using SeeReach =
-    std::function<void(std::size_t rule, event::Call call, const CallNeeds& needs, const CallReach& reach)>;
+using SeeReach = std::function<void(std::size_t rule, event::Call call, CallNeeds& needs, const CallReach& reach)>;
 void each_reach(const RuleSet& set, const PortRanges& ports, const SeeReach& see);
 
 } // namespace rwatch::rules

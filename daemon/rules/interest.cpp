@@ -80,6 +80,11 @@ class OpenNeeds {
     /// For a condition to be true.
     const TestNeed& of(const Condition& condition) { return needs_.find(condition.root(), true); }
 
+    /// Whether the kernel can, for the class at hand.
+    [[nodiscard]] bool judges(std::uint32_t test) {
+        return facts(test).fragments ||
+               (facts(test).fields.size() == 1 && event::is_told_by(class_, facts(test).fields[0].field->name));
+    }
     [[nodiscard]] Subject subject(std::uint32_t test) { return *facts(test).subject; }
     [[nodiscard]] const std::vector<Fragment>& fragments(std::uint32_t test) { return *facts(test).fragments; }
 
@@ -195,6 +200,16 @@ event::KindSet urgent_kinds(const RuleSet& set) {
     return out & ~kFrequent;
 }
 
+/// Fields that are asked for beside those of the tests that the kernel judges.
+std::vector<std::string> left_of(const Condition& condition, const CallExplanation& explained) {
+    std::set<std::string> out;
+    for (const auto test : explained.tests)
+        for (const auto& field : fields_of(condition.program()->tests[test]))
+            if (!explained.judged.contains(test) && !field.field->of_call)
+                out.insert(std::string(field.field->name));
+    return {out.begin(), out.end()};
+}
+
 } // namespace
 
 bool Interest::wants(OpenClass one, std::string_view name, std::string_view exe) const noexcept {
@@ -273,10 +288,11 @@ event::CallSet wanted_calls(const RuleSet& set, const Interest& interest) {
 std::vector<RuleInterest> explain_interest(const RuleSet& set) {
     std::vector<RuleInterest> out(set.rules().size());
     auto calls = explain_calls(set);
-    for (std::size_t i = 0; i < out.size(); ++i)
-        out[i].calls = std::move(calls[i]);
     std::vector<std::set<std::string>> paths(out.size()), exes(out.size());
     each_need(set, [&](std::size_t rule, OpenClass one, const TestNeed& need, OpenNeeds& reader) {
+        for (const auto test : calls[rule].tests)
+            if (reader.judges(test))
+                calls[rule].judged.insert(test);
         auto& how = out[rule].by_class[static_cast<std::size_t>(one)];
         how = RuleInterest::How::all;
         if (need.kind == TestNeed::Kind::unknown)
@@ -293,6 +309,8 @@ std::vector<RuleInterest> explain_interest(const RuleSet& set) {
     for (std::size_t i = 0; i < out.size(); ++i) {
         out[i].paths.assign(paths[i].begin(), paths[i].end());
         out[i].exes.assign(exes[i].begin(), exes[i].end());
+        out[i].calls = std::move(calls[i].needs);
+        out[i].left = left_of(set.rules()[i].condition, calls[i]);
     }
     return out;
 }

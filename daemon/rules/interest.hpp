@@ -46,6 +46,7 @@ struct RuleInterest {
     std::array<How, event::kOpenClasses> by_class{};
     std::vector<std::string> paths, exes; ///< fragments, with * where more may stand
     std::vector<CallNeed> calls;          ///< other than opens
+    std::vector<std::string> left;        ///< fields that its tests ask for and that the kernel judges for none of them
 
     [[nodiscard]] bool all() const noexcept;     ///< of some class every open
     [[nodiscard]] bool nothing() const noexcept; ///< no open and no other call

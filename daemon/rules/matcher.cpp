@@ -111,10 +111,8 @@ bool holds(const Test& test, const event::Event& event, event::Scratch& scratch,
            });
 }
 
-namespace {
-
-/// Calls `see` with each test below a node, once.
-template <typename See> void each_test(const Program& program, std::uint32_t root, const See& see) {
+std::vector<std::uint32_t> tests_below(const Program& program, std::uint32_t root) {
+    std::vector<std::uint32_t> out;
     std::vector<bool> seen(program.nodes.size());
     std::vector<std::uint32_t> open{root};
     while (!open.empty()) {
@@ -125,15 +123,14 @@ template <typename See> void each_test(const Program& program, std::uint32_t roo
         seen[index] = true;
         const ProgramNode& node = program.nodes[index];
         if (node.op == ProgramNode::Op::test) {
-            see(program.tests[node.first]);
+            out.push_back(node.first);
             continue;
         }
         for (std::uint32_t i = 0; i < node.count; ++i)
             open.push_back(program.children[node.first + i]);
     }
+    return out;
 }
-
-} // namespace
 
 Workspace::Workspace(std::shared_ptr<const Program> program)
     : program_(std::move(program)), results_(program_ == nullptr ? 0 : program_->slots) {}
@@ -157,18 +154,20 @@ event::CallSet Condition::calls() const noexcept {
 std::vector<std::string> Condition::watched_paths() const {
     std::vector<std::string> out;
     if (program_ != nullptr)
-        each_test(*program_, root_,
-                  [&](const Test& test) { out.insert(out.end(), test.paths.begin(), test.paths.end()); });
+        for (const auto test : tests_below(*program_, root_)) {
+            const auto& paths = program_->tests[test].paths;
+            out.insert(out.end(), paths.begin(), paths.end());
+        }
     return out;
 }
 
 bool Condition::asks_late() const {
     bool any = false;
     if (program_ != nullptr)
-        each_test(*program_, root_, [&](const Test& test) {
-            const auto fields = fields_of(test);
+        for (const auto test : tests_below(*program_, root_)) {
+            const auto fields = fields_of(program_->tests[test]);
             any = any || std::any_of(fields.begin(), fields.end(), [](const auto& ref) { return ref.field->late; });
-        });
+        }
     return any;
 }
 

@@ -64,6 +64,9 @@ struct Program {
     std::uint32_t slots = 0;             ///< given to nodes
 };
 
+/// Of a condition, each once.
+[[nodiscard]] std::vector<std::uint32_t> tests_below(const Program& program, std::uint32_t node);
+
 /// Whether a test is true. `values`: room for the left side's.
 [[nodiscard]] bool holds(const Test& test, const event::Event& event, event::Scratch& scratch,
                          event::Values& values) noexcept;

@@ -215,17 +215,18 @@ int RW_NAME(on_fsop)(struct syscall_trace_exit *ctx)
 	return 0;
 }
 
-/* Before fchmod: the mode that it is about to replace. */
+/* Before fchmod: the mode that it is about to replace, where it may be told. */
 SEC("tracepoint/syscalls/sys_enter_fchmod")
 int RW_NAME(on_fchmod)(struct syscall_enter_ctx *ctx)
 {
 	struct task_struct *task = rw_current();
 	__u64 key = bpf_get_current_pid_tgid();
 	struct rw_mode_before before = {};
+	__u32 mode = ctx->args[1] & 07777;
 	struct inode *inode;
 	struct file *file;
 
-	if (rw_is_own())
+	if (rw_is_own() || (!(mode & 07111) && !rw_call_wanted(RW_CALL_FCHMOD, RW_JUDGED_MODE, mode, 0)))
 		return 0;
 	file = rw_file_of(task, (__u32)ctx->args[0]);
 	if (!file)

@@ -177,7 +177,7 @@ TEST_CASE("calls: what is asked for is told in words") {
     const auto told = [](const std::string& condition) {
         std::string out;
         const auto needs = explain_calls(*test::loaded(rule_text("r", condition)));
-        for (const auto& need : needs.at(0)) {
+        for (const auto& need : needs.at(0).needs) {
             out += (out.empty() ? "" : "; ") + std::string(event::name_of(need.call));
             for (const auto& outcome : need.outcomes)
                 out += " " + outcome;
