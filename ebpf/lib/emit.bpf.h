@@ -12,6 +12,14 @@
 /* A function of its own in the program, where inlining would multiply long code. */
 #define rw_subprogram static __attribute__((noinline, unused))
 
+/* The same, which the verifier looks at once for all calls: what points into the kernel is handed over in the buffer. Older kernels can't; and it may
+ * stand in one object only, that of the modern programs. */
+#ifdef RW_MODERN
+#define rw_function __attribute__((noinline))
+#else
+#define rw_function rw_subprogram
+#endif
+
 #define RW_CHUNK RW_PATH_MAX /* most bytes that one append adds */
 #define RW_TAIL_GUESS 128    /* bytes of strings that a record has as a rule */
 #define RW_NAME_MAX 255      /* one path component, NAME_MAX */
@@ -175,19 +183,20 @@ static __always_inline void rw_took(struct rw_buf *buf, struct rw_str *str, __u3
 }
 
 /* Appends a NUL terminated string of user memory. Never for NULL: a read that faults costs the call 11 us. */
-rw_subprogram void rw_put_user(struct rw_buf *buf, struct rw_str *str, __u64 pointer)
+rw_function int rw_put_user(struct rw_buf *buf, struct rw_str *str, __u64 pointer)
 {
 	__u32 off;
 	long n;
 
-	if (!pointer || !rw_room(buf, &off, RW_F_RAW_TRUNC))
-		return;
+	if (!buf || !str || !pointer || !rw_room(buf, &off, RW_F_RAW_TRUNC))
+		return 0;
 	/* off <= RW_RECORD_MAX - RW_CHUNK was proved by rw_room: off + RW_CHUNK is inside rec. */
 	n = bpf_probe_read_user_str(&buf->rec[off], RW_CHUNK, (void *)pointer);
 	if (n < 0 || n == RW_CHUNK)
 		buf->flags |= RW_F_RAW_TRUNC; /* a string of 4,095 bytes is exactly as long as PATH_MAX allows */
 	if (n > 1 && n <= RW_CHUNK)
 		rw_took(buf, str, off, (__u32)n - 1);
+	return 0;
 }
 
 /* Appends a NUL terminated string of kernel memory. */

@@ -81,7 +81,7 @@ static __always_inline __u32 rw_begins(const char *name, const char *with, __u32
 }
 
 /* Attributes that grant or guard: capabilities of files, labels, access lists. The call has read the name a moment ago. */
-rw_subprogram int rw_attribute_matters(__u64 name)
+rw_function int rw_attribute_matters(__u64 name)
 {
 	char text[17] = {}; /* 16 bytes tell "system.posix_acl" from all others */
 

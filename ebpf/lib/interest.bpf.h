@@ -113,17 +113,25 @@ static long rw_run_step(__u32 turn, void *data)
 #define RW_RUN_STEPS 24 /* the verifier walks these one by one, at each load; most names are shorter, and more go by bpf_loop, which calls a function */
 
 /* To the end of the path. */
-static __always_inline void rw_run_on(struct rw_buf *buf)
+rw_function int rw_run_on(struct rw_buf *buf)
 {
-	struct rw_run *run = &buf->run;
-	__u32 first = run->first, count = run->count, state = run->state, hits = run->hits, pos = run->pos;
+	__u32 first, count, state, hits, pos;
+	struct rw_run *run;
 
+	if (!buf)
+		return 0;
+	run = &buf->run;
+	first = run->first;
+	count = run->count;
+	state = run->state;
+	hits = run->hits;
+	pos = run->pos;
 	for (__u32 turn = 0; turn < RW_RUN_STEPS && pos < RW_PATH_MAX; turn++, pos++) {
 		struct rw_state *at = rw_state(first, count, state);
 
 		if (!at) {
 			run->hits = ~0u;
-			return;
+			return 0;
 		}
 		hits |= at->hits;
 		state = at->next[rw_symbols[(__u8)buf->path[pos & (RW_PATH_MAX - 1)]] & 63]; /* as above */
@@ -132,10 +140,11 @@ static __always_inline void rw_run_on(struct rw_buf *buf)
 	run->hits = hits;
 	run->pos = pos;
 	if (pos >= RW_PATH_MAX)
-		return;
+		return 0;
 	bpf_loop(RW_PATH_MAX, rw_run_step, &buf, 0);
 	if (buf->run.pos < RW_PATH_MAX)
 		buf->run.hits = ~0u;
+	return 0;
 }
 
 /* One symbol that stands in no buffer. */
@@ -154,21 +163,13 @@ static __always_inline void rw_run_symbol(struct rw_buf *buf, __u32 symbol)
 	run->hits |= state ? state->hits : ~0u;
 }
 
-/*
- * The path of a directory and the slash behind it: through mounts, or (mnt NULL) within its file system. False where the walk does not come to
- * an end.
- */
-static __always_inline bool rw_run_directory(struct rw_buf *buf, struct dentry *dentry, struct vfsmount *mnt, struct dentry *top)
+/* The path of a directory (that the walk begins with) and the slash behind it. False where the walk does not come to an end. */
+static __always_inline bool rw_run_directory(struct rw_buf *buf)
 {
-	struct rw_walk *w = &buf->walk;
-
 	buf->last_len = 0;
-	w->dentry = dentry;
-	w->mnt = mnt;
-	w->top = top;
 	rw_walk_up(buf);
-	buf->run.pos = w->pos;
-	if (!w->done)
+	buf->run.pos = buf->walk.pos;
+	if (!buf->walk.done)
 		return false;
 	rw_run_on(buf);
 	rw_run_symbol(buf, rw_symbols['/']);
@@ -207,21 +208,25 @@ static __always_inline bool rw_is_watched(struct inode *inode)
 	return bpf_map_lookup_elem(&rw_files, &key);
 }
 
-/* The state in which buf->run is begins the path; what is before the last name is known, or walked and then known. 1: wanted. */
-rw_subprogram int rw_run_file(struct rw_buf *buf, struct dentry *dentry, struct vfsmount *mnt, struct dentry *top, __u32 bit)
+/* Of walk.dentry, in walk.mnt (NULL: within its file system) up to walk.top: the state in which buf->run is begins the path; what is before the
+ * last name is known, or walked and then known. 1: wanted. */
+rw_function int rw_run_file(struct rw_buf *buf, __u32 bit)
 {
-	struct rw_directory_key *key = &buf->directory;
 	struct rw_directory *known, fresh = {};
 	struct rw_changes *changes = rw_changed();
-	struct rw_run *run = &buf->run;
-	struct dentry *parent = rw_get(dentry, d_parent);
+	struct rw_directory_key *key;
+	struct dentry *dentry;
 	struct rw_interest *in;
 	struct rw_state *state;
+	struct rw_run *run;
 	__u32 zero = 0, len;
 
 	in = bpf_map_lookup_elem(&rw_interests, &zero);
-	if (!in || !changes)
+	if (!buf || !in || !changes)
 		return 1;
+	key = &buf->directory;
+	run = &buf->run;
+	dentry = buf->walk.dentry;
 	fresh.generation = in->generation;
 	fresh.names = changes->names; /* before the walk: a rename meanwhile makes it void */
 	known = buf->keeps ? bpf_map_lookup_elem(&rw_directories, key) : NULL;
@@ -229,7 +234,8 @@ rw_subprogram int rw_run_file(struct rw_buf *buf, struct dentry *dentry, struct 
 		run->state = known->state;
 		run->hits = known->hits;
 	} else {
-		if (!rw_run_directory(buf, parent, mnt, top))
+		buf->walk.dentry = rw_get(dentry, d_parent);
+		if (!rw_run_directory(buf))
 			return 1;
 		fresh.state = run->state;
 		fresh.hits = run->hits;
@@ -253,6 +259,13 @@ rw_subprogram int rw_run_file(struct rw_buf *buf, struct dentry *dentry, struct 
 	return run->hits & bit || in->generation != fresh.generation;
 }
 
+static __always_inline void rw_set_walk(struct rw_buf *buf, struct dentry *dentry, struct vfsmount *mnt, struct dentry *top)
+{
+	buf->walk.dentry = dentry;
+	buf->walk.mnt = mnt;
+	buf->walk.top = top;
+}
+
 /* By the other name of what is reached through a bind mount: where the host has the file system, and the path in that. */
 static __always_inline bool rw_bound_wanted(struct rw_buf *buf, struct rw_interest *in, struct dentry *dentry, struct dentry *fs_root, __u32 bit)
 {
@@ -265,7 +278,8 @@ static __always_inline bool rw_bound_wanted(struct rw_buf *buf, struct rw_intere
 	buf->run.hits = at->hits;
 	buf->directory.mnt = 0;
 	buf->directory.ns = 0;
-	return rw_run_file(buf, dentry, NULL, fs_root, bit);
+	rw_set_walk(buf, dentry, NULL, fs_root);
+	return rw_run_file(buf, bit);
 }
 
 /* By the file's path. */
@@ -295,7 +309,8 @@ static __always_inline bool rw_path_wanted(struct rw_buf *buf, struct rw_interes
 	buf->directory.mnt = (__u64)mnt;
 	buf->directory.ns = get_mntns_id(ns);
 	buf->keeps = numbered && buf->directory.ns;
-	if (rw_run_file(buf, dentry, mnt, top, bit))
+	rw_set_walk(buf, dentry, mnt, top);
+	if (rw_run_file(buf, bit))
 		return true;
 	if (top == fs_root)
 		return false;

@@ -47,7 +47,7 @@ static __always_inline __u32 rw_class_of(const struct rw_calls *calls, __u32 jud
  * False where no rule can want it. `value`: see below, or RW_NO_VALUE; of a call that is judged by its outcome alone it does not count. The
  * canary's calls are wanted always.
  */
-rw_subprogram int rw_call_wanted(__u32 call, __u32 judged, __u32 value, __s32 ret)
+rw_function int rw_call_wanted(__u32 call, __u32 judged, __u32 value, __s32 ret)
 {
 	__u32 zero = 0, bits;
 	struct rw_interest *in = bpf_map_lookup_elem(&rw_interests, &zero);

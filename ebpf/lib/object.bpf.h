@@ -36,17 +36,21 @@ struct rw_objects_map {
 extern struct rw_objects_map rw_objects SEC(".maps");
 
 /* A name in a directory's mount; where `name` is given it is the last component. */
-rw_subprogram void rw_put_entry(struct rw_buf *buf, struct rw_path *out, struct rw_entry *entry)
+rw_function int rw_put_entry(struct rw_buf *buf, struct rw_path *out, struct rw_entry *entry)
 {
-	__u32 len = entry->len;
+	__u32 len;
 
+	if (!buf || !out || !entry)
+		return 0;
+	len = entry->len;
 	/* For the verifier; kept so by rw_keep_name. */
 	if (len > RW_NAME_MAX)
-		return;
+		return 0;
 	if (len)
 		bpf_probe_read_kernel(buf->last, len, entry->name);
 	buf->last_len = len;
 	rw_put_path(buf, out, (struct dentry *)entry->dentry, (struct vfsmount *)entry->mnt);
+	return 0;
 }
 
 /* The object that the task's call is about; NULL where no hook saw it. */

@@ -139,24 +139,25 @@ static __always_inline __u32 rw_put_walked(struct rw_buf *buf, struct rw_str *st
 	return len;
 }
 
-/* Appends the name of a dentry in a mount; where that is a bind mount also the name of its root within the file system. */
-rw_subprogram void rw_put_path(struct rw_buf *buf, struct rw_path *out, struct dentry *dentry, struct vfsmount *mnt)
+/* Appends the name of walk.dentry in walk.mnt; where that is a bind mount also the name of its root within the file system. */
+rw_function int rw_put_walk(struct rw_buf *buf, struct rw_path *out)
 {
-	struct rw_walk *w = &buf->walk;
 	struct dentry *top, *fs_root;
+	struct vfsmount *mnt;
+	struct rw_walk *w;
 	__u32 len;
 
-	if (!dentry || !mnt)
-		return;
+	if (!buf || !out)
+		return 0;
+	w = &buf->walk;
+	mnt = w->mnt;
 	top = rw_get(mnt, mnt_root);
 	fs_root = rw_get(mnt, mnt_sb, s_root);
-	w->dentry = dentry;
-	w->mnt = mnt;
 	w->top = top;
 	rw_walk_up(buf);
 	len = rw_put_walked(buf, &out->path);
 	if (top == fs_root)
-		return;
+		return 0;
 	out->mnt = len - (RW_PATH_MAX - w->below);
 	if (len == 1)
 		out->mnt = 1; /* the mount is the root of the namespace, and the object is the mount's root: both are "/" */
@@ -165,6 +166,16 @@ rw_subprogram void rw_put_path(struct rw_buf *buf, struct rw_path *out, struct d
 	w->top = fs_root;
 	rw_walk_up(buf);
 	rw_put_walked(buf, &out->root);
+	return 0;
+}
+
+static __always_inline void rw_put_path(struct rw_buf *buf, struct rw_path *out, struct dentry *dentry, struct vfsmount *mnt)
+{
+	if (!dentry || !mnt)
+		return;
+	buf->walk.dentry = dentry;
+	buf->walk.mnt = mnt;
+	rw_put_walk(buf, out);
 }
 
 #endif /* RWATCH_PATH_BPF_H */

@@ -125,16 +125,17 @@ rw_subprogram void rw_put_file(struct rw_buf *buf, struct rw_file *out, struct r
  * The directory that a name passed to a call starts from: for a relative name `dfd` or the working directory. For an absolute one
  * it is absent, but in a chroot it is the root there. Base + name is always the way from the root of the mount namespace.
  */
-rw_subprogram void rw_put_base(struct rw_buf *buf, struct rw_path *out, __s32 dfd, bool absolute)
+rw_function int rw_put_base(struct rw_buf *buf, struct rw_path *out, __s32 dfd, __u32 absolute)
 {
 	struct task_struct *task = rw_current();
 	struct fs_struct *fs = rw_read(task, fs);
-	__u32 len = buf->len;
 	struct path at = {};
 	struct file *file;
+	__u32 len;
 
-	if (!fs)
-		return;
+	if (!buf || !out || !fs)
+		return 0;
+	len = buf->len;
 	if (absolute) {
 		bpf_core_read(&at, sizeof(at), &fs->root);
 		rw_put_path(buf, out, at.dentry, at.mnt);
@@ -142,17 +143,18 @@ rw_subprogram void rw_put_base(struct rw_buf *buf, struct rw_path *out, __s32 df
 			__builtin_memset(out, 0, sizeof(*out));
 			buf->len = len;
 		}
-		return;
+		return 0;
 	}
 	if (dfd == AT_FDCWD) {
 		bpf_core_read(&at, sizeof(at), &fs->pwd);
 	} else {
 		file = rw_file_of(task, dfd);
 		if (!file)
-			return;
+			return 0;
 		bpf_core_read(&at, sizeof(at), &file->f_path);
 	}
 	rw_put_path(buf, out, at.dentry, at.mnt);
+	return 0;
 }
 
 #endif /* RWATCH_TASK_BPF_H */

@@ -37,11 +37,14 @@ static __always_inline void rw_put_fd_object(struct rw_buf *buf, struct rw_fsop 
  * The descriptor that "/proc/self/fd/3", "/proc/thread-self/fd/3" or "/dev/fd/3" leads to; -1 where the name is none of these. Such a name means
  * nothing any more when the process is gone, which may be before the daemon looks.
  */
-rw_subprogram int rw_named_fd(struct rw_buf *buf, struct rw_str *str)
+rw_function int rw_named_fd(struct rw_buf *buf, struct rw_str *str)
 {
 	char name[sizeof("/proc/thread-self/fd/") + RW_FD_DIGITS] = {};
-	__u32 off = str->off, at, fd = 0;
+	__u32 off, at, fd = 0;
 
+	if (!buf || !str)
+		return -1;
+	off = str->off;
 	/* The bound keeps the read inside rec for the verifier; what lies behind the name is its NUL or rubbish that no digit follows. */
 	if (str->len < sizeof("/dev/fd/") || off > RW_RECORD_MAX - RW_CHUNK)
 		return -1;

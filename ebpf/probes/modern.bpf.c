@@ -3,6 +3,7 @@
  * All families as modern kernels take them, in one object: libbpf 1.1 links no two objects that call the same function of the kernel
  * (bpf_rdonly_cast).
  */
+#define RW_MODERN
 #include "process.bpf.c"
 #include "open.bpf.c"
 #include "fsop.bpf.c"
