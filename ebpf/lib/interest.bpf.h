@@ -214,7 +214,7 @@ rw_function int rw_run_file(struct rw_buf *buf, __u32 bit)
 {
 	struct rw_directory *known, fresh = {};
 	struct rw_changes *changes = rw_changed();
-	struct rw_directory_key *key;
+	struct rw_directory_key key;
 	struct dentry *dentry;
 	struct rw_interest *in;
 	struct rw_state *state;
@@ -224,12 +224,12 @@ rw_function int rw_run_file(struct rw_buf *buf, __u32 bit)
 	in = bpf_map_lookup_elem(&rw_interests, &zero);
 	if (!buf || !in || !changes)
 		return 1;
-	key = &buf->directory;
+	key = buf->directory; /* 6.1 takes none that is not in a map or on the stack */
 	run = &buf->run;
 	dentry = buf->walk.dentry;
 	fresh.generation = in->generation;
 	fresh.names = changes->names; /* before the walk: a rename meanwhile makes it void */
-	known = buf->keeps ? bpf_map_lookup_elem(&rw_directories, key) : NULL;
+	known = buf->keeps ? bpf_map_lookup_elem(&rw_directories, &key) : NULL;
 	if (known && known->generation == fresh.generation && known->names == fresh.names) {
 		run->state = known->state;
 		run->hits = known->hits;
@@ -240,7 +240,7 @@ rw_function int rw_run_file(struct rw_buf *buf, __u32 bit)
 		fresh.state = run->state;
 		fresh.hits = run->hits;
 		if (buf->keeps)
-			bpf_map_update_elem(&rw_directories, key, &fresh, BPF_ANY);
+			bpf_map_update_elem(&rw_directories, &key, &fresh, BPF_ANY);
 	}
 	if (run->hits & bit)
 		return 1;
