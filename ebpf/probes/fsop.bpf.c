@@ -10,6 +10,14 @@
 
 #define RW_UNKNOWN_MODE 0xffffffff
 
+/* What was seen before a fchmod must not be taken for what was before another one, that nothing was kept of. */
+static __always_inline void rw_forget_mode(void)
+{
+	__u64 key = bpf_get_current_pid_tgid();
+
+	bpf_map_delete_elem(&rw_modes, &key);
+}
+
 /* fchmod and its like, and an empty name with AT_EMPTY_PATH: the descriptor is the object. */
 static __always_inline void rw_put_fd_object(struct rw_buf *buf, struct rw_fsop *op, __s32 fd, struct task_struct *task)
 {
@@ -22,13 +30,15 @@ static __always_inline void rw_put_fd_object(struct rw_buf *buf, struct rw_fsop 
 	rw_put_file(buf, &op->file, &op->path, file);
 	if (op->c.kind != RW_CHMOD)
 		return;
+	key = bpf_get_current_pid_tgid();
+	before = op->c.call == RW_CALL_FCHMOD ? bpf_map_lookup_elem(&rw_modes, &key) : NULL;
+	/* Another thread may have put another file behind the descriptor meanwhile. */
+	if (before && (before->ino != op->file.ino || before->dev != op->file.dev))
+		return;
+	if (before)
+		op->old_mode = before->mode & 07777;
 	if (op->ret == 0)
 		op->mode = op->file.mode & 07777;
-	key = bpf_get_current_pid_tgid();
-	before = bpf_map_lookup_elem(&rw_modes, &key);
-	/* Another thread may have put another file behind the descriptor meanwhile. */
-	if (before && before->ino == op->file.ino && before->dev == op->file.dev)
-		op->old_mode = before->mode & 07777;
 }
 
 #define RW_FD_DIGITS 7 /* of a descriptor's number */
@@ -139,40 +149,49 @@ static __always_inline bool rw_may_be_directory(__u32 kind)
 #endif
 }
 
-/* Of chmod: what it gave its file, as that has it, where it is known which it was; where it failed what it was to give. */
-static __always_inline __u32 rw_given_mode(const volatile struct rw_watched *watched, struct rw_args *args, struct task_struct *task, long ret,
-					   struct inode **inode)
+static __always_inline __u32 rw_asked_mode(__u32 call, struct rw_args *args)
 {
-	bool by_fd = watched->call == RW_CALL_FCHMOD;
-	struct file *file;
+	return (call == RW_CALL_CHMOD || call == RW_CALL_FCHMOD ? args->a[1] : args->a[2]) & 07777;
+}
+
+/* What a chmod has changed; NULL where that is not known, or may be another file by now. */
+static __always_inline struct inode *rw_changed_inode(__u32 call, struct rw_args *args, struct task_struct *task)
+{
+	struct file *file = NULL;
 #ifndef RW_LEGACY
 	struct rw_object *object = rw_object_of(RW_CHMOD);
+	struct inode *inode = object ? rw_get((struct dentry *)object->object, d_inode) : NULL;
 
-	if (ret >= 0 && object)
-		*inode = rw_get((struct dentry *)object->object, d_inode);
+	if (object)
+		return inode && rw_get(inode, i_ino) == object->file.ino ? inode : NULL;
 #endif
-	if (ret < 0)
-		return (by_fd || watched->call == RW_CALL_CHMOD ? args->a[1] : args->a[2]) & 07777;
-	if (!*inode && by_fd) {
+	if (call == RW_CALL_FCHMOD)
 		file = rw_file_of(task, args->a[0]);
-		*inode = file ? rw_get(file, f_inode) : NULL;
-	}
-	return *inode ? rw_get(*inode, i_mode) & 07777 : RW_NO_VALUE;
+	return file ? rw_get(file, f_inode) : NULL;
+}
+
+/* A chmod is judged by the mode that was asked for, and by the one that the file has now. */
+static __always_inline bool rw_chmod_wanted(__u32 call, struct rw_args *args, struct task_struct *task, __s32 ret)
+{
+	struct rw_interest *in;
+	struct inode *inode;
+	__u32 zero = 0;
+
+	if (rw_call_wanted(call, RW_JUDGED_MODE, rw_asked_mode(call, args), ret))
+		return true;
+	if (ret < 0)
+		return false;
+	inode = rw_changed_inode(call, args, task);
+	if (!inode || rw_call_wanted(call, RW_JUDGED_MODE, rw_get(inode, i_mode) & 07777, ret))
+		return true;
+	in = bpf_map_lookup_elem(&rw_interests, &zero);
+	return in && in->keep_modes && rw_keep_mode(inode);
 }
 
 /* False where no rule can want it, and nothing else rests on it. */
-static __always_inline bool rw_fsop_wanted(const volatile struct rw_watched *watched, struct rw_args *args, struct task_struct *task, long ret)
+static __always_inline bool rw_fsop_wanted(const volatile struct rw_watched *watched, struct rw_args *args, struct task_struct *task, __s32 ret)
 {
-	bool of_mode = watched->judged == RW_JUDGED_MODE;
-	struct inode *inode = NULL;
-	struct rw_interest *in;
-	__u32 value, zero = 0;
-
-	value = of_mode ? rw_given_mode(watched, args, task, ret, &inode) : 0;
-	if (rw_call_wanted(watched->call, watched->judged, value, rw_result(ret)))
-		return true;
-	in = bpf_map_lookup_elem(&rw_interests, &zero);
-	if (of_mode && inode && in && in->keep_modes && rw_keep_mode(inode))
+	if (watched->kind == RW_CHMOD ? rw_chmod_wanted(watched->call, args, task, ret) : rw_call_wanted(watched->call, watched->judged, 0, ret))
 		return true;
 	rw_count_sifted(watched->kind);
 	return false;
@@ -197,9 +216,11 @@ int RW_NAME(on_fsop)(struct syscall_trace_exit *ctx)
 		return 0;
 	if (watched->kind == RW_RENAME && !ctx->ret && rw_may_be_directory(RW_RENAME))
 		rw_names_changed(false);
-	buf = rw_fsop_wanted(watched, &args, task, ctx->ret) ? rw_begin(RW_BUF_CALL, watched->kind, sizeof(*op)) : NULL;
+	buf = rw_fsop_wanted(watched, &args, task, rw_result(ctx->ret)) ? rw_begin(RW_BUF_CALL, watched->kind, sizeof(*op)) : NULL;
 	if (!buf) {
 		rw_forget_object();
+		if (watched->call == RW_CALL_FCHMOD)
+			rw_forget_mode();
 		return 0;
 	}
 	op = (struct rw_fsop *)buf->rec;
@@ -215,6 +236,8 @@ int RW_NAME(on_fsop)(struct syscall_trace_exit *ctx)
 	else if (names.is_fd)
 		rw_put_fd_object(buf, op, names.fd, task);
 	rw_end(buf);
+	if (watched->call == RW_CALL_FCHMOD)
+		rw_forget_mode();
 	return 0;
 }
 

@@ -121,6 +121,24 @@ TEST_CASE("chmod: by descriptor, with the mode before") {
     CHECK(records[2].as<rw_fsop>().old_mode == kUnknownMode);
 }
 
+TEST_CASE("chmod: the mode before one is not taken for the mode before another one") {
+    const Directory directory;
+    const auto file = directory.file("a", 0640);
+    const auto result = run_in(directory, [&] {
+        const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+        const auto name = "/proc/self/fd/" + std::to_string(fd);
+        const bool good = ::syscall(SYS_fchmod, fd, 0750) == 0 && ::syscall(SYS_fchmod, fd, 0640) == 0 &&
+                          ::syscall(SYS_fchmodat, AT_FDCWD, name.c_str(), 0750) == 0;
+        return good ? 0 : 1;
+    });
+    REQUIRE(result.status == 0);
+    const auto records = result.of(RW_CHMOD);
+    REQUIRE(records.size() == 3);
+    CHECK(records[1].as<rw_fsop>().old_mode == 0750);
+    const auto before = records[2].as<rw_fsop>().old_mode;
+    CHECK((before == 0640 || before == kUnknownMode));
+}
+
 TEST_CASE("chmod: by a name that is a descriptor of the process, which means nothing when it is gone") {
     const Directory directory;
     // A file each: its times are those of its one change.
