@@ -130,8 +130,7 @@ std::string events_line(const Json& status, const Terminal& terminal) {
     }
     if (total == 0) {
         const auto sifted = number(status, "events_sifted");
-        return line + "none lost" +
-               (sifted == 0 ? "" : "; " + grouped(sifted) + " calls passed over in the kernel");
+        return line + "none lost" + (sifted == 0 ? "" : "; " + grouped(sifted) + " calls passed over in the kernel");
     }
     line += paint(grouped(total) + " lost", Tint::red, terminal) + ": " + kinds;
     const auto owner = most_lost(status);

@@ -48,10 +48,11 @@ std::string octal(std::size_t mode) {
     return out;
 }
 
-std::string joined(const std::vector<std::string>& items) {
+/// "x|y", of what text() gives for each.
+template <typename Items, typename Text> std::string joined(const Items& items, const Text& text) {
     std::string out;
     for (const auto& item : items)
-        out.append(out.empty() ? "" : "|").append(item);
+        out.append(out.empty() ? "" : "|").append(text(item));
     return out;
 }
 
@@ -66,7 +67,7 @@ std::string port_text(const PortRanges& ports, const std::vector<bool>& in) {
         if (in[i])
             out.push_back(std::to_string(first) + (end - first > 1 ? "-" + std::to_string(end - 1) : ""));
     }
-    return joined(out);
+    return joined(out, [](const std::string& range) { return range; });
 }
 
 std::string group_text(const std::vector<std::size_t>& groups) {
@@ -74,10 +75,7 @@ std::string group_text(const std::vector<std::size_t>& groups) {
                                                                       "tcp6", "udp6", "other6"};
     if (groups.size() == event::kPeerGroups - 1 && groups.front() == 1)
         return "ip";
-    std::vector<std::string> out;
-    for (const auto group : groups)
-        out.emplace_back(kNames.at(group));
-    return joined(out);
+    return joined(groups, [&](std::size_t group) { return kNames.at(group); });
 }
 
 /// Values that two numbers tell: what goes with the same of the others stands together. in(row, column)
@@ -104,17 +102,14 @@ void add_pairs(CallNeed& need, std::size_t rows, std::size_t columns, const In& 
 
 void add_sockets(CallNeed& need, const std::vector<bool>& in) {
     const auto row = [](const std::vector<std::size_t>& families) {
-        std::vector<std::string> out;
-        for (const auto family : families)
-            out.push_back(argument_text(Call::socket, 0, family));
-        return joined(out);
+        return joined(families, [](std::size_t family) { return argument_text(Call::socket, 0, family); });
     };
     const auto column = [](const std::vector<bool>& types) {
-        std::vector<std::string> out;
+        std::vector<std::size_t> set;
         for (std::size_t type = 0; type < types.size(); ++type)
             if (types[type])
-                out.push_back(argument_text(Call::socket, 1, type));
-        return joined(out);
+                set.push_back(type);
+        return joined(set, [](std::size_t type) { return argument_text(Call::socket, 1, type); });
     };
     add_pairs(
         need, CallInterest::kFamilies, CallInterest::kTypes,
