@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "pipeline/sifter.hpp"
 
+#include <algorithm>
 #include <exception>
+#include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -9,10 +12,12 @@ namespace rwatch::pipeline {
 
 Sifter::Sifter(sensor::Sieve* sieve, SystemEnricher& enricher) : sieve_(sieve), enricher_(enricher) {
     if (sieve_ != nullptr)
-        enricher_.objects().ask_modes([this](const event::FileId& id) {
-            const auto made = sieve_->sifted_mode(id);
-            return made ? process::ModeCache::Seen{made->first, made->second} : process::ModeCache::Seen{};
-        });
+        enricher_.objects().ask_modes(
+            {[this](const event::FileId& id) {
+                 const auto made = sieve_->sifted_mode(id);
+                 return made ? process::ModeCache::Seen{made->first, made->second} : process::ModeCache::Seen{};
+             },
+             [this] { return sieve_->sifted_modes(); }});
 }
 
 void Sifter::install(std::shared_ptr<const rules::Interest> interest) {
@@ -33,8 +38,7 @@ void Sifter::put_in_force() {
     if (sieve_ == nullptr)
         return;
     sieve_->want(nullptr);
-    exes_.clear();
-    sieve_->forget_exes();
+    forget_exes();
     if (!sifts())
         return;
     enricher_.take_watch_list();
@@ -76,28 +80,58 @@ void Sifter::tell_mounts() {
     mounts_ = changes;
 }
 
-/// A file that may be known by several paths is one program to the sieve: what is wanted of any of them, and of one
-/// that has other links everything.
-void Sifter::tell_exe(const event::FileId& id, const event::Process& process) {
-    if (exes_.size() >= kMostExes) {
-        exes_.clear();
-        sieve_->forget_exes();
-    }
-    auto& wanted = exes_[id];
-    wanted |= process.exe.nlink == 1 ? interest_->exes.run(process.exe_path) : rules::kAllMarks;
-    sieve_->tell_exe(id, wanted);
+/// Programs are told of anew, each when something comes of it. Those that run now may be known by another path than the
+/// one that is heard of first: they count by the number of the file alone, since /proc and the kernel may not agree on
+/// its device.
+void Sifter::forget_exes() {
+    exes_.clear();
+    running_.clear();
+    sieve_->forget_exes();
+    if (sifts_programs())
+        enricher_.table().each_alive([this](const event::Process& process, const event::FileId& exe) {
+            if (exe && !process.exe_path.empty())
+                running_[exe.ino] |= marks_of(process);
+        });
+}
+
+bool Sifter::sifts_programs() const noexcept {
+    return sifts() && (interest_->by_exe != 0 || !interest_->calls.exes.empty());
+}
+
+/// Of one that has other links everything: who runs it by another name may not be known.
+event::OpenClasses Sifter::marks_of(const event::Process& process) const noexcept {
+    return process.exe.nlink == 1 ? interest_->exes.run(process.exe_path) : rules::kAllMarks;
+}
+
+/// A file that may be known by several paths is one program to the sieve: what is wanted of any of them.
+void Sifter::tell_exe(const event::FileId& id, const event::Process& process, std::size_t path) {
+    if (exes_.size() >= kMostExes && !exes_.contains(id))
+        forget_exes();
+    const auto [found, is_new] = exes_.try_emplace(id);
+    auto& exe = found->second;
+    if (const auto running = running_.find(id.ino); is_new && running != running_.end())
+        exe.wanted = running->second;
+    exe.wanted |= exe.paths.size() < kMostPaths ? marks_of(process) : rules::kAllMarks;
+    if (!exe.is_known_by(path))
+        exe.paths.push_back(path);
+    sieve_->tell_exe(id, exe.wanted);
+}
+
+bool Sifter::Exe::is_known_by(std::size_t path) const noexcept {
+    return paths.size() > kMostPaths || std::find(paths.begin(), paths.end(), path) != paths.end();
 }
 
 void Sifter::on_event(const Passing& passing, event::Scratch& /*scratch*/) noexcept {
     const auto& event = passing.event;
-    if (!sifts() || (interest_->by_exe == 0 && interest_->calls.exes.empty()) || !event.exe ||
-        event.process == nullptr || event.process->exe_path.empty())
+    if (!sifts_programs() || !event.exe || event.process == nullptr || event.process->exe_path.empty())
         return;
+    const auto path = std::hash<std::string>{}(event.process->exe_path);
+    const auto known = exes_.find(event.exe);
     // The number of a program that starts may have been another one's: the probes have forgotten it.
-    if (event.kind != event::Kind::exec && exes_.contains(event.exe))
+    if (event.kind != event::Kind::exec && known != exes_.end() && known->second.is_known_by(path))
         return;
     try {
-        tell_exe(event.exe, *event.process);
+        tell_exe(event.exe, *event.process, path);
     } catch (const std::exception&) {
         // No memory: what it does stays wanted.
     }

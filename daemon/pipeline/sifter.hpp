@@ -14,12 +14,15 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 namespace rwatch::pipeline {
 
 class Sifter final : public Listener {
   public:
     static constexpr std::size_t kMostExes = 4000; ///< told of; below RW_EXES of ebpf/lib/interest.bpf.h
+
+    static constexpr std::size_t kMostPaths = 16; ///< of one program; with more it may be any
 
     /// Both outlive it. sieve: null where the sensor has none.
     Sifter(sensor::Sieve* sieve, SystemEnricher& enricher);
@@ -43,13 +46,22 @@ class Sifter final : public Listener {
     template <typename Tell> void keep_true(Tell tell) noexcept;
     void tell_files();
     void tell_mounts();
-    void tell_exe(const event::FileId& id, const event::Process& process);
+    void forget_exes();
+    [[nodiscard]] bool sifts_programs() const noexcept;
+    [[nodiscard]] event::OpenClasses marks_of(const event::Process& process) const noexcept;
+    void tell_exe(const event::FileId& id, const event::Process& process, std::size_t path);
 
     sensor::Sieve* sieve_;
     SystemEnricher& enricher_;
     std::shared_ptr<const rules::Interest> interest_;
     bool all_ = false;
-    std::unordered_map<event::FileId, event::OpenClasses, event::FileIdHash> exes_; ///< what the sieve was told
+    struct Exe {
+        event::OpenClasses wanted = 0;
+        std::vector<std::size_t> paths; ///< hashes of those that it is known by; with more than kMostPaths of any
+        [[nodiscard]] bool is_known_by(std::size_t path) const noexcept;
+    };
+    std::unordered_map<event::FileId, Exe, event::FileIdHash> exes_; ///< what the sieve was told
+    std::unordered_map<std::uint64_t, event::OpenClasses> running_; ///< when it was told of none, by number of the file
     std::uint64_t watched_version_ = 0;
     std::atomic<std::uint64_t> restored_{0};
     std::optional<std::uint64_t> mounts_; ///< changes of them that the sieve was told of

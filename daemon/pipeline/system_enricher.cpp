@@ -45,18 +45,15 @@ SystemEnricher::SystemEnricher() : hashes_(lookups_), table_(process::ProcessTab
 event::CallSet SystemEnricher::followed(const event::CallSet& wanted) {
     using event::Kind;
     using event::set_of;
-    // What files are called, and which of them are watched.
-    constexpr auto kNames = set_of(Kind::rename) | set_of(Kind::unlink) | set_of(Kind::link) | set_of(Kind::symlink) |
-                            set_of(Kind::mkdir) | set_of(Kind::mknod) | set_of(Kind::mount);
-    constexpr auto kTraffic = set_of(Kind::connect) | set_of(Kind::send) | set_of(Kind::accept);
-    auto out = event::calls_of(kNames);
-    const auto wants = [&](event::KindSet kinds) {
-        return (wanted & event::calls_of(kinds)).reset(static_cast<std::size_t>(event::Call::none)).any();
-    };
-    if (wants(kTraffic)) // by which name an address was found
+    // What files are called, and which of them are watched; who a process is, and how it calls itself.
+    constexpr auto kState = set_of(Kind::rename) | set_of(Kind::unlink) | set_of(Kind::link) | set_of(Kind::symlink) |
+                            set_of(Kind::mkdir) | set_of(Kind::mknod) | set_of(Kind::mount) | set_of(Kind::setid);
+    constexpr auto kTraffic = set_of(Kind::connect) | set_of(Kind::send) | set_of(Kind::accept) | set_of(Kind::dup);
+    auto out = event::calls_of(kState);
+    out.set(static_cast<std::size_t>(event::Call::prctl));
+    const auto of_traffic = wanted & event::calls_of(kTraffic);
+    if ((of_traffic >> 1).any()) // not Call::none: by which name an address was found
         out |= event::calls_of(set_of(Kind::resolve));
-    if (wants(set_of(Kind::setid))) // who a process was before
-        out |= event::calls_of(set_of(Kind::setid));
     return out.reset(static_cast<std::size_t>(event::Call::none));
 }
 

@@ -54,6 +54,7 @@ class SystemEnricher : public Enricher {
     /// Pipeline thread: takes what watch() has looked up. Each event does so, too.
     void take_watch_list() noexcept;
     /// Pipeline thread.
+    [[nodiscard]] const process::ProcessTable& table() const noexcept { return table_; }
     [[nodiscard]] process::Objects& objects() noexcept { return objects_; }
     /// Main thread: reads the files of users and groups again where they changed.
     void refresh() { users_.refresh_if_changed(); }

@@ -23,6 +23,7 @@ class ModeCache {
     struct Seen {
         std::uint32_t mode = event::kUnset; ///< kUnset: the file was not seen
         std::uint64_t at_ns = 0;            ///< boot clock
+        std::uint64_t sifted = 0;           ///< modes that the kernel side had kept by then
     };
 
     [[nodiscard]] Seen find(const event::FileId& id) const noexcept {

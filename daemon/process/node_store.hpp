@@ -90,6 +90,10 @@ class NodeStore {
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
     [[nodiscard]] std::uint64_t ticks(std::uint64_t ns) const noexcept { return ns / tick_ns_; }
+    template <typename See> void each_alive(const See& see) const {
+        for (const auto& node : live_)
+            see(node);
+    }
     /// The live node that was looked at longest ago, which then counts as just looked at; null where there is none.
     [[nodiscard]] Node* next_live() noexcept;
 

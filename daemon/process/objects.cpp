@@ -14,7 +14,7 @@ namespace rwatch::process {
 
 namespace {
 
-constexpr std::uint32_t kPermissions = 07777;
+constexpr std::uint32_t kPermissions = 07777, kExecutable = 0111;
 
 } // namespace
 
@@ -168,7 +168,7 @@ void Objects::enrich_open(event::Event& e) {
     match_watched(e, object);
     const bool writes = (e.open_flags & O_ACCMODE) != O_RDONLY;
     if (e.kind == event::Kind::open && object.file.id && (e.created || writes))
-        modes_.put(object.file.id, {object.file.mode & kPermissions, e.boot_ns});
+        saw_mode(object.file.id, object.file.mode, e.boot_ns);
 }
 
 void Objects::enrich_change(event::Event& e) {
@@ -184,15 +184,27 @@ void Objects::enrich_chmod(event::Event& e) {
     if (e.old_mode == event::kUnset)
         e.old_mode = mode_before(id, e.boot_ns);
     if (e.result >= 0)
-        modes_.put(id, {e.mode & kPermissions, e.boot_ns});
+        saw_mode(id, e.mode, e.boot_ns);
 }
 
-/// By what was seen last of the file: an event, or an open that the kernel side made none of.
+void Objects::saw_mode(const event::FileId& id, std::uint32_t mode, std::uint64_t boot_ns) {
+    const bool program = (mode & kExecutable) != 0;
+    modes_.put(id, {mode & kPermissions, boot_ns, program && sifted_modes_.kept ? sifted_modes_.kept() : 0});
+}
+
+/// By what was seen last of the file: an event, or what the kernel side made none of.
 std::uint32_t Objects::mode_before(const event::FileId& id, std::uint64_t boot_ns) const {
     const auto seen = modes_.find(id);
-    const auto sifted = sifted_mode_ ? sifted_mode_(id) : ModeCache::Seen{};
-    const bool later = sifted.mode != event::kUnset && sifted.at_ns <= boot_ns && sifted.at_ns >= seen.at_ns;
-    return later ? sifted.mode : seen.mode;
+    if (!sifted_modes_.of)
+        return seen.mode;
+    const auto sifted = sifted_modes_.of(id);
+    if (sifted.mode != event::kUnset && sifted.at_ns > boot_ns)
+        return event::kUnset; // what was kept before is overwritten
+    if (sifted.mode != event::kUnset && sifted.at_ns >= seen.at_ns)
+        return sifted.mode;
+    // Another file may have its number by now, and what was kept of that be forgotten.
+    const bool program = seen.mode != event::kUnset && (seen.mode & kExecutable) != 0;
+    return program && sifted_modes_.kept() - seen.sifted > kModesKept ? event::kUnset : seen.mode;
 }
 
 void Objects::enrich_unlink(event::Event& e) {

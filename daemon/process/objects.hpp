@@ -65,9 +65,13 @@ class Objects {
     /// For records of another time (replay): nothing is asked of the files of now; only the table of mounts is used.
     void set_offline(bool offline) noexcept { offline_ = offline; }
 
-    /// Where modes of files are found whose opens the kernel side made no events of.
-    using SiftedMode = std::function<ModeCache::Seen(const event::FileId&)>;
-    void ask_modes(SiftedMode of) { sifted_mode_ = std::move(of); }
+    /// Where modes of files are found that the kernel side made no events of: it keeps them, and forgets the oldest.
+    struct SiftedModes {
+        std::function<ModeCache::Seen(const event::FileId&)> of;
+        std::function<std::uint64_t()> kept; ///< how many since the start
+    };
+    void ask_modes(SiftedModes modes) { sifted_modes_ = std::move(modes); }
+    static constexpr std::uint64_t kModesKept = 2000; ///< so many at least are not forgotten yet
 
     [[nodiscard]] const WatchList& watched() const noexcept { return *watched_; }
     /// Another number once the list is another one, or what it knows.
@@ -89,6 +93,7 @@ class Objects {
     void recheck(event::Object& object);
     [[nodiscard]] bool on_host(const event::Event& event) const noexcept;
 
+    void saw_mode(const event::FileId& id, std::uint32_t mode, std::uint64_t boot_ns);
     [[nodiscard]] std::uint32_t mode_before(const event::FileId& id, std::uint64_t boot_ns) const;
 
     void enrich_open(event::Event& event);
@@ -111,7 +116,7 @@ class Objects {
     std::unique_ptr<WatchList> watched_;
     std::uint64_t lists_ = 0; ///< that were installed
     ModeCache modes_;
-    SiftedMode sifted_mode_;
+    SiftedModes sifted_modes_;
     NameArena arena_;
     std::string path_; ///< the name under work, as the process would write it from its root
     std::string scratch_;

@@ -49,6 +49,12 @@ class ProcessTable {
     /// Looks whether `most` of the processes thought alive still are (their exit may have been lost). For a timer.
     void sweep(std::size_t most, std::uint64_t now) noexcept;
 
+    /// Calls see(process, exe) for each that lives; exe: as events tell it, or (none came yet) as /proc does.
+    template <typename See> void each_alive(const See& see) const {
+        nodes_.each_alive(
+            [&](const Node& node) { see(node.process, node.kernel_exe ? node.kernel_exe : node.process.exe.id); });
+    }
+
     /// The newest process with that pid, dead ones included; null where unknown.
     [[nodiscard]] const event::Process* find(std::uint32_t pid) noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return nodes_.size(); }

@@ -61,6 +61,8 @@ class Sieve {
     /// Permission bits of a file that was made without a record, and when (boot clock, ns); nothing: not known.
     [[nodiscard]] virtual std::optional<std::pair<std::uint32_t, std::uint64_t>>
     sifted_mode(const event::FileId& file) const noexcept = 0;
+    /// How many such modes were kept since the start: those of long before are forgotten.
+    [[nodiscard]] virtual std::uint64_t sifted_modes() const noexcept = 0;
 };
 
 /// Which record wakes the reader while it sleeps: being woken costs the traced call microseconds.

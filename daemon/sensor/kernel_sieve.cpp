@@ -26,6 +26,7 @@ static_assert(Calls::kClasses == RW_VALUES && Calls::kFamilies == RW_SOCKET_FAMI
               sizeof(Calls::Row) == sizeof(rw_calls::wanted[0]) && rules::kMarkOfCalls == 1U << RW_EXE_CALLS);
 
 constexpr std::uint32_t kTheOnly = 0;
+constexpr std::size_t kMostTurns = 100'000; // above what a map of programs holds
 
 std::uint32_t kernel_device(std::uint64_t dev) noexcept {
     constexpr unsigned kMinorBits = 20;
@@ -106,10 +107,10 @@ void KernelSieve::tell_exe(const event::FileId& exe, event::OpenClasses wanted) 
 }
 
 void KernelSieve::forget_exes() noexcept {
+    // A program that starts is forgotten by the probes meanwhile: a failure says nothing.
     rw_file_key next{};
-    while (bpf_map_get_next_key(maps_.exes.get(), nullptr, &next) == 0 &&
-           bpf_map_delete_elem(maps_.exes.get(), &next) == 0) {
-    }
+    for (std::size_t i = 0; i < kMostTurns && bpf_map_get_next_key(maps_.exes.get(), nullptr, &next) == 0; ++i)
+        bpf_map_delete_elem(maps_.exes.get(), &next);
 }
 
 void KernelSieve::watch_files(std::vector<event::FileId> files) {
@@ -134,10 +135,10 @@ void KernelSieve::watch_files(std::vector<event::FileId> files) {
     throw Error("keep", "watched files in the kernel", errno);
 }
 
-std::uint64_t KernelSieve::mount_changes() const noexcept {
-    rw_changes changes{};
-    bpf_map_lookup_elem(maps_.changes.get(), &kTheOnly, &changes);
-    return changes.mounts;
+rw_changes KernelSieve::changes() const noexcept {
+    rw_changes out{};
+    bpf_map_lookup_elem(maps_.changes.get(), &kTheOnly, &out);
+    return out;
 }
 
 /// Entries of other generations count as unknown, so none need be taken away but those of places that are no more.

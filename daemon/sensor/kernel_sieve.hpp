@@ -32,13 +32,15 @@ class KernelSieve final : public Sieve {
     void tell_exe(const event::FileId& exe, event::OpenClasses wanted) noexcept override;
     void forget_exes() noexcept override;
     void watch_files(std::vector<event::FileId> files) override;
-    [[nodiscard]] std::uint64_t mount_changes() const noexcept override;
+    [[nodiscard]] std::uint64_t mount_changes() const noexcept override { return changes().mounts; }
     void tell_mounts(std::uint64_t changes, std::vector<Place> places) noexcept override;
     bool restore() noexcept override;
     [[nodiscard]] std::optional<std::pair<std::uint32_t, std::uint64_t>>
     sifted_mode(const event::FileId& file) const noexcept override;
+    [[nodiscard]] std::uint64_t sifted_modes() const noexcept override { return changes().made; }
 
   private:
+    [[nodiscard]] rw_changes changes() const noexcept;
     void write_filesystems(const rules::TextAutomaton& automaton) noexcept;
     bool write_calls(const rules::CallInterest& calls) noexcept;
     bool write_states(std::uint32_t first, const rules::TextAutomaton& automaton) noexcept;

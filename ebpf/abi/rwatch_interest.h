@@ -93,6 +93,7 @@ struct rw_interest {
 struct rw_changes {
 	__u64 names;  /* directories may be called otherwise since: renames and changes of mounts */
 	__u64 mounts; /* changes of mounts */
+	__u64 made;   /* modes put into rw_made, which forgets what was put there long before */
 	__u64 until;  /* boot clock, ns: a rename that was handed to io_uring may happen up to then; 0: none */
 };
 

@@ -339,6 +339,7 @@ static __always_inline bool rw_exe_wanted(struct task_struct *task, __u64 genera
 /* The mode of a file that no record tells of, for later. True where it can't be kept: then a record must. */
 static __always_inline bool rw_keep_mode(struct inode *inode)
 {
+	struct rw_changes *changes = rw_changed();
 	struct rw_made_file made = {};
 	struct rw_file_key key = {};
 
@@ -347,9 +348,12 @@ static __always_inline bool rw_keep_mode(struct inode *inode)
 	made.ktime = bpf_ktime_get_boot_ns();
 	made.mode = rw_get(inode, i_mode) & 07777;
 	/* A bit that makes a program of it is never kept: the chmod that adds it may still wait to be read. */
-	if (!(made.mode & 07111))
-		bpf_map_update_elem(&rw_made, &key, &made, BPF_ANY);
-	return made.mode & 07111;
+	if (made.mode & 07111)
+		return true;
+	bpf_map_update_elem(&rw_made, &key, &made, BPF_ANY);
+	if (changes)
+		__sync_fetch_and_add(&changes->made, 1);
+	return false;
 }
 
 /* False, but where what is needed later of the file would be lost. */

@@ -173,6 +173,8 @@ static __always_inline struct inode *rw_changed_inode(__u32 call, struct rw_args
 /* A chmod is judged by the mode that was asked for, and by the one that the file has now. */
 static __always_inline bool rw_chmod_wanted(__u32 call, struct rw_args *args, struct task_struct *task, __s32 ret)
 {
+	__u64 key = bpf_get_current_pid_tgid();
+	struct rw_mode_before *before;
 	struct rw_interest *in;
 	struct inode *inode;
 	__u32 zero = 0;
@@ -185,7 +187,11 @@ static __always_inline bool rw_chmod_wanted(__u32 call, struct rw_args *args, st
 	if (!inode || rw_call_wanted(call, RW_JUDGED_MODE, rw_get(inode, i_mode) & 07777, ret))
 		return true;
 	in = bpf_map_lookup_elem(&rw_interests, &zero);
-	return in && in->keep_modes && rw_keep_mode(inode);
+	if (!in || !in->keep_modes)
+		return false;
+	/* The daemon may know the file as a program, and what is kept here is forgotten in time. */
+	before = bpf_map_lookup_elem(&rw_modes, &key);
+	return (call == RW_CALL_FCHMOD && before && before->mode & 07111) || rw_keep_mode(inode);
 }
 
 /* False where no rule can want it, and nothing else rests on it. */
@@ -252,7 +258,7 @@ int RW_NAME(on_fchmod)(struct syscall_enter_ctx *ctx)
 	struct inode *inode;
 	struct file *file;
 
-	if (rw_is_own() || (!(mode & 07111) && !rw_call_wanted(RW_CALL_FCHMOD, RW_JUDGED_MODE, mode, 0)))
+	if (rw_is_own())
 		return 0;
 	file = rw_file_of(task, (__u32)ctx->args[0]);
 	if (!file)
@@ -261,6 +267,8 @@ int RW_NAME(on_fchmod)(struct syscall_enter_ctx *ctx)
 	before.ino = rw_get(inode, i_ino);
 	before.dev = rw_get(inode, i_sb, s_dev);
 	before.mode = rw_get(inode, i_mode);
+	if (!((mode | before.mode) & 07111) && !rw_call_wanted(RW_CALL_FCHMOD, RW_JUDGED_MODE, mode, 0))
+		return 0;
 	bpf_map_update_elem(&rw_modes, &key, &before, BPF_ANY);
 	return 0;
 }

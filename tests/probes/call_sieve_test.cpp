@@ -133,13 +133,13 @@ template <typename Keep> std::multiset<Told> calls(Keep keep) {
     return out;
 }
 
-/// Where no hook tells what a chmod is about, those by name come, and those that leave a program; where none tells of a
-/// socket's state, connects whose port is not known any more.
+/// Where no hook tells what a chmod is about, those by name come, and those that make or unmake a program; where none
+/// tells of a socket's state, connects whose port is not known any more.
 bool comes_anyway(const event::Event& e) {
     if (e.kind == event::Kind::connect)
         return e.family != AF_UNIX && (e.flags & RW_F_KERNEL_ADDR) == 0;
     return e.kind == event::Kind::chmod && e.result >= 0 && !objects_seen(RW_CHMOD) &&
-           (e.call != event::Call::fchmod || (e.mode & 07111) != 0);
+           (e.call != event::Call::fchmod || ((e.mode | e.old_mode) & 07111) != 0);
 }
 
 std::string shown(const std::multiset<Told>& all) {

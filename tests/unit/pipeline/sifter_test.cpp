@@ -7,9 +7,11 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
+#include <sys/stat.h>
 #include <vector>
 
 using namespace rwatch;
@@ -41,6 +43,7 @@ class FakeSieve final : public sensor::Sieve {
     sifted_mode(const event::FileId& /*file*/) const noexcept override {
         return std::nullopt;
     }
+    [[nodiscard]] std::uint64_t sifted_modes() const noexcept override { return 0; }
 
     bool on = false, intact = true, full = false;
     std::map<std::uint64_t, event::OpenClasses> exes;
@@ -104,6 +107,20 @@ TEST_CASE("sifter: nothing is passed over where not all files could be told") {
     CHECK(f.sieve.on);
 }
 
+TEST_CASE("enricher: what it follows") {
+    const auto follows = [](event::Call asked, event::Call call) {
+        const auto wanted = event::CallSet().set(static_cast<std::size_t>(asked));
+        return pipeline::SystemEnricher::followed(wanted).test(static_cast<std::size_t>(call));
+    };
+    // Who a process is, and how it calls itself, is asked of it by rules about another one too.
+    CHECK(follows(event::Call::kill, event::Call::setresuid));
+    CHECK(follows(event::Call::kill, event::Call::prctl));
+    CHECK(follows(event::Call::execve, event::Call::rename));
+    CHECK(follows(event::Call::dup2, event::Call::recvmsg));
+    CHECK_FALSE(follows(event::Call::kill, event::Call::recvmsg));
+    CHECK_FALSE(follows(event::Call::none, event::Call::recvmsg));
+}
+
 TEST_CASE("sifter: programs") {
     Fixture f;
     f.happens(event::Kind::open, 5, "/usr/bin/cat");
@@ -121,6 +138,26 @@ TEST_CASE("sifter: programs") {
         f.happens(event::Kind::exec, 5, "/usr/bin/curl");
         f.happens(event::Kind::exec, 5, "/usr/bin/cat");
         CHECK(f.sieve.exes.at(5) == kMade);
+    }
+    SECTION("that run already by another name") {
+        const auto self = std::filesystem::canonical("/proc/self/exe").string();
+        struct stat st {};
+        REQUIRE(::stat(self.c_str(), &st) == 0);
+        f.enricher.fill();
+        f.sifter.install(interest_for("evt.type = unlink and proc.exepath = " + self));
+        f.happens(event::Kind::open, st.st_ino, "/tmp/copy");
+        CHECK((f.sieve.exes.at(st.st_ino) & rules::kMarkOfCalls) != 0);
+        f.happens(event::Kind::open, st.st_ino + 1, "/tmp/copy");
+        CHECK(f.sieve.exes.at(st.st_ino + 1) == 0);
+    }
+    SECTION("known by another path without a start, as when that was lost") {
+        f.happens(event::Kind::open, 5, "/usr/bin/curl");
+        CHECK(f.sieve.exes.at(5) == kMade);
+    }
+    SECTION("known by very many paths") {
+        for (int i = 0; i < 40; ++i)
+            f.happens(event::Kind::open, 5, "/usr/bin/cat" + std::to_string(i));
+        CHECK(f.sieve.exes.at(5) == rules::kAllMarks);
     }
     SECTION("with another link") {
         f.happens(event::Kind::exec, 7, "/usr/bin/cat", 2);
