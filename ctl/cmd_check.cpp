@@ -107,7 +107,9 @@ std::string explain(const rules::RuleSet& set, const Interests& interests) {
             if (!interest.left.empty())
                 out += "  left to the daemon: " + listed(interest.left, kMostShown) + "\n";
         }
-    return out + counted(none, "rule") + " of starts and ends of processes alone, which always come\n";
+    return out + counted(none, "rule") +
+           " of starts and ends of processes alone, which always come; so do, for the daemon itself, renames, links,\n"
+           "removals, mounts, new directories and nodes, and changes of who a process is and how it is called\n";
 }
 
 Json calls_json(const rules::RuleInterest& interest) {

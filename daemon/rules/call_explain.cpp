@@ -23,7 +23,7 @@ using event::JudgedBy;
 
 /// A list that shows its first items.
 void add_value(CallNeed& need, std::string value) {
-    constexpr std::size_t kMostShown = 12;
+    constexpr std::size_t kMostShown = 8;
     if (need.values.size() < kMostShown)
         need.values.push_back(std::move(value));
     else
@@ -150,7 +150,7 @@ void add_values(CallNeed& need, const std::vector<bool>& in, const PortRanges& p
         if (in[value])
             add_value(need, by == JudgedBy::mode ? octal(value)
                             : value == CallInterest::kLastArgument
-                                ? std::to_string(value) + " and above"
+                                ? "any above " + std::to_string(value - 1)
                                 : argument_text(need.call, event::argument_of(by), value));
 }
 

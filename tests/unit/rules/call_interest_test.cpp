@@ -192,7 +192,7 @@ TEST_CASE("calls: what is asked for is told in words") {
     CHECK(told("evt.type=openat or evt.type=execve") == "");
     CHECK(told("evt.type=unlink") == "unlink every");
     CHECK(told("evt.type=unlink and evt.rawres<0 and proc.exepath=/x") == "unlink begun refused failed by /x");
-    CHECK(told("evt.type=ptrace and evt.arg.request=PTRACE_ATTACH") == "ptrace [PTRACE_ATTACH] [63 and above]");
+    CHECK(told("evt.type=ptrace and evt.arg.request=PTRACE_ATTACH") == "ptrace [PTRACE_ATTACH] [any above 62]");
     CHECK(told("evt.type=socket and evt.arg.domain=AF_PACKET") == "socket [AF_PACKET]");
     CHECK(told("evt.type=connect and fd.rport in (22, 23, 3333)") == "connect [ip 22-23|3333]");
     CHECK(told("evt.type=connect and fd.l4proto=udp") == "connect [udp4|udp6]");
