@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "alerts/webhook.hpp"
 
+#include "alerts/curl_library.hpp"
 #include "core/error.hpp"
 #include "core/handle.hpp"
 #include "core/time.hpp"
 
 #include <algorithm>
 #include <array>
-#include <curl/curl.h>
-#include <mutex>
 #include <optional>
 #include <random>
 
@@ -16,9 +15,18 @@ namespace rwatch::alerts {
 
 namespace {
 
-using Easy = Handle<CURL, curl_easy_cleanup>;
-using Multi = Handle<CURLM, curl_multi_cleanup>;
-using List = Handle<curl_slist, curl_slist_free_all>;
+void free_easy(CURL* easy) {
+    CurlLibrary::get().easy_cleanup(easy);
+}
+void free_multi(CURLM* multi) {
+    CurlLibrary::get().multi_cleanup(multi);
+}
+void free_list(curl_slist* list) {
+    CurlLibrary::get().slist_free_all(list);
+}
+using Easy = Handle<CURL, free_easy>;
+using Multi = Handle<CURLM, free_multi>;
+using List = Handle<curl_slist, free_list>;
 
 constexpr int kPollMs = 1000; // between looks at curl's own timers; descriptors wake at once
 
@@ -28,7 +36,7 @@ std::size_t discard_body(char*, std::size_t size, std::size_t count, void*) {
 }
 
 void add_header(List& list, const std::string& line) {
-    auto* grown = curl_slist_append(list.get(), line.c_str());
+    auto* grown = CurlLibrary::get().slist_append(list.get(), line.c_str());
     if (grown == nullptr)
         throw std::bad_alloc();
     static_cast<void>(list.release()); // curl gives back the same list, grown
@@ -57,9 +65,9 @@ List make_headers(const WebhookOptions& options) {
 }
 
 template <typename T> void set(CURL* easy, CURLoption option, T value) {
-    const auto code = curl_easy_setopt(easy, option, value);
+    const auto code = CurlLibrary::get().easy_setopt(easy, option, value);
     if (code != CURLE_OK)
-        throw Error("set up webhook", "", curl_easy_strerror(code));
+        throw Error("set up webhook", "", CurlLibrary::get().easy_strerror(code));
 }
 
 long milliseconds(std::int64_t ns) noexcept {
@@ -70,7 +78,7 @@ class WebhookWriter : public Writer {
   public:
     explicit WebhookWriter(WebhookOptions options)
         : options_(std::move(options)), origin_(origin_of(options_.url)), headers_(make_headers(options_)),
-          easy_(curl_easy_init()), multi_(curl_multi_init()), random_(std::random_device{}()) {
+          easy_(curl_.easy_init()), multi_(curl_.multi_init()), random_(std::random_device{}()) {
         if (!easy_ || !multi_)
             throw Error("set up webhook", origin_, ENOMEM);
         auto* easy = easy_.get();
@@ -109,34 +117,34 @@ class WebhookWriter : public Writer {
     /// One request; nothing where the time to stop came before its end.
     std::optional<CURLcode> perform(const Attempt& attempt) {
         reason_.front() = '\0';
-        curl_multi_add_handle(multi_.get(), easy_.get());
+        curl_.multi_add_handle(multi_.get(), easy_.get());
         std::optional<CURLcode> result;
         int running = 1;
         while (!attempt.given_up()) {
-            if (curl_multi_perform(multi_.get(), &running) != CURLM_OK)
+            if (curl_.multi_perform(multi_.get(), &running) != CURLM_OK)
                 break;
             if (running == 0) {
                 int left = 0;
-                if (const auto* message = curl_multi_info_read(multi_.get(), &left); message != nullptr)
+                if (const auto* message = curl_.multi_info_read(multi_.get(), &left); message != nullptr)
                     result = message->data.result;
                 break;
             }
             curl_waitfd give_up{attempt.give_up_fd(), CURL_WAIT_POLLIN, 0};
-            curl_multi_poll(multi_.get(), &give_up, 1, kPollMs, nullptr);
+            curl_.multi_poll(multi_.get(), &give_up, 1, kPollMs, nullptr);
         }
-        curl_multi_remove_handle(multi_.get(), easy_.get());
+        curl_.multi_remove_handle(multi_.get(), easy_.get());
         return result;
     }
 
     Verdict take(CURLcode result, Attempt& attempt) {
         if (result != CURLE_OK) {
-            const std::string_view detail = reason_.front() != '\0' ? reason_.data() : curl_easy_strerror(result);
+            const std::string_view detail = reason_.front() != '\0' ? reason_.data() : curl_.easy_strerror(result);
             attempt.failed(Error("post to", origin_, detail).what());
             return result == CURLE_URL_MALFORMAT || result == CURLE_UNSUPPORTED_PROTOCOL ? Verdict::refused
                                                                                          : Verdict::retry;
         }
         long status = 0;
-        curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+        curl_.easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
         const auto verdict = judge(status);
         if (verdict != Verdict::delivered) {
             auto why = "it answers " + std::to_string(status);
@@ -149,12 +157,13 @@ class WebhookWriter : public Writer {
 
     std::int64_t next_wait(std::uint32_t retry) {
         curl_off_t asked = 0; // seconds, of a Retry-After header
-        curl_easy_getinfo(easy_.get(), CURLINFO_RETRY_AFTER, &asked);
+        curl_.easy_getinfo(easy_.get(), CURLINFO_RETRY_AFTER, &asked);
         const auto longest = options_.backoff_max_ns;
         const auto asked_ns = asked > longest / kSecond ? longest : static_cast<std::int64_t>(asked) * kSecond;
         return std::max(asked_ns, backoff(options_, retry, std::uniform_real_distribution<double>()(random_)));
     }
 
+    const CurlLibrary& curl_ = CurlLibrary::get();
     const WebhookOptions options_;
     const std::string origin_;
     std::array<char, CURL_ERROR_SIZE> reason_{};
@@ -192,8 +201,6 @@ std::string origin_of(std::string_view url) {
 }
 
 std::unique_ptr<Writer> make_webhook_writer(WebhookOptions options) {
-    static std::once_flag once;
-    std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
     return std::make_unique<WebhookWriter>(std::move(options));
 }
 

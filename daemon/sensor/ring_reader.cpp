@@ -16,6 +16,7 @@ namespace rwatch::sensor {
 namespace {
 
 constexpr std::uint64_t kAligned = 8; // records, of which each begins with a header of as many bytes
+constexpr std::size_t kWindow = std::size_t{1} << 20U;
 
 template <typename T> T load(const std::byte* from) noexcept {
     // The kernel writes it; atomic_ref takes no const in C++20.
@@ -35,11 +36,10 @@ RingReader::Mapped RingReader::map(std::size_t offset, std::size_t size, int pro
     return Mapped(static_cast<std::byte*>(memory), Unmap(size));
 }
 
-RingReader::RingReader(Fd ring, std::size_t size) : ring_(std::move(ring)), size_(size) {
-    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    consumer_ = map(0, page, PROT_READ | PROT_WRITE);
-    producer_ = map(page, page + size, PROT_READ);
-    data_ = producer_.get() + page;
+RingReader::RingReader(Fd ring, std::size_t size)
+    : ring_(std::move(ring)), size_(size), page_(static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))) {
+    consumer_ = map(0, page_, PROT_READ | PROT_WRITE);
+    producer_ = map(page_, page_, PROT_READ);
     wakes_.reset(::epoll_create1(EPOLL_CLOEXEC));
     epoll_event edge{};
     edge.events = EPOLLIN | EPOLLET;
@@ -47,19 +47,21 @@ RingReader::RingReader(Fd ring, std::size_t size) : ring_(std::move(ring)), size
         throw Error("wait for", "ring of events", errno);
 }
 
-/// Of a record that goes over the end its two pieces, put together; without memory for that, nothing.
-std::span<const std::byte> RingReader::whole(std::size_t begin, std::size_t size) noexcept {
-    if (begin + size <= size_)
-        return {data_ + begin, size};
-    try {
-        pieces_.resize(std::max(pieces_.size(), size));
-    } catch (const std::exception&) {
-        return {};
+/// So many bytes of the data, which may go over its end; null where no memory can be mapped. Valid until the next one.
+const std::byte* RingReader::look(std::size_t begin, std::size_t size) noexcept {
+    if (begin < window_begin_ || begin + size > window_begin_ + window_size_) {
+        const auto from = begin / page_ * page_;
+        const auto length =
+            std::min(std::max(kWindow, begin + size - from + page_ - 1) / page_ * page_, 2 * size_ - from);
+        try {
+            window_ = map(2 * page_ + from, length, PROT_READ);
+        } catch (const Error&) {
+            return nullptr;
+        }
+        window_begin_ = from;
+        window_size_ = length;
     }
-    const auto first = size_ - begin;
-    std::copy_n(data_ + begin, first, pieces_.begin());
-    std::copy_n(data_, size - first, pieces_.begin() + static_cast<std::ptrdiff_t>(first));
-    return {pieces_.data(), size};
+    return window_.get() + (begin - window_begin_);
 }
 
 std::size_t RingReader::read(RecordHandler& handler, std::size_t most) noexcept {
@@ -71,12 +73,18 @@ std::size_t RingReader::read(RecordHandler& handler, std::size_t most) noexcept 
     std::size_t count = 0;
     while (count < most && (at < end || at < (end = load<std::uint64_t>(producer_.get())))) {
         const auto begin = static_cast<std::size_t>(at & (size_ - 1));
-        const auto header = load<std::uint32_t>(data_ + begin);
+        const auto* const head = look(begin, BPF_RINGBUF_HDR_SZ);
+        if (head == nullptr)
+            break;
+        const auto header = load<std::uint32_t>(head);
         if ((header & BPF_RINGBUF_BUSY_BIT) != 0)
             break; // it is being written, and those behind it wait for it
         const std::uint64_t size = header & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
         if ((header & BPF_RINGBUF_DISCARD_BIT) == 0) {
-            handler.on_record(whole(static_cast<std::size_t>((at + kAligned) & (size_ - 1)), size));
+            const auto* const record = look(begin + kAligned, size);
+            if (record == nullptr)
+                break;
+            handler.on_record({record, size});
             ++count;
         }
         at += (size + BPF_RINGBUF_HDR_SZ + kAligned - 1) / kAligned * kAligned;

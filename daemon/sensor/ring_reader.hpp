@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Reads the kernel's ring of records (BPF_MAP_TYPE_RINGBUF; kernel/bpf/ringbuf.c). libbpf's reader maps the data twice,
-// so that no record is ever in two pieces, which counts twice as memory of ours: here the few that are in two are put
-// together. Private to bpf_source.
+// Reads the kernel's ring of records (BPF_MAP_TYPE_RINGBUF; kernel/bpf/ringbuf.c). What of it is mapped counts as
+// memory of ours, and libbpf's reader maps the data twice, so that no record is ever in two pieces: here a part is
+// mapped at a time, of the data as the kernel shows them twice. Private to bpf_source.
 #pragma once
 
 #include "core/handle.hpp"
@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 namespace rwatch::sensor {
 
@@ -39,15 +38,15 @@ class RingReader {
     using Mapped = std::unique_ptr<std::byte, Unmap>;
 
     [[nodiscard]] Mapped map(std::size_t offset, std::size_t size, int protection) const;
-    [[nodiscard]] std::span<const std::byte> whole(std::size_t begin, std::size_t size) noexcept;
+    [[nodiscard]] const std::byte* look(std::size_t begin, std::size_t size) noexcept;
 
     Fd ring_;
-    std::size_t size_ = 0;
-    Mapped consumer_; ///< page with how far was read
-    Mapped producer_; ///< page with how far was written, and behind it the data
-    const std::byte* data_ = nullptr;
-    std::vector<std::byte> pieces_; ///< of a record that goes over the end
-    Fd wakes_;                      ///< epoll, on the edge: the ring is read while it fills
+    std::size_t size_ = 0, page_ = 0;
+    Mapped consumer_;                                ///< page with how far was read
+    Mapped producer_;                                ///< page with how far was written
+    Mapped window_;                                  ///< part of the data …
+    std::size_t window_begin_ = 0, window_size_ = 0; ///< … from here on
+    Fd wakes_;                                       ///< epoll, on the edge: the ring is read while it fills
 };
 
 } // namespace rwatch::sensor
