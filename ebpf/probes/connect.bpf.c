@@ -16,38 +16,37 @@ static __always_inline bool rw_socket_has_peer(__s32 ret)
 	return ret == 0 || ret == -EINPROGRESS || ret == -EALREADY || ret == -EISCONN || ret == -EINTR;
 }
 
-/* Its connection, while it is made; NULL where none is known, or it is another task's. */
-static __always_inline struct rw_syn *rw_syn_of(struct sock *sk)
+/* The port that the call was about, as the kernel has it; 0: it has none any more. */
+static __always_inline __u16 rw_peer_port(struct sock *sk, __s32 ret)
 {
 	__u64 key = (__u64)sk;
-	struct rw_syn *syn = bpf_map_lookup_elem(&rw_syns, &key);
+	struct rw_syn *syn;
 
-	return syn && syn->task == bpf_get_current_pid_tgid() ? syn : NULL;
+	if (rw_socket_has_peer(ret))
+		return __builtin_bswap16(rw_get(sk, __sk_common.skc_dport));
+	syn = bpf_map_lookup_elem(&rw_syns, &key);
+	return syn && syn->task == bpf_get_current_pid_tgid() ? syn->rport : 0;
 }
 
-static __always_inline void rw_forget_syn(struct sock *sk)
+/* False where no rule can want it. */
+static __always_inline bool rw_connect_wanted(struct sock *sk, __u16 family, __s32 ret)
 {
+	__u16 port = family == AF_UNIX ? 0 : rw_peer_port(sk, ret);
 	__u64 key = (__u64)sk;
 
-	bpf_map_delete_elem(&rw_syns, &key);
-}
-
-/* False where no rule can want it. Where the kernel does not know any more which port it was about, one may. */
-static __always_inline bool rw_connect_wanted(struct sock *sk, __u16 family, __s32 ret, const struct rw_syn *syn)
-{
-	__u16 port = 0;
-
-	if (family != AF_UNIX) {
-		port = rw_socket_has_peer(ret) ? __builtin_bswap16(rw_get(sk, __sk_common.skc_dport)) : syn ? syn->rport : 0;
-		if (!port)
-			return true;
-	}
-	return rw_call_wanted(RW_CALL_CONNECT, RW_JUDGED_PEER, rw_peer(family, (__u8)get_sk_protocol(sk), port), ret);
+	if ((family != AF_UNIX && !port) || rw_call_wanted(RW_CALL_CONNECT, RW_JUDGED_PEER, rw_peer(family, (__u8)get_sk_protocol(sk), port), ret))
+		return true;
+	if (family != AF_UNIX)
+		bpf_map_delete_elem(&rw_syns, &key);
+	rw_count_sifted(RW_CONNECT);
+	return false;
 }
 
 /* False where no address is known: nothing was tried (AF_UNSPEC, a bad pointer). */
-static __always_inline bool rw_put_inet(struct rw_buf *buf, struct rw_connect *c, struct sock *sk, struct rw_args *args, const struct rw_syn *syn)
+static __always_inline bool rw_put_inet(struct rw_buf *buf, struct rw_connect *c, struct sock *sk, struct rw_args *args)
 {
+	__u64 key = (__u64)sk;
+	struct rw_syn *syn = bpf_map_lookup_elem(&rw_syns, &key);
 	bool known = false;
 
 	c->lport = rw_get(sk, __sk_common.skc_num);
@@ -55,7 +54,7 @@ static __always_inline bool rw_put_inet(struct rw_buf *buf, struct rw_connect *c
 	if (rw_socket_has_peer(c->ret)) {
 		c->rport = __builtin_bswap16(rw_get(sk, __sk_common.skc_dport));
 		known = c->rport != 0;
-	} else if (syn) {
+	} else if (syn && syn->task == bpf_get_current_pid_tgid()) {
 		__builtin_memcpy(c->raddr, syn->raddr, sizeof(c->raddr));
 		__builtin_memcpy(c->laddr, syn->laddr, sizeof(c->laddr));
 		c->rport = syn->rport;
@@ -64,6 +63,8 @@ static __always_inline bool rw_put_inet(struct rw_buf *buf, struct rw_connect *c
 	} else {
 		__builtin_memset(c->raddr, 0, sizeof(c->raddr));
 	}
+	if (syn)
+		bpf_map_delete_elem(&rw_syns, &key);
 	if (!known)
 		return rw_address_of_user(c, args, c->raddr, &c->rport);
 	buf->flags |= RW_F_KERNEL_ADDR;
@@ -87,7 +88,6 @@ int RW_NAME(on_connect)(struct syscall_trace_exit *ctx)
 {
 	struct task_struct *task = rw_current();
 	struct rw_args args = {};
-	struct rw_syn *syn = NULL;
 	struct rw_connect *c;
 	struct rw_buf *buf;
 	struct sock *sk;
@@ -103,18 +103,11 @@ int RW_NAME(on_connect)(struct syscall_trace_exit *ctx)
 	family = rw_get(sk, __sk_common.skc_family);
 	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
 		return 0;
-	if (family != AF_UNIX)
-		syn = rw_syn_of(sk);
-	buf = NULL;
-	if (rw_connect_wanted(sk, family, rw_result(ctx->ret), syn))
-		buf = rw_begin(RW_BUF_CALL, RW_CONNECT, sizeof(*c));
-	else
-		rw_count_sifted(RW_CONNECT);
-	if (!buf) {
-		if (syn)
-			rw_forget_syn(sk);
+	if (!rw_connect_wanted(sk, family, rw_result(ctx->ret)))
 		return 0;
-	}
+	buf = rw_begin(RW_BUF_CALL, RW_CONNECT, sizeof(*c));
+	if (!buf)
+		return 0;
 	c = (struct rw_connect *)buf->rec;
 	rw_put_common(&c->c, task, RW_CONNECT, RW_CALL_CONNECT);
 	c->family = family;
@@ -122,9 +115,7 @@ int RW_NAME(on_connect)(struct syscall_trace_exit *ctx)
 	c->protocol = (__u8)get_sk_protocol(sk);
 	c->ret = rw_result(ctx->ret);
 	c->fd = (__s32)args.a[0];
-	known = family == AF_UNIX ? rw_put_unix(buf, c, sk, &args) : rw_put_inet(buf, c, sk, &args, syn);
-	if (syn)
-		rw_forget_syn(sk);
+	known = family == AF_UNIX ? rw_put_unix(buf, c, sk, &args) : rw_put_inet(buf, c, sk, &args);
 	if (known)
 		rw_end(buf);
 	return 0;
