@@ -38,13 +38,13 @@ void Sifter::put_in_force() {
     if (sieve_ == nullptr)
         return;
     sieve_->want(nullptr);
-    forget_exes();
-    if (!sifts())
-        return;
     enricher_.take_watch_list();
     watched_version_ = 0;
     mounts_.reset();
     keep_true([this] {
+        forget_exes();
+        if (!sifts())
+            return;
         tell_files();
         tell_mounts();
         sieve_->want(interest_.get());
@@ -52,7 +52,7 @@ void Sifter::put_in_force() {
 }
 
 /// What can't be told leaves everything wanted.
-template <typename Tell> void Sifter::keep_true(Tell tell) noexcept {
+template <typename Tell> void Sifter::keep_true(const Tell& tell) noexcept {
     try {
         tell();
     } catch (const std::exception&) {
@@ -130,11 +130,7 @@ void Sifter::on_event(const Passing& passing, event::Scratch& /*scratch*/) noexc
     // The number of a program that starts may have been another one's: the probes have forgotten it.
     if (event.kind != event::Kind::exec && known != exes_.end() && known->second.is_known_by(path))
         return;
-    try {
-        tell_exe(event.exe, *event.process, path);
-    } catch (const std::exception&) {
-        // No memory: what it does stays wanted.
-    }
+    keep_true([&] { tell_exe(event.exe, *event.process, path); });
 }
 
 void Sifter::on_rest() noexcept {

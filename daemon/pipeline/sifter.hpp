@@ -43,7 +43,7 @@ class Sifter final : public Listener {
   private:
     [[nodiscard]] bool sifts() const noexcept;
     void put_in_force();
-    template <typename Tell> void keep_true(Tell tell) noexcept;
+    template <typename Tell> void keep_true(const Tell& tell) noexcept;
     void tell_files();
     void tell_mounts();
     void forget_exes();
