@@ -18,8 +18,8 @@ namespace rwatch::pipeline {
 
 class Recorder final : public Listener {
   public:
-    static constexpr std::size_t kMostWaiting = 8U << 20U; ///< bytes for a reader that is slow for a moment
-    static constexpr std::size_t kMostAncestors = 256;     ///< told of one process
+    static constexpr std::size_t kMostWaiting = 32U << 20U; ///< bytes for a reader that is slow for a moment
+    static constexpr std::size_t kMostAncestors = 256;      ///< told of one process
 
     /// pipe: its writing end. Made on any thread; the rest is the pipeline's. Throws Error.
     Recorder(const CaptureHeader& header, Fd pipe);

@@ -125,9 +125,10 @@ template <typename Keep> std::multiset<Told> calls(Keep keep) {
         REQUIRE(event);
         if (event::judged_by(event->call) == event::JudgedBy::none || !keep(*event))
             continue;
+        const bool of_memory = event->kind == event::Kind::memory; // its addresses differ from run to run
         const bool ours = event->remote_port >= kServer && event->remote_port <= kOther;
-        out.emplace(event::name_of(event->call), event->result < 0 ? event->result : 0, event->args[0] & 0xffffff,
-                    event->kind == event::Kind::memory ? 0 : event->args[1], event->mode,
+        out.emplace(event::name_of(event->call), event->result < 0 ? event->result : 0,
+                    of_memory ? event->args[2] : event->args[0] & 0xffffff, of_memory ? 0 : event->args[1], event->mode,
                     ours ? event->remote_port : 0);
     }
     return out;
