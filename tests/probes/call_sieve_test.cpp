@@ -28,7 +28,7 @@ using namespace rwatch::test;
 
 namespace {
 
-constexpr std::uint16_t kServer = 41022, kClosed = 41023, kOther = 41080;
+constexpr std::uint16_t kServer = 62022, kClosed = 62023, kOther = 62080; // that no client is given
 constexpr pid_t kNobody = 0x3fffffff;
 
 sockaddr_in loopback(std::uint16_t port) {
@@ -157,9 +157,9 @@ TEST_CASE("sieve: other calls than opens are told where call_interest wants them
     const auto condition = GENERATE(
         as<std::string>(), "evt.type=execve", "evt.type=socket and evt.rawres>=0 and evt.arg.domain=AF_NETLINK",
         "evt.type=socket and evt.failed=true and evt.arg.domain=AF_NETLINK",
-        "evt.type=socket and evt.arg.type contains SOCK_DGRAM", "evt.type in (connect, sendto) and fd.rport=41022",
+        "evt.type=socket and evt.arg.type contains SOCK_DGRAM", "evt.type in (connect, sendto) and fd.rport=62022",
         "evt.type=connect and (evt.rawres>=0 or evt.res=EINPROGRESS) and fd.l4proto=tcp",
-        "evt.type=connect and fd.sockfamily=unix", "evt.type in (accept, bind, listen) and fd.lport > 41050",
+        "evt.type=connect and fd.sockfamily=unix", "evt.type in (accept, bind, listen) and fd.lport > 62050",
         "evt.type=dup2", "evt.type in (chmod, fchmod) and evt.arg.mode contains S_ISUID",
         "evt.type in (chmod, fchmod) and evt.failed=true", "evt.type=fchmod and fs.mode=0444",
         "evt.type in (unlink, rename, rmdir) and evt.rawres=0", "evt.type=kill and evt.arg.sig=SIGKILL",
