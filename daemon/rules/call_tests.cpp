@@ -159,19 +159,11 @@ std::array<CallTests::Truths, event::kCallOutcomes> CallTests::outcomes_of(std::
     if (known && !of_connect)
         return *known;
     std::array<Truths, event::kCallOutcomes> out{};
-    constexpr auto kMost = std::numeric_limits<std::int64_t>::max() / 2;
-    std::vector<std::int64_t> results{0, 1, 3, kMost};
+    std::vector<std::int64_t> results{0, 1, 3, std::numeric_limits<std::int64_t>::max()};
     for (std::int64_t error = 1; error <= event::kLastErrno; ++error)
         results.push_back(-error);
-    if (test.left.type() == event::Type::integer) {
-        std::vector<std::int64_t> edges;
-        if (test.matcher == nullptr || !test.matcher->add_edges(edges))
-            out.fill(kEither);
-        for (const auto edge : edges)
-            for (const auto beside : {-1, 0, 1})
-                if (edge > -kMost && edge < kMost)
-                    results.push_back(edge + beside);
-    }
+    if (test.left.type() == event::Type::integer && !add_tries(test.matcher.get(), results))
+        out.fill(kEither);
     for (const auto result : results)
         if (const auto outcome = event::outcome_of(result)) {
             sample_.result = result;

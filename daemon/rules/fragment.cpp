@@ -7,6 +7,7 @@
 #include "rules/value_matcher.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <re2/filtered_re2.h>
 #include <re2/re2.h>
 
@@ -182,6 +183,18 @@ Fragments TextLike::fragments() const {
     for (const auto& pattern : others_)
         out.push_back(fragment_of(pattern));
     return checked(std::move(out));
+}
+
+bool add_tries(const ValueMatcher* matcher, std::vector<std::int64_t>& out) {
+    constexpr auto kMost = std::numeric_limits<std::int64_t>::max() / 2;
+    std::vector<std::int64_t> edges;
+    if (matcher == nullptr || !matcher->add_edges(edges))
+        return false;
+    for (const auto edge : edges)
+        for (const auto beside : {-1, 0, 1})
+            if (edge > -kMost && edge < kMost)
+                out.push_back(edge + beside);
+    return true;
 }
 
 bool IntegerSet::add_edges(std::vector<std::int64_t>& out) const {

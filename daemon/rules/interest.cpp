@@ -41,12 +41,7 @@ std::vector<std::int64_t> edges_of(const Program& program, bool& known) {
         const auto* field = test.left.field();
         if (field == nullptr || !is_result(*field) || test.matcher == nullptr)
             continue;
-        std::vector<std::int64_t> edges;
-        known = known && test.matcher->add_edges(edges);
-        for (const auto edge : edges)
-            for (const auto beside : {-1, 0, 1})
-                if (edge > -(std::int64_t{1} << 40U) && edge < (std::int64_t{1} << 40U))
-                    out.push_back(edge + beside);
+        known = add_tries(test.matcher.get(), out) && known;
     }
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());

@@ -37,6 +37,10 @@ class ValueMatcher {
     [[nodiscard]] virtual bool add_edges(std::vector<std::int64_t>& /*out*/) const { return false; }
 };
 
+/// Adds numbers of which two differ wherever the matcher takes one number and not another: its edges and those beside
+/// them. False where they are not known.
+[[nodiscard]] bool add_tries(const ValueMatcher* matcher, std::vector<std::int64_t>& out);
+
 /// Equal to one of some texts.
 class TextSet final : public ValueMatcher {
   public:
